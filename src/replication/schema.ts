@@ -1,0 +1,55 @@
+import type { ColumnType } from './column.ts';
+
+/** What becomes of a column's values on the way: same value; same value in a wider type; the source's own text for it; nothing. */
+export type Fidelity = 'exact' | 'widened' | 'text' | 'refused';
+
+export interface ColumnSchema {
+  /** The source's own lasting number of the column: a rename keeps it, a drop and add changes it. */
+  readonly id: number;
+  readonly name: string;
+  readonly type: ColumnType;
+  /** The type as the source spells it, such as `numeric(18,4)`. */
+  readonly sourceType: string;
+  readonly fidelity: Fidelity;
+}
+
+/**
+ * How a changed row is found again in the pool.
+ * - `key`: by its key columns, which are unique and never null.
+ * - `full`: by all its columns; equal rows are counted.
+ * - `append`: never; only inserts and truncates arrive.
+ */
+export type Identity = 'key' | 'full' | 'append';
+
+export interface TableSchema {
+  /** The table's name in segments, states and messages: see `tableName`. */
+  readonly table: string;
+  readonly schema: string;
+  readonly name: string;
+  /** The source's lasting id of the table (PostgreSQL: its oid): a table dropped and made anew gets another. */
+  readonly id: string;
+  /** Columns in the source's order. Those that cannot travel are left out, and were declared by a finding. */
+  readonly columns: readonly ColumnSchema[];
+  /** Places in `columns` of the key, in key order. Empty unless `identity` is `key`. */
+  readonly key: readonly number[];
+  readonly identity: Identity;
+}
+
+/** `schema.table`, each part in double quotes unless it is a plain lower-case word. One text per table, and back: see `parseTableName`. */
+export function tableName(schema: string, name: string): string {
+  return `${quotePart(schema)}.${quotePart(name)}`;
+}
+
+function quotePart(part: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(part) ? part : quoteIdentifier(part);
+}
+
+/** An SQL identifier in double quotes, safe in PostgreSQL and DuckDB. The one function that does so. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** An SQL string literal for PostgreSQL (standard_conforming_strings is on in our sessions) and DuckDB. The one function that does so. */
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
