@@ -29,15 +29,26 @@ export const directDialer: Dialer = {
       };
       const onError = (cause: NodeJS.ErrnoException): void =>
         fail(
-          fault('unreachable', cause.code === 'ENOTFOUND' || cause.code === 'EAI_AGAIN' ? 'HostNotFound' : 'ConnectionFailed', `No connection to ${target}: ${cause.code ?? 'failed'}.`, {
-            target,
-            remedy: 'Check host name and port, that the server listens there, and that no firewall is between.',
-            cause,
-          }),
+          fault(
+            'unreachable',
+            cause.code === 'ENOTFOUND' || cause.code === 'EAI_AGAIN' ? 'HostNotFound' : 'ConnectionFailed',
+            `No connection to ${target}: ${cause.code ?? 'failed'}.`,
+            {
+              target,
+              remedy: 'Check host name and port, that the server listens there, and that no firewall is between.',
+              cause,
+            },
+          ),
         );
       const onAbort = (): void => fail(fault('cancelled', 'Canceled', `Dialling ${target} was cancelled.`));
       const timer = setTimeout(
-        () => fail(fault('timeout', 'ConnectTimeout', `${target} did not answer within ${dialTimeoutMs / 1000} s.`, { target, remedy: 'Check that a route exists and that no firewall drops the packets.' })),
+        () =>
+          fail(
+            fault('timeout', 'ConnectTimeout', `${target} did not answer within ${dialTimeoutMs / 1000} s.`, {
+              target,
+              remedy: 'Check that a route exists and that no firewall drops the packets.',
+            }),
+          ),
         dialTimeoutMs,
       );
       if (signal.aborted) return onAbort();

@@ -79,7 +79,8 @@ export const policies: Readonly<Record<FaultKind, FaultPolicy>> = {
 /** Any thrown value as a fault; what is not one already is a bug, except an abort. */
 export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  if (error instanceof Error && error.name === 'AbortError') return fault('cancelled', 'Canceled', 'The work was cancelled.', { cause: error });
+  if (error instanceof Error && error.name === 'AbortError')
+    return fault('cancelled', 'Canceled', 'The work was cancelled.', { cause: error });
   return fault('bug', 'InternalError', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
