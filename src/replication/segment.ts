@@ -16,7 +16,9 @@ export interface TableProgress {
   readonly state: TableState;
   /** While copying: the key of the last row copied, as the source wrote it. Undefined before the first page and after the last. */
   readonly after: readonly string[] | undefined;
-  /** All pages are copied; the table is `Replicating` once changes up to `until` are applied. */
+  /** All pages are copied; what is left is to fetch `moved`, then to catch up. */
+  readonly copied: boolean;
+  /** Nothing is left to copy; the table is `Replicating` once changes up to `until` are applied. */
   readonly until: Position | undefined;
   /** Transactions that the copied rows already contain, in the source's form; their changes are skipped. For tables without key. */
   readonly seen: string | undefined;

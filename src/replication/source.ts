@@ -23,6 +23,8 @@ export interface PageEnd {
 
 /** What `follow` must know of the link's tables; kept current by the link loop. */
 export interface FollowedTables {
+  /** True while there is other work than changes: a source with none at hand then yields an empty draft at once. */
+  readonly impatient: boolean;
   schema(table: string): TableSchema | undefined;
   progress(table: string): TableProgress | undefined;
 }

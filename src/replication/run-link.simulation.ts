@@ -1,0 +1,322 @@
+import { must, fault } from '#base/fault.ts';
+import { BatchBuilder, isNull, type ColumnBatch, type ColumnBuilder } from './column.ts';
+import { DirectHandover } from './direct-handover.ts';
+import { withMoved } from './link-book.ts';
+import type { PoolWriter } from './pool-writer.ts';
+import { makePosition, placeOf } from './position.ts';
+import type { TableSchema } from './schema.ts';
+import type { Draft, Position, Segment, Step, TableProgress } from './segment.ts';
+import type { ChangeSource, FollowedTables, PageEnd } from './source.ts';
+import { TableChanges, type EventRow } from './table-changes.ts';
+import type { LinkRun } from './run-link.ts';
+
+/** One row event at the simulated source; `big` undefined: unchanged, and so unsent. */
+export type Op =
+  | { readonly kind: 'put'; readonly table: TableKey; readonly k: number; readonly v: number; readonly big: string | undefined }
+  | { readonly kind: 'move'; readonly table: TableKey; readonly k: number; readonly to: number }
+  | { readonly kind: 'delete'; readonly table: TableKey; readonly k: number }
+  | { readonly kind: 'truncate'; readonly table: TableKey };
+export type TableKey = 'a' | 'b';
+interface Row { readonly v: number; readonly big: string }
+type Rows = Map<number, Row>;
+type Tables = Record<TableKey, Rows>;
+/** What the log holds of one event. */
+type Event =
+  | { readonly kind: 'insert'; readonly table: TableKey; readonly k: number; readonly row: Row }
+  | { readonly kind: 'update'; readonly table: TableKey; readonly k: number; readonly oldK: number; readonly v: number; readonly big: string | undefined }
+  | { readonly kind: 'delete'; readonly table: TableKey; readonly k: number }
+  | { readonly kind: 'truncate'; readonly table: TableKey };
+
+const types = [{ kind: 'int32' }, { kind: 'int32' }, { kind: 'text' }] as const;
+const schemaOf = (table: string): TableSchema => ({
+  table, schema: 's', name: table, id: table, key: [0], identity: 'key',
+  columns: ['k', 'v', 'big'].map((name, id) => ({ id, name, type: types[id]!, sourceType: '', fidelity: 'exact' as const })),
+});
+const at = (n: number): Position => makePosition('sim/one', String(n).padStart(6, '0'));
+const cloneTables = (tables: Tables): Tables => ({ a: new Map(tables.a), b: new Map(tables.b) });
+
+/** A source that keeps changing and a pool that keeps what it was told, in one process that can be killed at any step. */
+export class World {
+  readonly source: Tables = { a: new Map(), b: new Map() };
+  readonly log: Event[][] = [];
+  /** The source's tables after each transaction of the log. */
+  readonly history: Tables[] = [];
+  readonly #pending: (readonly Op[])[];
+  readonly #kills: Set<number>;
+  #steps = 0;
+  confirmed = 0;
+  pool: Tables = { a: new Map(), b: new Map() };
+  poolTables = new Map<string, TableProgress>();
+  poolSchemas = new Map<string, TableSchema>();
+  poolPosition: Position | undefined;
+  poolNumber = 0;
+
+  constructor(initial: readonly Op[], pending: readonly (readonly Op[])[], kills: readonly number[]) {
+    this.#pending = [...pending];
+    this.#kills = new Set(kills);
+    for (const op of initial) this.#commit([op]);
+    this.log.length = 0;
+    this.history.length = 0;
+    this.history.push(cloneTables(this.source));
+  }
+
+  get quiet(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /** Something happens at the source, and perhaps the process dies here. */
+  point(): void {
+    const next = this.#pending.shift();
+    if (next) {
+      const events = this.#commit(next);
+      if (events.length > 0) {
+        this.log.push(events);
+        this.history.push(cloneTables(this.source));
+      }
+    }
+    if (this.#kills.delete(this.#steps++)) throw fault('cancelled', 'Killed', 'killed');
+  }
+
+  #commit(ops: readonly Op[]): Event[] {
+    const events: Event[] = [];
+    for (const op of ops) {
+      const rows = this.source[op.table];
+      if (op.kind === 'truncate') {
+        rows.clear();
+        events.push(op);
+      } else if (op.kind === 'delete') {
+        if (rows.delete(op.k)) events.push(op);
+      } else if (op.kind === 'move') {
+        const row = rows.get(op.k);
+        if (!row || rows.has(op.to)) continue;
+        rows.delete(op.k);
+        rows.set(op.to, row);
+        events.push({ kind: 'update', table: op.table, oldK: op.k, k: op.to, v: row.v, big: undefined });
+      } else {
+        const old = rows.get(op.k);
+        const row = { v: op.v, big: op.big ?? old?.big ?? 'first' };
+        rows.set(op.k, row);
+        if (old) events.push({ kind: 'update', table: op.table, oldK: op.k, k: op.k, v: op.v, big: op.big });
+        else events.push({ kind: 'insert', table: op.table, k: op.k, row });
+      }
+    }
+    return events;
+  }
+}
+
+const row = (k: number, v: number, big: string | undefined): EventRow => ({
+  append(column: number, into: ColumnBuilder): boolean {
+    if (column === 2) {
+      if (big === undefined) return false;
+      const bytes = new TextEncoder().encode(big);
+      into.bytes(bytes, 0, bytes.length);
+    } else {
+      const offset = into.fixed();
+      into.view.setInt32(offset, column === 0 ? k : v, true);
+    }
+    return true;
+  },
+});
+
+/** The simulated source: pages of two rows, drafts of a few transactions, large transactions in parts. */
+export class SimulatedSource implements ChangeSource {
+  readonly #world: World;
+  readonly #chosen: readonly TableKey[];
+  constructor(world: World, chosen: readonly TableKey[]) {
+    this.#world = world;
+    this.#chosen = chosen;
+  }
+  check = async (): Promise<readonly []> => [];
+  describe = async (): Promise<readonly TableSchema[]> => this.#chosen.map(schemaOf);
+  open = async (_tables: readonly TableSchema[], from: Position | undefined): Promise<Position> => {
+    this.#world.point();
+    if (from !== undefined && Number(placeOf(from)) < this.#world.confirmed) throw fault('lost-history', 'LostHistory', 'the log was forgotten too early');
+    return from ?? at(this.#world.confirmed);
+  };
+  choose = async (): Promise<void> => this.#world.point();
+  head = async (): Promise<Position> => {
+    this.#world.point();
+    return at(this.#world.log.length);
+  };
+  confirm = (upTo: Position): void => {
+    this.#world.confirmed = Math.max(this.#world.confirmed, Number(placeOf(upTo)));
+  };
+  health = async (): Promise<never> => {
+    throw fault('unsupported', 'NoHealth', 'the simulation keeps no log');
+  };
+  release = async (): Promise<void> => undefined;
+  [Symbol.asyncDispose] = async (): Promise<void> => undefined;
+
+  async *page(table: TableSchema, progress: TableProgress): AsyncGenerator<ColumnBatch, PageEnd> {
+    this.#world.point();
+    const live = this.#world.source[table.table as TableKey];
+    const after = progress.after ? Number(progress.after[0]) : -1;
+    const keys = [...live.keys()].filter((k) => k > after).toSorted((x, y) => x - y).slice(0, 2);
+    const batches = keys.map((k) => batchOf([[k, must(live.get(k), 'row')]]));
+    for (const batch of batches) {
+      this.#world.point();
+      yield batch;
+    }
+    return { after: keys.length < 2 ? undefined : [String(keys.at(-1))], seen: undefined };
+  }
+
+  async *fetch(table: TableSchema, keys: readonly (readonly string[])[]): AsyncGenerator<ColumnBatch, PageEnd> {
+    this.#world.point();
+    const live = this.#world.source[table.table as TableKey];
+    const wanted = new Set(keys.map((key) => Number(key[0])));
+    const rows = [...live].filter(([k]) => wanted.has(k));
+    if (rows.length > 0) yield batchOf(rows);
+    return { after: undefined, seen: undefined };
+  }
+
+  async *follow(from: Position, tables: FollowedTables, signal: AbortSignal): AsyncGenerator<Draft> {
+    let n = Number(placeOf(from));
+    for (let idle = 0; idle < 60 && !signal.aborted; ) {
+      this.#world.point();
+      const group = this.#world.log.slice(n, n + 1 + ((n * 7) % 3));
+      idle = group.length > 0 || !this.#world.quiet || tables.impatient ? 0 : idle + 1;
+      n += group.length;
+      const parts = split(group.flat(), group.length === 1 ? 3 : 1000);
+      for (const [i, events] of parts.entries()) {
+        this.#world.point();
+        const last = i === parts.length - 1;
+        yield { first: i === 0, last, steps: collapse(events, tables), position: last ? at(n) : undefined, committedAt: undefined, bytes: 0, changes: events.length };
+      }
+    }
+  }
+}
+
+function split<T>(list: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let i = 0; i < list.length; i += size) parts.push(list.slice(i, i + size));
+  return parts.length > 0 ? parts : [[]];
+}
+
+function batchOf(rows: readonly (readonly [number, Row])[]): ColumnBatch {
+  const builder = new BatchBuilder(types, 4);
+  for (const [k, one] of rows) for (let column = 0; column < 3; column++) row(k, one.v, one.big).append(column, builder.columns[column]!);
+  return builder.take();
+}
+
+/** The events as steps, by the same code that the real sources use. */
+function collapse(events: readonly Event[], tables: FollowedTables): Step[] {
+  const steps: Step[] = [];
+  for (const table of ['a', 'b'] as const) {
+    const progress = tables.progress(table);
+    if (!progress) continue;
+    const moved: string[][] = [];
+    let changes = new TableChanges(schemaOf(table), progress.state === 'Replicating');
+    for (const event of events.filter((one) => one.table === table)) {
+      if (event.kind === 'insert') changes.insert(String(event.k), row(event.k, event.row.v, event.row.big));
+      else if (event.kind === 'delete') changes.delete(String(event.k), row(event.k, 0, undefined));
+      else if (event.kind === 'truncate') {
+        steps.push({ kind: 'truncate', table });
+        changes = new TableChanges(schemaOf(table), true);
+      } else {
+        const keys = { key: String(event.k), oldKey: String(event.oldK) };
+        const incomplete = changes.update(keys, row(event.k, event.v, event.big), row(event.oldK, 0, undefined));
+        if (incomplete && progress.state !== 'Replicating') moved.push([keys.key]);
+      }
+    }
+    const step = changes.take();
+    if (step) steps.push(step);
+    if (moved.length > 0) steps.push({ kind: 'progress', progress: withMoved(progress, moved) });
+  }
+  return steps;
+}
+
+/** The simulated pool: one open transaction, lost by a kill. */
+export class SimulatedPool implements PoolWriter {
+  readonly #world: World;
+  #open: Step[] | undefined;
+  /** Called after each commit. */
+  readonly #onCommit: () => void;
+  constructor(world: World, onCommit: () => void) {
+    this.#world = world;
+    this.#onCommit = onCommit;
+  }
+  progress = async (): Promise<{ number: number; position: Position | undefined; tables: Map<string, TableProgress>; schemas: Map<string, TableSchema> }> => ({
+    number: this.#world.poolNumber, position: this.#world.poolPosition, tables: new Map(this.#world.poolTables), schemas: new Map(this.#world.poolSchemas),
+  });
+  apply = async (segment: Segment): Promise<void> => {
+    const world = this.#world;
+    world.point();
+    if (segment.first) this.#open = [];
+    const open = must(this.#open, 'a part without a first');
+    open.push(...segment.steps);
+    if (!segment.last) return;
+    const pool = cloneTables(world.pool);
+    for (const step of open) applyStep(pool, world, step);
+    this.#open = undefined;
+    world.pool = pool;
+    world.poolNumber = segment.number;
+    if (segment.position !== undefined) world.poolPosition = segment.position;
+    this.#onCommit();
+    world.point();
+  };
+  [Symbol.asyncDispose] = async (): Promise<void> => undefined;
+}
+
+const int = (batch: ColumnBatch, column: number, r: number): number => new DataView(batch.columns[column]!.data.buffer, batch.columns[column]!.data.byteOffset).getInt32(r * 4, true);
+function text(batch: ColumnBatch, r: number): string {
+  const column = batch.columns[2]!;
+  if (isNull(column, r)) return 'null';
+  return new TextDecoder().decode(column.data.subarray(column.offsets![r], column.offsets![r + 1]));
+}
+
+function applyStep(pool: Tables, world: World, step: Step): void {
+  if (step.kind === 'progress') world.poolTables.set(step.progress.table, step.progress);
+  else if (step.kind === 'schema') world.poolSchemas.set(step.schema.table, step.schema);
+  else if (step.kind === 'truncate') pool[step.table as TableKey].clear();
+  else if (step.kind === 'rows') applyRows(pool[step.table as TableKey], step, world.poolTables.get(step.table)?.state === 'Replicating');
+}
+
+function applyRows(rows: Rows, step: Extract<Step, { kind: 'rows' }>, exact: boolean): void {
+  const patched: [number, Row][] = [];
+  const patches = step.patches;
+  for (let r = 0; patches && r < patches.rows.rows; r++) {
+    const old = rows.get(int(patches.from, 0, r));
+    const keeps = patches.kept[2] !== undefined && (patches.kept[2][r >> 3]! & (1 << (r & 7))) !== 0;
+    if (keeps && !old && exact) throw fault('corrupt', 'RowMissing', 'a patched row is not there');
+    patched.push([int(patches.rows, 0, r), { v: int(patches.rows, 1, r), big: keeps ? (old?.big ?? 'null') : text(patches.rows, r) }]);
+  }
+  for (let r = 0; step.removes && r < step.removes.rows; r++) rows.delete(int(step.removes, 0, r));
+  for (let r = 0; step.inserts && r < step.inserts.rows; r++) {
+    const k = int(step.inserts, 0, r);
+    if (rows.has(k) && !step.replaces) throw fault('corrupt', 'RowDoubled', 'a row was put in twice');
+    rows.set(k, { v: int(step.inserts, 1, r), big: text(step.inserts, r) });
+  }
+  for (const [k, one] of patched) {
+    if (rows.has(k)) throw fault('corrupt', 'RowDoubled', 'a row was put in twice');
+    rows.set(k, one);
+  }
+}
+
+const show = (rows: Rows): string => JSON.stringify([...rows].toSorted((x, y) => x[0] - y[0]));
+
+/** Runs one schedule to its end. Answers what went wrong, or undefined. */
+export async function simulate(
+  runLink: (run: LinkRun) => Promise<void>,
+  schedule: { readonly initial: readonly Op[]; readonly pending: readonly (readonly Op[])[]; readonly kills: readonly number[]; readonly joinsAt: number },
+): Promise<string | undefined> {
+  const world = new World(schedule.initial, schedule.pending, schedule.kills);
+  let wrong: string | undefined;
+  const look = (): void => {
+    for (const table of ['a', 'b'] as const) {
+      if (world.poolTables.get(table)?.state !== 'Replicating') continue;
+      const then = must(world.history[Number(placeOf(must(world.poolPosition, 'position')))], 'history')[table];
+      if (show(then) !== show(world.pool[table])) wrong ??= `${table} at ${world.poolPosition}: pool ${show(world.pool[table])}, source then ${show(then)}`;
+    }
+  };
+  const done = (): boolean => world.quiet && Number(placeOf(world.poolPosition ?? at(0))) === world.log.length && ['a', 'b'].every((t) => world.poolTables.get(t)?.state === 'Replicating');
+  for (let life = 0; life < 60 && !wrong && !done(); life++) {
+    const chosen: TableKey[] = life < schedule.joinsAt ? ['a'] : ['a', 'b'];
+    const handover = new DirectHandover(new SimulatedPool(world, look));
+    try {
+      await runLink({ source: new SimulatedSource(world, chosen), handover, signal: AbortSignal.timeout(20_000), idleMs: 0 });
+    } catch (error) {
+      if (!(error instanceof Error) || error.message !== 'killed') return String(error);
+    }
+  }
+  return wrong ?? (done() ? undefined : 'never caught up');
+}
