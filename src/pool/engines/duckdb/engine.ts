@@ -1,0 +1,142 @@
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import duckdb from '@duckdb/node-bindings';
+import { DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { fault } from '#base/fault.ts';
+import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
+import { Batches } from './batches.ts';
+import { isFatal, poolFault } from './faults.ts';
+import { selfTest } from './self-test.ts';
+
+/** The pool's name as a DuckDB catalog, whatever its file is called: a file named like one of its schemas would make every name ambiguous. */
+export const catalogName = 'isthmus_pool';
+
+export interface EngineOptions {
+  readonly memoryLimitMb: number;
+  readonly threads: number;
+  readonly readOnly: boolean;
+}
+
+/** Files that this process has open, by real path: DuckDB does not notice a second instance on one file, and the two diverge. */
+const openFiles = new Map<string, Engine>();
+
+/** The WAL is written into the file by our own checkpoints; DuckDB's would come inside a commit and take a second. */
+const walLimitMb = 4096;
+
+/** One DuckDB instance on one pool file, with the writing connection. */
+export class Engine {
+  readonly path: string;
+  readonly batches: Batches;
+  readonly #database: duckdb.Database;
+  readonly #raw: duckdb.Connection;
+  readonly #connection: DuckDBConnection;
+  readonly #readers = new Set<DuckDBConnection>();
+  #closed = false;
+  /** DuckDB has given up: nothing works any more but closing. */
+  broken = false;
+
+  private constructor(path: string, database: duckdb.Database, connection: duckdb.Connection) {
+    this.path = path;
+    this.#database = database;
+    this.#raw = connection;
+    this.#connection = new DuckDBConnection(connection);
+    this.batches = new Batches(connection);
+  }
+
+  /** Faults: `PoolInUse`, `PoolNewer` (conflict), `PoolCorrupt` (corrupt), `PoolMissing`, `PoolNotWritable`, `PoolFull`. */
+  static async open(file: string, options: EngineOptions): Promise<Engine> {
+    const path = realPath(file);
+    if (openFiles.has(path) || heldByThisProcess(path)) throw fault('conflict', 'PoolInUse', 'This process has the pool file open already.', { target: file, remedy: 'Close it first, or use the pool that is open.' });
+    let engine: Engine | undefined;
+    try {
+      const database = await duckdb.open(':memory:', settings(path, options));
+      engine = new Engine(path, database, await duckdb.connect(database));
+      openFiles.set(path, engine);
+      await engine.run(`ATTACH ${quoteLiteral(path)} AS ${quoteIdentifier(catalogName)} (TYPE duckdb${options.readOnly ? ', READ_ONLY' : ''})`);
+      await engine.run(`SET enable_external_access = false`);
+      await engine.run(`SET lock_configuration = true`);
+      await engine.run(`USE ${quoteIdentifier(catalogName)}`);
+      await selfTest(engine);
+      return engine;
+    } catch (error) {
+      engine?.close();
+      throw poolFault(error, file);
+    }
+  }
+
+  /** Runs statements of our own on the writing connection. Errors come as DuckDB's. */
+  async run(sql: string): Promise<void> {
+    await this.#query(sql);
+  }
+
+  async rows(sql: string): Promise<readonly (readonly DuckDBValue[])[]> {
+    return (await this.#query(sql)).getRows();
+  }
+
+  async #query(sql: string): ReturnType<DuckDBConnection['run']> {
+    try {
+      return await this.#connection.run(sql);
+    } catch (error) {
+      if (isFatal(error)) this.broken = true;
+      throw error;
+    }
+  }
+
+  /** A connection of its own for reading. Close it with `disconnect`. */
+  async connect(): Promise<DuckDBConnection> {
+    const connection = new DuckDBConnection(await duckdb.connect(this.#database));
+    this.#readers.add(connection);
+    await connection.run(`USE ${quoteIdentifier(catalogName)}`);
+    return connection;
+  }
+
+  disconnect(connection: DuckDBConnection): void {
+    if (this.#readers.delete(connection)) connection.disconnectSync();
+  }
+
+  /** Also cuts the readers off: an instance lives, and holds the file, until its last connection is gone. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const reader of this.#readers) {
+      reader.interrupt();
+      this.disconnect(reader);
+    }
+    this.batches.destroy();
+    this.#connection.disconnectSync();
+    duckdb.close_sync(this.#database);
+    openFiles.delete(this.path);
+  }
+}
+
+function settings(path: string, options: EngineOptions): duckdb.Config {
+  const config = duckdb.create_config();
+  const set = (name: string, value: string): void => duckdb.set_config(config, name, value);
+  set('memory_limit', `${options.memoryLimitMb}MiB`);
+  set('threads', String(options.threads));
+  set('temp_directory', `${path}.tmp`);
+  set('checkpoint_threshold', `${walLimitMb}MiB`);
+  set('autoinstall_known_extensions', 'false');
+  set('autoload_known_extensions', 'false');
+  set('allow_community_extensions', 'false');
+  set('preserve_insertion_order', 'false');
+  return config;
+}
+
+function realPath(file: string): string {
+  if (existsSync(file)) return realpathSync(file);
+  const folder = dirname(resolve(file));
+  return existsSync(folder) ? join(realpathSync(folder), basename(file)) : resolve(file);
+}
+
+/** Another thread of this process may hold the file: the kernel's locks do not tell threads apart, so its open files are looked at. */
+function heldByThisProcess(path: string): boolean {
+  if (process.platform !== 'linux') return false;
+  return readdirSync('/proc/self/fd').some((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`) === path;
+    } catch {
+      return false;
+    }
+  });
+}

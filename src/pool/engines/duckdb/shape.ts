@@ -1,0 +1,133 @@
+import { fault } from '#base/fault.ts';
+import type { Column } from '#replication/column.ts';
+import { quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/schema.ts';
+import { catalogName, type Engine } from './engine.ts';
+import { columnNames, foldName, qualified, type Target } from './names.ts';
+import { withBatch } from './rows.ts';
+import { duckDbType } from './types.ts';
+
+/** What to do where a table that is not the link's has the name of one that is. */
+export type OnExisting = 'drop' | 'fail-if-not-empty' | 'merge';
+
+export interface Fill {
+  readonly id: number;
+  readonly value: Column;
+}
+
+/** Makes a table. Answers whether it is empty. Faults: `TableNotEmpty`, `TableDiffers` (conflict), `NoColumns` (unsupported). */
+export async function createTable(engine: Engine, schema: TableSchema, place: { readonly target: Target; readonly onExisting: OnExisting }): Promise<boolean> {
+  if (schema.columns.length === 0) throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', { target: schema.table, remedy: 'Add a column to the table, or leave it out of the link.' });
+  const { target, onExisting } = place;
+  const found = await foundColumns(engine, target);
+  if (found && onExisting === 'merge') {
+    const wanted = columnsOf(schema).map(([name, type]) => `${foldName(name)} ${type}`);
+    if (wanted.join(',') !== found.join(',')) throw fault('conflict', 'TableDiffers', 'The pool has a table of this name with other columns.', { target: schema.table, remedy: 'Drop it, give it the same columns in the same order, or choose to drop existing tables.' });
+    return false;
+  }
+  if (found && onExisting === 'fail-if-not-empty') {
+    const rows = await engine.rows(`SELECT 1 FROM ${qualified(target)} LIMIT 1`);
+    if (rows.length > 0) throw fault('conflict', 'TableNotEmpty', 'The pool has a table of this name with rows in it.', { target: schema.table, remedy: 'Drop or rename that table, use another pool file, or choose to drop or merge existing tables.' });
+  }
+  const columns = columnsOf(schema).map(([name, type]) => `${quoteIdentifier(name)} ${type}`).join(', ');
+  await engine.run(`
+    CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(catalogName)}.${quoteIdentifier(target.schema)};
+    DROP TABLE IF EXISTS ${qualified(target)};
+    CREATE TABLE ${qualified(target)} (${columns})`);
+  return true;
+}
+
+async function foundColumns(engine: Engine, target: Target): Promise<readonly string[] | undefined> {
+  const rows = await engine.rows(`SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ${quoteLiteral(catalogName)}
+    AND lower(schema_name) = lower(${quoteLiteral(target.schema)}) AND lower(table_name) = lower(${quoteLiteral(target.name)}) ORDER BY column_index`);
+  return rows.length === 0 ? undefined : rows.map(([name, type]) => `${foldName(String(name))} ${String(type)}`);
+}
+
+function columnsOf(schema: TableSchema): readonly (readonly [string, string])[] {
+  const names = columnNames(schema.columns);
+  return schema.columns.map((column, i) => [names[i]!, duckDbType(column.type)]);
+}
+
+export interface ShapeChange {
+  readonly target: Target;
+  readonly from: TableSchema;
+  readonly to: TableSchema;
+  readonly fills: readonly Fill[];
+  /** DuckDB refuses, at commit, to alter a table whose rows the same transaction has deleted. */
+  readonly rebuild: boolean;
+}
+
+/** Gives a table another shape: columns are known by their id. */
+export async function changeShape(engine: Engine, change: ShapeChange): Promise<void> {
+  const { from, to } = change;
+  if (to.columns.length === 0) throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', { target: to.table, remedy: 'Add a column to the table, or leave it out of the link.' });
+  const fills = await fillLiterals(engine, change);
+  const stays = from.columns.some((old) => to.columns.some((column) => column.id === old.id));
+  if (change.rebuild || !stays) await rebuild(engine, change, fills);
+  else for (const statement of alterStatements(change, fills)) await engine.run(statement);
+}
+
+/** What existing rows hold in a new column, as SQL. DuckDB's own text of a value reads back as the same value. */
+async function fillLiterals(engine: Engine, change: ShapeChange): Promise<ReadonlyMap<number, string>> {
+  const literals = new Map<number, string>();
+  for (const fill of change.fills) {
+    const column = change.to.columns.find(({ id }) => id === fill.id);
+    if (!column) continue;
+    const [row] = await withBatch(engine, { rows: 1, columns: [fill.value] }, (batch) => engine.rows(`SELECT CAST(c0 AS VARCHAR) FROM ${batch}`));
+    const text = row?.[0];
+    if (typeof text === 'string') literals.set(fill.id, `CAST(${quoteLiteral(text)} AS ${duckDbType(column.type)})`);
+  }
+  return literals;
+}
+
+function alterStatements(change: ShapeChange, fills: ReadonlyMap<number, string>): readonly string[] {
+  const table = `ALTER TABLE ${qualified(change.target)}`;
+  const oldNames = columnNames(change.from.columns);
+  const newNames = columnNames(change.to.columns);
+  const kept = change.from.columns.map((old, i) => ({ old, oldName: oldNames[i]!, place: change.to.columns.findIndex(({ id }) => id === old.id) }));
+  const drops = kept.filter(({ place }) => place < 0).map(({ oldName }) => `${table} DROP COLUMN ${quoteIdentifier(oldName)}`);
+  const renamed = kept.filter(({ place, oldName }) => place >= 0 && newNames[place] !== oldName);
+  // Names may change places among themselves, so all step aside first.
+  const aside = renamed.map(({ old, oldName }) => `${table} RENAME COLUMN ${quoteIdentifier(oldName)} TO ${quoteIdentifier(asideName(old.id))}`);
+  const renames = renamed.map(({ old, place }) => `${table} RENAME COLUMN ${quoteIdentifier(asideName(old.id))} TO ${quoteIdentifier(newNames[place]!)}`);
+  const retypes = kept.flatMap(({ old, place }) => {
+    const column = change.to.columns[place];
+    if (!column || duckDbType(column.type) === duckDbType(old.type)) return [];
+    const name = quoteIdentifier(newNames[place]!);
+    return [`${table} ALTER COLUMN ${name} SET DATA TYPE ${duckDbType(column.type)} USING TRY_CAST(${name} AS ${duckDbType(column.type)})`];
+  });
+  const adds = change.to.columns.flatMap((column, place) => {
+    if (change.from.columns.some(({ id }) => id === column.id)) return [];
+    const name = quoteIdentifier(newNames[place]!);
+    const fill = fills.get(column.id);
+    const add = `${table} ADD COLUMN ${name} ${duckDbType(column.type)}`;
+    return fill === undefined ? [add] : [`${add} DEFAULT ${fill}`, `${table} ALTER COLUMN ${name} DROP DEFAULT`];
+  });
+  return [...drops, ...aside, ...renames, ...retypes, ...adds];
+}
+
+function asideName(id: number): string {
+  return `isthmus aside ${id}`;
+}
+
+/** Writes the table anew in the new shape, in its transaction. */
+async function rebuild(engine: Engine, change: ShapeChange, fills: ReadonlyMap<number, string>): Promise<void> {
+  const oldNames = columnNames(change.from.columns);
+  const newNames = columnNames(change.to.columns);
+  const columns = change.to.columns.map((column, place) => {
+    const type = duckDbType(column.type);
+    const before = change.from.columns.findIndex(({ id }) => id === column.id);
+    const old = quoteIdentifier(oldNames[before] ?? '');
+    const value = before < 0 ? (fills.get(column.id) ?? `CAST(NULL AS ${type})`) : duckDbType(change.from.columns[before]!.type) === type ? old : `TRY_CAST(${old} AS ${type})`;
+    return `${value} AS ${quoteIdentifier(newNames[place]!)}`;
+  });
+  await rewriteTable(engine, change.target, columns.join(', '));
+}
+
+/** Replaces a table by the given columns of itself. Also gives back the room of deleted rows. */
+export async function rewriteTable(engine: Engine, target: Target, columns: string): Promise<void> {
+  const fresh: Target = { schema: target.schema, name: `isthmus rewrite of ${target.name}` };
+  await engine.run(`
+    CREATE TABLE ${qualified(fresh)} AS SELECT ${columns} FROM ${qualified(target)};
+    DROP TABLE ${qualified(target)};
+    ALTER TABLE ${qualified(fresh)} RENAME TO ${quoteIdentifier(target.name)}`);
+}

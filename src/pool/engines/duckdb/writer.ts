@@ -1,0 +1,182 @@
+import { assert, fault, must } from '#base/fault.ts';
+import type { PoolWriter } from '#replication/pool-writer.ts';
+import type { TableSchema } from '#replication/schema.ts';
+import type { Progress, Segment, Step, TableProgress } from '#replication/segment.ts';
+import type { Engine } from './engine.ts';
+import { poolFault } from './faults.ts';
+import { type Ledger, ledgerStatements, progressOf, readLedger, type TableRecord } from './ledger.ts';
+import { chooseTarget, qualified, targetKey } from './names.ts';
+import { applyRows, type OpenTable, type RowsStep } from './rows.ts';
+import { changeShape, createTable, type Fill, type OnExisting } from './shape.ts';
+
+/** The part of a pool that its writer needs. */
+export interface WritablePool {
+  /** The running engine; opened again when it broke. */
+  engine(): Promise<Engine>;
+  /** A transaction was committed. */
+  committed(bytes: number): void;
+}
+
+/** A transaction that has begun and not ended. */
+interface Open {
+  readonly engine: Engine;
+  readonly tables: Map<string, TableRecord>;
+  /** Tables whose record must be written. */
+  readonly changed: Set<string>;
+  /** Tables whose rows it may have deleted. */
+  readonly deleted: Set<string>;
+  number: number;
+  bytes: number;
+}
+
+const empty: TableRecord = { target: undefined, schema: undefined, progress: undefined, pagesOnly: false };
+
+/** Applies a link's segments to a DuckDB pool. */
+export class DuckDbWriter implements PoolWriter {
+  readonly #pool: WritablePool;
+  readonly #onExisting: OnExisting;
+  #ledger: Ledger | undefined;
+  #open: Open | undefined;
+  #busy = false;
+
+  constructor(pool: WritablePool, onExisting: OnExisting) {
+    this.#pool = pool;
+    this.#onExisting = onExisting;
+  }
+
+  async progress(): Promise<Progress> {
+    return progressOf(await this.#committed());
+  }
+
+  async apply(segment: Segment): Promise<void> {
+    assert(!this.#busy, 'a segment came while another was being applied');
+    this.#busy = true;
+    try {
+      await this.#apply(segment);
+    } catch (error) {
+      await this.#giveUp();
+      throw poolFault(error);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#giveUp();
+  }
+
+  async #committed(): Promise<Ledger> {
+    this.#ledger ??= await readLedger(await this.#pool.engine());
+    return this.#ledger;
+  }
+
+  async #apply(segment: Segment): Promise<void> {
+    const ledger = await this.#committed();
+    if (segment.number <= ledger.number) return;
+    if (segment.first) await this.#giveUp();
+    const before = this.#open?.number ?? ledger.number;
+    if (segment.number !== before + 1 || (!segment.first && !this.#open)) {
+      throw fault('corrupt', 'SegmentGap', `Segment ${segment.number} came after ${before}${segment.first || this.#open ? '' : ', without its beginning'}.`, { remedy: 'Start the link again: it goes on from what the pool has.' });
+    }
+    this.#open ??= await this.#begin(ledger);
+    const open = this.#open;
+    open.number = segment.number;
+    open.bytes += segment.bytes;
+    for (const step of segment.steps) await this.#step(open, step);
+    if (segment.last) await this.#commit(open, segment);
+  }
+
+  async #begin(ledger: Ledger): Promise<Open> {
+    const engine = await this.#pool.engine();
+    await engine.run('BEGIN TRANSACTION');
+    return { engine, tables: new Map(ledger.tables), changed: new Set(), deleted: new Set(), number: ledger.number, bytes: 0 };
+  }
+
+  async #commit(open: Open, segment: Segment): Promise<void> {
+    const before = must(this.#ledger, 'a commit without a ledger');
+    const ledger: Ledger = {
+      number: segment.number,
+      position: segment.position ?? before.position,
+      committedAt: segment.committedAt ?? before.committedAt,
+      tables: open.tables,
+    };
+    await open.engine.run(`${ledgerStatements(ledger, open.changed)}; COMMIT`);
+    this.#ledger = ledger;
+    this.#open = undefined;
+    this.#pool.committed(open.bytes);
+  }
+
+  /** Gives up the open transaction. Whether a commit that failed took place is read from the pool. */
+  async #giveUp(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    if (!open) return;
+    this.#ledger = undefined;
+    try {
+      await open.engine.run('ROLLBACK');
+    } catch {
+      // A failed commit has rolled back by itself, and a broken engine is opened anew.
+    }
+  }
+
+  async #step(open: Open, step: Step): Promise<void> {
+    switch (step.kind) {
+      case 'rows': return this.#rows(open, step);
+      case 'truncate': return this.#truncate(open, step.table);
+      case 'schema': return this.#shape(open, step.schema, step.fills);
+      case 'drop': return this.#drop(open, step.table);
+      case 'progress': return this.#progress(open, step.progress);
+      default: return step satisfies never;
+    }
+  }
+
+  #record(open: Open, table: string, change: Partial<TableRecord>): void {
+    open.tables.set(table, { ...empty, ...open.tables.get(table), ...change });
+    open.changed.add(table);
+  }
+
+  async #rows(open: Open, step: RowsStep): Promise<void> {
+    const table = openTable(open, step.table);
+    if (await applyRows(open.engine, table, step)) open.deleted.add(step.table);
+    const byChanges = (step.inserts?.rows ?? 0) > 0 && !step.replaces || (step.patches?.rows.rows ?? 0) > 0;
+    if (byChanges && table.pagesOnly) this.#record(open, step.table, { pagesOnly: false });
+  }
+
+  async #truncate(open: Open, name: string): Promise<void> {
+    const table = openTable(open, name);
+    await open.engine.run(`DELETE FROM ${qualified(table.target)}`);
+    open.deleted.add(name);
+    if (!table.pagesOnly) this.#record(open, name, { pagesOnly: true });
+  }
+
+  async #shape(open: Open, schema: TableSchema, fills: readonly Fill[]): Promise<void> {
+    const record = open.tables.get(schema.table);
+    const target = record?.target;
+    if (target && record.schema && record.schema.id === schema.id) {
+      await changeShape(open.engine, { target, from: record.schema, to: schema, fills, rebuild: open.deleted.has(schema.table) });
+      return this.#record(open, schema.table, { schema });
+    }
+    const taken = new Set([...open.tables].filter(([table]) => table !== schema.table).flatMap(([, other]) => (other.target ? [targetKey(other.target)] : [])));
+    const place = target ?? chooseTarget(schema, taken);
+    const isEmpty = await createTable(open.engine, schema, { target: place, onExisting: target ? 'drop' : this.#onExisting });
+    open.deleted.delete(schema.table);
+    this.#record(open, schema.table, { target: place, schema, pagesOnly: isEmpty });
+  }
+
+  async #drop(open: Open, table: string): Promise<void> {
+    const target = open.tables.get(table)?.target;
+    if (target) await open.engine.run(`DROP TABLE IF EXISTS ${qualified(target)}`);
+    open.tables.delete(table);
+    open.changed.add(table);
+  }
+
+  async #progress(open: Open, progress: TableProgress): Promise<void> {
+    this.#record(open, progress.table, { progress });
+  }
+}
+
+function openTable(open: Open, table: string): OpenTable {
+  const record = open.tables.get(table);
+  if (!record?.schema || !record.target) throw fault('corrupt', 'TableUnknown', 'Rows came for a table whose shape the pool does not know.', { target: table, remedy: 'Start the link again; if it stays, remove the table from the link and add it.' });
+  return { schema: record.schema, target: record.target, pagesOnly: record.pagesOnly, complete: record.progress?.state === 'Replicating' };
+}
