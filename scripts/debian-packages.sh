@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs.
+set -euo pipefail
+
+# What each package is needed for.
+packages=(
+  postgresql-15        # a second build of the server; pgbench
+  postgresql-client-15 # psql, pg_recvlogical
+)
+programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical})
+
+missing=()
+for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, or run the everyday tests: npm test" >&2
+  exit 2
+fi
+if [ "$(id -u)" -ne 0 ]; then
+  echo "error NoTestTools: missing ${missing[*]}." >&2
+  echo "remedy: sudo $0, or: sudo apt-get install ${packages[*]}" >&2
+  exit 3
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# Without this Debian makes and starts a server of its own on port 5432.
+apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+mkdir -p /etc/postgresql-common
+touch /etc/postgresql-common/createcluster.conf
+sed -i -E '/^#? ?create_main_cluster/d' /etc/postgresql-common/createcluster.conf
+echo 'create_main_cluster = false' >> /etc/postgresql-common/createcluster.conf
+apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
