@@ -1,18 +1,14 @@
-import type { Duplex } from 'node:stream';
 import { Fault, assert, fault } from '#base/fault.ts';
-import type { Dialer } from '#base/dialer.ts';
 import { parseRow, parseNotice, parseParameterStatus, parseRowDescription, tag, type ResultColumn } from '#wire/pg/backend.ts';
 import { framesOf, type Run } from '#wire/pg/frames.ts';
 import { cancelRequest, copyFail, query, terminate } from '#wire/pg/frontend.ts';
 import { CopyBoth } from './copy-both.ts';
-import { connectionFault, dialFault, endsConnection, serverFault } from './faults.ts';
+import { dialSecured, settledOrAborted, withDeadline, type DialOptions } from './dial.ts';
+import { connectionFault, endsConnection, serverFault } from './faults.ts';
 import { logIn, type Session } from './handshake.ts';
-import { secure, type SecuredStream } from './tls.ts';
-import { abortFault, PgTransport } from './transport.ts';
-import type { PgAddress } from './url.ts';
+import { PgTransport } from './transport.ts';
 
-export interface PgOptions extends PgAddress {
-  readonly dialer: Dialer;
+export interface PgOptions extends DialOptions {
   /** `database`: a walsender bound to the database, which takes replication commands and SQL. `physical`: one that takes replication commands only. */
   readonly replication?: 'database' | 'physical' | undefined;
   /** The longest row that is taken; 256 MB otherwise. A longer one is refused with `ValueTooLarge` before it is read. */
@@ -368,54 +364,4 @@ function versionNumber(text: string): number {
   return Number(major) >= 10
     ? Number(major) * 10_000 + Number(minor ?? 0)
     : Number(major) * 10_000 + Number(minor ?? 0) * 100 + Number(patch ?? 0);
-}
-
-async function dialSecured(options: PgOptions, deadline: AbortSignal): Promise<SecuredStream> {
-  const target = `${options.host}:${options.port}`;
-  const dialled = options.dialer.dial(options.host, options.port, deadline);
-  let stream: Duplex;
-  try {
-    stream = await settledOrAborted(dialled, deadline, target);
-  } catch (error) {
-    // A dialer that minds no signal may still open a stream, which nobody waits for any more.
-    dialled.then(
-      (late) => late.destroy(),
-      () => undefined,
-    );
-    throw deadline.aborted ? abortFault(deadline, target) : dialFault(error, target);
-  }
-  return secure(stream, options, deadline);
-}
-
-interface Deadline {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs: number;
-  readonly target: string;
-}
-
-/** Runs `work` with a signal whose reason is the fault to end with: the caller's cancellation, or the time-out. */
-async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { signal, timeoutMs, target } = deadline;
-  const ends = new AbortController();
-  const onAbort = (): void => ends.abort(abortFault(signal, target));
-  if (signal?.aborted === true) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const timer = setTimeout(() => ends.abort(connectionFault('connectTimeout', target)), timeoutMs);
-  try {
-    if (ends.signal.aborted) throw abortFault(ends.signal, target);
-    return await work(ends.signal);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined, target: string): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortFault(signal, target));
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
