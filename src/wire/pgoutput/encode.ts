@@ -1,5 +1,5 @@
 import { FieldWriter } from '../pg/bytes.ts';
-import type { LogicalMessage, RelationMessage } from './messages.ts';
+import type { LogicalMessage, Relation } from './messages.ts';
 import { postgresEpochUs } from './outer.ts';
 
 /** The server's side of the protocol, for tests and simulated servers. Layouts: see the readers. */
@@ -106,7 +106,7 @@ export function encodeMessage(message: LogicalMessage, streamed: boolean): Uint8
   }
 }
 
-function relation(out: FieldWriter, message: RelationMessage): Uint8Array {
+function relation(out: FieldWriter, message: Relation): Uint8Array {
   out.u32(message.oid).cstring(message.schema).cstring(message.name).u8(message.replicaIdentity.charCodeAt(0)).i16(message.columns.length);
   for (const column of message.columns) {
     out

@@ -1,6 +1,6 @@
 import { FieldReader, malformed } from '../pg/bytes.ts';
 import { postgresEpochUs } from './outer.ts';
-import type { MessageRange } from './rows.ts';
+import type { MessageRange } from './tuple.ts';
 
 /**
  * The logical messages that carry no rows, protocol versions 1 and 2. PostgreSQL documentation, "Logical Replication Message Formats".
@@ -10,7 +10,7 @@ export type LogicalMessage =
   | BeginMessage
   | CommitMessage
   | { readonly kind: 'origin'; readonly commitLsn: bigint; readonly name: string }
-  | RelationMessage
+  | Relation
   | { readonly kind: 'type'; readonly xid: number; readonly oid: number; readonly schema: string; readonly name: string }
   | TruncateMessage
   | LogicalDecodingMessage
@@ -45,7 +45,7 @@ export interface StreamCommitMessage {
   readonly committedAtUs: bigint;
 }
 
-export interface RelationMessage {
+export interface Relation {
   readonly kind: 'relation';
   readonly xid: number;
   readonly oid: number;
@@ -136,7 +136,7 @@ function time(fields: FieldReader): bigint {
   return fields.i64() + postgresEpochUs;
 }
 
-function readRelation(fields: FieldReader, streamed: boolean): RelationMessage {
+function readRelation(fields: FieldReader, streamed: boolean): Relation {
   const head = {
     kind: 'relation',
     xid: xid(fields, streamed),

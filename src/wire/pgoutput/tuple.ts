@@ -9,7 +9,7 @@ import { malformed } from '../pg/bytes.ts';
 export const rowTag = { insert: 0x49, update: 0x55, delete: 0x44 } as const;
 
 /** What is sent of a column: SQL's null; nothing, because a value kept out of line did not change; its text; its binary form. */
-export const valueKind = { null: 0x6e, unchanged: 0x75, text: 0x74, binary: 0x62 } as const;
+export const tupleKind = { null: 0x6e, unchanged: 0x75, text: 0x74, binary: 0x62 } as const;
 
 /** Which columns an old row has: none was sent; the key's (the others are null); all. */
 export const oldKind = { none: 0, key: 0x4b, full: 0x4f } as const;
@@ -17,7 +17,7 @@ export const oldKind = { none: 0, key: 0x4b, full: 0x4f } as const;
 /** One row as places in the message's buffer. Value i lies in `bytes[start[i] .. end[i]]`; empty for null and unchanged. Reused from row to row. */
 export interface TupleView {
   count: number;
-  /** See `valueKind`. */
+  /** See `tupleKind`. */
   kind: Uint8Array;
   start: Int32Array;
   end: Int32Array;
@@ -104,12 +104,12 @@ export function readTuple(bytes: Uint8Array, at: number, end: number, view: Tupl
     const what = bytes[place++]!;
     kind[i] = what;
     let length = 0;
-    if (what === valueKind.text || what === valueKind.binary) {
+    if (what === tupleKind.text || what === tupleKind.binary) {
       if (place + 4 > end) throw malformed('a value without its length');
       length = (bytes[place]! << 24) | (bytes[place + 1]! << 16) | (bytes[place + 2]! << 8) | bytes[place + 3]!;
       place += 4;
       if (length < 0 || length > end - place) throw malformed('a value that reaches past its row');
-    } else if (what !== valueKind.null && what !== valueKind.unchanged) throw malformed(`a value of kind ${what}`);
+    } else if (what !== tupleKind.null && what !== tupleKind.unchanged) throw malformed(`a value of kind ${what}`);
     start[i] = place;
     place += length;
     ends[i] = place;
