@@ -2,7 +2,8 @@ import type { Fault } from '#base/fault.ts';
 import type { BatchBuilder, ColumnBuilder, ColumnType } from '#replication/column.ts';
 import type { WireForm } from './column-plan.ts';
 import { columnTarget, corruptStream, valueOutOfRange } from './value-fault.ts';
-import { Magnitude, powersOfTen, put8, put16, put32, put64, writeSafe } from './wide-integer.ts';
+import { put8, put16, put32, put64, putBytes } from './put-value.ts';
+import { Magnitude, powersOfTen, writeSafe } from './wide-integer.ts';
 
 export interface BinaryColumn {
   readonly name: string;
@@ -174,10 +175,10 @@ export class BinaryRowDecoder {
         return this.#uuid(at, into);
       case 16: // text
       case 18: // bytea
-        return into.bytes(this.#bytes, at, at + length);
+        return putBytes(into, this.#view, at, length);
       case 17: // jsonb
         if (length < 1 || this.#bytes[at] !== 1) throw this.#corrupt(index, 'a jsonb value is not of version 1');
-        return into.bytes(this.#bytes, at + 1, at + length);
+        return putBytes(into, this.#view, at + 1, length - 1);
       default:
         return form satisfies never;
     }

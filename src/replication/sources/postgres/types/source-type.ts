@@ -116,18 +116,3 @@ function text<K extends string>(row: Readonly<Record<K, string | null>>, field: 
   if (value === null || value === undefined) throw fault('corrupt', 'CatalogUnreadable', `The source's catalog gave no ${field}.`);
   return value;
 }
-
-/**
- * What both connections to the source must set, so that its text is the text that is decoded, and the same on both. An empty search path makes
- * `regclass` and its like write qualified names wherever they are read.
- */
-export const sessionSettings: Readonly<Record<string, string>> = {
-  client_encoding: 'UTF8',
-  DateStyle: 'ISO',
-  IntervalStyle: 'iso_8601',
-  TimeZone: 'UTC',
-  extra_float_digits: '3',
-  bytea_output: 'hex',
-  quote_all_identifiers: 'off',
-  search_path: '',
-};

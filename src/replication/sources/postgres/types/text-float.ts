@@ -4,6 +4,7 @@ const exponentMark = 0x65;
 const dash = 0x2d;
 const dot = 0x2e;
 const maxExact = 2 ** 53;
+const floatPattern = /^-?(?:\d+(?:\.\d+)?(?:e[-+]\d+)?|Infinity)$/;
 
 /** A float8 as PostgreSQL writes it, correctly rounded; NaN also for what is not a number. */
 export function readFloat64(bytes: Uint8Array, start: number, end: number): number {
@@ -33,7 +34,8 @@ export function readFloat64(bytes: Uint8Array, start: number, end: number): numb
     const value = exponent < 0 ? mantissa / powersOfTen[-exponent]! : mantissa * powersOfTen[exponent]!;
     return negative ? -value : value;
   }
-  return end - start > 400 ? Number.NaN : Number(latin1(bytes, start, end) || 'NaN');
+  const text = end - start > 400 ? '' : latin1(bytes, start, end);
+  return floatPattern.test(text) ? Number(text) : Number.NaN;
 }
 
 /** A float4 as PostgreSQL writes it, correctly rounded; NaN also for what is not a number. */

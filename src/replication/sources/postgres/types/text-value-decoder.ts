@@ -4,7 +4,8 @@ import { wireForms, type WireForm } from './column-plan.ts';
 import { TextClock, TextInterval } from './text-clock.ts';
 import { readFloat32, readFloat64 } from './text-float.ts';
 import { columnTarget, corruptStream, valueOutOfRange } from './value-fault.ts';
-import { Magnitude, powersOfTen, put8, put16, put32, put64, writeInt64, writeSafe } from './wide-integer.ts';
+import { put8, put16, put32, put64, putBytes } from './put-value.ts';
+import { Magnitude, powersOfTen, writeInt64, writeSafe } from './wide-integer.ts';
 
 const dash = 0x2d;
 const dot = 0x2e;
@@ -25,12 +26,12 @@ for (let digit = 0; digit < 16; digit++) {
 
 /**
  * Decodes values in PostgreSQL's text form, as pgoutput sends them, into the very bytes that `BinaryRowDecoder` makes of their binary form.
- * Needs the session settings named in `sessionSettings`. One per table: the column alone decides how a value is read.
+ * Needs the session settings that `PgConnection` makes. One per table: the column alone decides how a value is read.
  * Faults as `BinaryRowDecoder`; after one the builder is as it was, or holds one value more.
  */
 export class TextValueDecoder {
-  /** Where the next values are read from. */
-  bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
   readonly #table: string;
   readonly #columns: readonly { readonly name: string; readonly type: ColumnType }[];
   readonly #wire: Int32Array;
@@ -46,6 +47,17 @@ export class TextValueDecoder {
     this.#wire = Int32Array.from(columns, ({ type }) => textForm(type));
     this.#precision = Int32Array.from(columns, ({ type }) => (type.kind === 'decimal' ? type.precision : 0));
     this.#scale = Int32Array.from(columns, ({ type }) => (type.kind === 'decimal' ? type.scale : 0));
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Where the next values are read from. */
+  set bytes(bytes: Uint8Array) {
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** Appends the value of column `index` that `bytes[start .. end]` spell. `end` must lie within `bytes`. */
@@ -85,7 +97,7 @@ export class TextValueDecoder {
         return this.#uuid(index, start, end, into);
       case 16: // text
       case 17: // jsonb
-        return into.bytes(this.bytes, start, end);
+        return putBytes(into, this.#view, start, end - start);
       case 18: // bytea
         return this.#bytea(index, start, end, into);
       default:
@@ -94,7 +106,7 @@ export class TextValueDecoder {
   }
 
   #bool(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const byte = end - start === 1 ? this.bytes[start] : 0;
+    const byte = end - start === 1 ? this.#bytes[start] : 0;
     if (byte === 0x74) put8(into, 1);
     else if (byte === 0x66) put8(into, 0);
     else throw this.#corrupt(index, 'a boolean');
@@ -102,7 +114,7 @@ export class TextValueDecoder {
 
   /** `limit` is the first magnitude that does not fit: negative values may reach it. */
   #integer(index: number, start: number, end: number, limit: number): number {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     const negative = bytes[start] === dash;
     const first = negative ? start + 1 : start;
     let value = 0;
@@ -117,7 +129,7 @@ export class TextValueDecoder {
   }
 
   #int64(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     const negative = bytes[start] === dash;
     const first = negative ? start + 1 : start;
     const split = end - 9;
@@ -141,7 +153,7 @@ export class TextValueDecoder {
 
   #float(index: number, start: number, end: number, into: ColumnBuilder): void {
     const narrow = into.width === 4;
-    const value = narrow ? readFloat32(this.bytes, start, end) : readFloat64(this.bytes, start, end);
+    const value = narrow ? readFloat32(this.#bytes, start, end) : readFloat64(this.#bytes, start, end);
     if (Number.isNaN(value)) {
       if (!this.#is(start, end, notANumber)) throw this.#corrupt(index, 'a floating-point number');
       return narrow ? put32(into, 0x7fc00000) : put64(into, 0x7ff80000, 0);
@@ -152,7 +164,7 @@ export class TextValueDecoder {
   }
 
   #decimal(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     const negative = bytes[start] === dash;
     let first = negative ? start + 1 : start;
     let point = first;
@@ -177,7 +189,7 @@ export class TextValueDecoder {
 
   /** As `#decimal`, which has checked the number of digits, for values that may not fit a double. */
   #wideDecimal(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     const magnitude = this.#magnitude;
     const negative = bytes[start] === dash;
     magnitude.clear();
@@ -214,7 +226,7 @@ export class TextValueDecoder {
   #date(index: number, start: number, end: number, into: ColumnBuilder): void {
     const beforeChrist = this.#beforeChrist(start, end);
     const stop = beforeChrist ? end - 3 : end;
-    const days = this.#clock.date(this.bytes, start, stop, beforeChrist);
+    const days = this.#clock.date(this.#bytes, start, stop, beforeChrist);
     if (Math.abs(days) < 0x7fffffff && this.#clock.at === stop) put32(into, days);
     else if (this.#is(start, end, infinity)) put32(into, 0x7fffffff);
     else if (this.#is(start, end, minusInfinity)) put32(into, -0x7fffffff);
@@ -222,7 +234,7 @@ export class TextValueDecoder {
   }
 
   #time(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const microseconds = this.#clock.time(this.bytes, start, end);
+    const microseconds = this.#clock.time(this.#bytes, start, end);
     if (!(microseconds <= dayMicroseconds) || this.#clock.at !== end) throw this.#corrupt(index, 'a time');
     const to = into.fixed();
     writeSafe(into.view, to, microseconds);
@@ -230,8 +242,8 @@ export class TextValueDecoder {
 
   #timetz(index: number, start: number, end: number, into: ColumnBuilder): void {
     const clock = this.#clock;
-    const microseconds = clock.time(this.bytes, start, end);
-    const east = clock.zone(this.bytes, clock.at, end);
+    const microseconds = clock.time(this.#bytes, start, end);
+    const east = clock.zone(this.#bytes, clock.at, end);
     if (!(microseconds <= dayMicroseconds && Math.abs(east) <= maxZoneSeconds) || clock.at !== end)
       throw this.#corrupt(index, 'a time with time zone');
     put64(into, Math.floor(microseconds / 256), ((microseconds % 256) << 24) | (maxZoneSeconds - east));
@@ -241,9 +253,9 @@ export class TextValueDecoder {
     const clock = this.#clock;
     const beforeChrist = this.#beforeChrist(start, end);
     const stop = beforeChrist ? end - 3 : end;
-    const days = clock.date(this.bytes, start, stop, beforeChrist);
-    const microseconds = clock.time(this.bytes, clock.at + 1, stop);
-    const east = this.#wire[index] === wireForms.timestamptz ? clock.zone(this.bytes, clock.at, stop) : 0;
+    const days = clock.date(this.#bytes, start, stop, beforeChrist);
+    const microseconds = clock.time(this.#bytes, clock.at + 1, stop);
+    const east = this.#wire[index] === wireForms.timestamptz ? clock.zone(this.#bytes, clock.at, stop) : 0;
     if (Number.isNaN(days + microseconds + east) || clock.at !== stop) {
       if (this.#is(start, end, infinity)) return put64(into, 0x7fffffff, -1);
       if (this.#is(start, end, minusInfinity)) return put64(into, -0x80000000, 1);
@@ -260,7 +272,7 @@ export class TextValueDecoder {
 
   #intervalValue(index: number, start: number, end: number, into: ColumnBuilder): void {
     const value = this.#interval;
-    if (!value.read(this.bytes, start, end)) {
+    if (!value.read(this.#bytes, start, end)) {
       if (this.#is(start, end, infinity) || this.#is(start, end, minusInfinity)) throw this.#outOfRange(index, 'an infinite interval');
       throw this.#corrupt(index, 'an interval in ISO 8601 style');
     }
@@ -274,7 +286,7 @@ export class TextValueDecoder {
   }
 
   #uuid(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     if (end - start !== 36) throw this.#corrupt(index, 'a uuid');
     const first = into.fixed();
     const data = into.data;
@@ -293,7 +305,7 @@ export class TextValueDecoder {
   }
 
   #bytea(index: number, start: number, end: number, into: ColumnBuilder): void {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     if (end - start < 2 || (end - start) % 2 !== 0 || bytes[start] !== 0x5c || bytes[start + 1] !== 0x78)
       throw this.#corrupt(index, 'a bytea in hex');
     let to = into.variable((end - start - 2) >> 1);
@@ -310,13 +322,13 @@ export class TextValueDecoder {
 
   /** Whether the value ends in ` BC`. */
   #beforeChrist(start: number, end: number): boolean {
-    const bytes = this.bytes;
+    const bytes = this.#bytes;
     return end - start > 3 && bytes[end - 1] === 0x43 && bytes[end - 2] === 0x42 && bytes[end - 3] === 0x20;
   }
 
   #is(start: number, end: number, text: Uint8Array): boolean {
     if (end - start !== text.length) return false;
-    for (let i = 0; i < text.length; i++) if (this.bytes[start + i] !== text[i]) return false;
+    for (let i = 0; i < text.length; i++) if (this.#bytes[start + i] !== text[i]) return false;
     return true;
   }
 

@@ -7,7 +7,7 @@ const maxZoneSeconds = 57_599n;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * The text of a value that is not null, as PostgreSQL writes it under `sessionSettings` and reads it back to the same value: for keys in
+ * The text of a value that is not null, as PostgreSQL writes it in a session of `PgConnection`'s and reads it back to the same value: for keys in
  * queries, not for bulk. Floating-point numbers come in JavaScript's spelling, which PostgreSQL reads to the same bits.
  */
 export function valueText(column: Column, row: number): string {

@@ -1,5 +1,3 @@
-import type { ColumnBuilder } from '#replication/column.ts';
-
 /** Integers wider than a JavaScript number, written into columns without a BigInt per value. All are little-endian two's complement. */
 
 const two32 = 4_294_967_296;
@@ -63,25 +61,3 @@ export class Magnitude {
 
 /** 10^0 … 10^22, exact in a double. */
 export const powersOfTen: readonly number[] = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
-
-/** Appends one value of the given width. `fixed()` may replace the builder's view, so it comes first. */
-export function put8(into: ColumnBuilder, value: number): void {
-  const to = into.fixed();
-  into.data[to] = value;
-}
-
-export function put16(into: ColumnBuilder, value: number): void {
-  const to = into.fixed();
-  into.view.setInt16(to, value, true);
-}
-
-export function put32(into: ColumnBuilder, value: number): void {
-  const to = into.fixed();
-  into.view.setInt32(to, value, true);
-}
-
-export function put64(into: ColumnBuilder, high: number, low: number): void {
-  const to = into.fixed();
-  into.view.setInt32(to, low, true);
-  into.view.setInt32(to + 4, high, true);
-}
