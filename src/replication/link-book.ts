@@ -1,4 +1,4 @@
-import { must } from '#base/fault.ts';
+import { must, type Fault } from '#base/fault.ts';
 import type { TableSchema } from './schema.ts';
 import type { Draft, Position, Progress, TableProgress } from './segment.ts';
 import type { FollowedTables } from './source.ts';
@@ -14,6 +14,16 @@ export function freshProgress(table: string): TableProgress {
  */
 export function withMoved(progress: TableProgress, keys: readonly (readonly string[])[]): TableProgress {
   return { ...progress, moved: [...progress.moved, ...keys], until: undefined };
+}
+
+/** The progress of a table that is copied once more over the rows it has, while it goes on following. */
+export function recopied(progress: TableProgress): TableProgress {
+  return { ...freshProgress(progress.table), state: 'Snapshotting' };
+}
+
+/** The table's progress once it has failed. */
+export function failed(progress: TableProgress, fault: Fault): TableProgress {
+  return { ...progress, state: 'Failed', fault: { code: fault.code, message: fault.message, remedy: fault.remedy } };
 }
 
 /** What the link's tables are after everything put so far: the durable progress, and the drafts since. */

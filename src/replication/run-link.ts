@@ -2,7 +2,7 @@ import { policies, toFault, type Fault } from '#base/fault.ts';
 import type { ColumnBatch } from './column.ts';
 import type { Handover } from './handover.ts';
 import { Lane, noteDraft, stepBytes } from './lane.ts';
-import { freshProgress, LinkBook } from './link-book.ts';
+import { failed, freshProgress, LinkBook, recopied } from './link-book.ts';
 import { hasReached } from './position.ts';
 import type { TableSchema } from './schema.ts';
 import type { Draft, Position, Step, TableProgress } from './segment.ts';
@@ -131,7 +131,7 @@ class LinkLoop {
   async #promote(): Promise<void> {
     const ready = this.#book.catchingUp.filter((one) => hasReached(this.#book.position, one.until!));
     if (ready.length === 0) return;
-    await this.#put(noteDraft(ready.map((one) => ({ kind: 'progress', progress: { ...one, state: 'Replicating', until: undefined } }))));
+    await this.#put(noteDraft(ready.map((one) => ({ kind: 'progress', progress: { ...one, state: 'Replicating', until: undefined, seen: undefined } }))));
   }
 
   async #look(): Promise<void> {
@@ -190,7 +190,7 @@ class LinkLoop {
   async #adoptShape(table: string): Promise<void> {
     const schema = (await this.#run.source.describe()).find((one) => one.table === table);
     if (!schema) return this.#look();
-    await this.#put(noteDraft([{ kind: 'schema', schema, fills: [] }, { kind: 'progress', progress: freshProgress(table) }]));
+    await this.#put(noteDraft([{ kind: 'schema', schema, fills: [] }, { kind: 'progress', progress: recopied(this.#book.progress(table) ?? freshProgress(table)) }]));
   }
 
   async #fetchMoved(progress: TableProgress): Promise<void> {
@@ -224,9 +224,4 @@ class LinkLoop {
 function concernsTableOnly(fault: Fault, table: string): boolean {
   if (fault.target === undefined || !(fault.target === table || fault.target.startsWith(`${table}.`))) return false;
   return policies[fault.kind].retry === 'never' && fault.kind !== 'cancelled' && fault.kind !== 'bug' && fault.kind !== 'corrupt';
-}
-
-/** The table's progress once it has failed. */
-export function failed(progress: TableProgress, fault: Fault): TableProgress {
-  return { ...progress, state: 'Failed', fault: { code: fault.code, message: fault.message, remedy: fault.remedy } };
 }

@@ -13,7 +13,7 @@ export interface PgOptions extends DialOptions {
   readonly replication?: 'database' | 'physical' | undefined;
   /** The longest row that is taken; 256 MB otherwise. A longer one is refused with `ValueTooLarge` before it is read. */
   readonly maxFrameBytes?: number | undefined;
-  /** Run-time settings by name, beside and before those that make values' texts canonical. */
+  /** Run-time settings by name, over those that make values' texts canonical. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -350,9 +350,9 @@ class Reply {
 function startupSettings(options: PgOptions): Readonly<Record<string, string>> {
   const replication = { database: 'database', physical: 'true' } as const;
   return {
-    ...options.settings,
-    application_name: options.applicationName,
     ...canonicalSettings,
+    application_name: options.applicationName,
+    ...options.settings,
     ...(options.replication === undefined ? {} : { replication: replication[options.replication] }),
   };
 }

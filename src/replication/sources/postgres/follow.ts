@@ -1,0 +1,163 @@
+import { tmpdir } from 'node:os';
+import { fault } from '#base/fault.ts';
+import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
+import type { Draft, Position } from '#replication/segment.ts';
+import type { FollowedTables } from '#replication/source.ts';
+import type { StreamCommitMessage } from '#wire/pgoutput/messages.ts';
+import { adoptRelation } from './adoption.ts';
+import type { CatalogOptions } from './catalog.ts';
+import type { PgConnection } from './connection.ts';
+import { formatLsn, logOf, lsnOf, toPosition } from './log-place.ts';
+import { PendingChanges } from './pending-changes.ts';
+import { publicationNames } from './publications.ts';
+import { ReplicationFeed } from './replication-feed.ts';
+import { Spool } from './spool.ts';
+import { StreamDecoder, type Stop } from './stream-decoder.ts';
+import type { TakenTransactions } from './visibility.ts';
+
+export interface FollowSettings {
+  /** Values of a draft, in bytes as the source sends them. */
+  readonly maxBytes: number;
+  /** While changes keep coming, drafts are yielded at most this often. */
+  readonly lingerMs: number;
+  /** Without changes, an empty draft comes this often. */
+  readonly idleMs: number;
+  /** A transaction of our own is written this often while none comes, so that the log can be forgotten. 0: never. */
+  readonly heartbeatMs: number;
+  /** How long the socket rests after a busy read. */
+  readonly paceMs: number;
+  /** Let the source send large transactions before they are committed (14+); they are spooled here instead of there. */
+  readonly streaming: boolean;
+  readonly spoolFolder: string;
+}
+
+export const defaultFollowSettings: FollowSettings = {
+  maxBytes: 8 * 1024 * 1024,
+  lingerMs: 25,
+  idleMs: 1000,
+  heartbeatMs: 10_000,
+  paceMs: 20,
+  streaming: true,
+  spoolFolder: tmpdir(),
+};
+
+export interface FollowedSource {
+  /** A walsender on the database, free. */
+  readonly connection: PgConnection;
+  /** A connection for questions. */
+  readonly sql: () => Promise<PgConnection>;
+  readonly catalog: CatalogOptions;
+  readonly slot: string;
+  readonly taken: TakenTransactions;
+  readonly confirmed: () => bigint;
+  readonly onConfirm: (listener: () => void) => void;
+  readonly settings: Partial<FollowSettings>;
+}
+
+/** Follows the slot from a position: see `ChangeSource.follow`. */
+export async function* follow(source: FollowedSource, run: { readonly from: Position; readonly tables: FollowedTables; readonly signal: AbortSignal }): AsyncGenerator<Draft> {
+  const settings = { ...defaultFollowSettings, ...source.settings };
+  const fromLsn = lsnOf(run.from);
+  using spool = new Spool(settings.spoolFolder);
+  const pending = new PendingChanges(run.tables);
+  const log = logOf(run.from);
+  const decoder = new StreamDecoder({ tables: run.tables, pending, taken: source.taken, spool, fromLsn, toPosition: (lsn) => toPosition(log, lsn), maxBytes: settings.maxBytes });
+  await using feed = await ReplicationFeed.open(
+    { connection: source.connection, sql: source.sql, paceMs: settings.paceMs, heartbeatMs: settings.heartbeatMs, signal: run.signal },
+    { command: startCommand(source, fromLsn, settings.streaming), confirmed: source.confirmed, fromLsn },
+  );
+  source.onConfirm(() => feed.confirm());
+  const reader = new ChangeReader({ source, spool, decoder, pending, tables: run.tables });
+  let yieldedAt = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const whole = !decoder.inTransaction && !pending.isEmpty;
+    const sinceMs = performance.now() - yieldedAt;
+    const waitMs = whole ? Math.max(0, settings.lingerMs - sinceMs) : run.tables.impatient && !decoder.inTransaction ? 0 : settings.idleMs;
+    const bytes = await feed.next(waitMs);
+    if (bytes === 'ended') throw fault('unreachable', 'StreamEnded', 'The source ended the replication stream.', { remedy: 'It probably shuts down; the link goes on when it is back.' });
+    if (bytes === 'nothing') {
+      if (decoder.inTransaction) continue;
+      if (whole) yieldedAt = performance.now();
+      yield pending.take(false);
+      decoder.taken();
+      continue;
+    }
+    decoder.feed(bytes);
+    yield* reader.read(() => feed.reply());
+  }
+}
+
+function startCommand(source: FollowedSource, fromLsn: bigint, streaming: boolean): string {
+  const names = publicationNames(source.slot);
+  const version = source.connection.serverVersion;
+  const publications = [names.changes, names.appends].map((name) => quoteIdentifier(name)).join(',');
+  const options = [`proto_version '${version >= 140_000 ? 2 : 1}'`, `publication_names ${quoteLiteral(publications)}`];
+  if (version >= 140_000) options.push("messages 'true'");
+  if (version >= 140_000 && streaming) options.push("streaming 'on'");
+  return `START_REPLICATION SLOT ${quoteIdentifier(source.slot)} LOGICAL ${formatLsn(fromLsn)} (${options.join(', ')})`;
+}
+
+interface ReaderParts {
+  readonly source: FollowedSource;
+  readonly spool: Spool;
+  readonly decoder: StreamDecoder;
+  readonly pending: PendingChanges;
+  readonly tables: FollowedTables;
+}
+
+/** Runs the decoder over bytes and does what it stops for. */
+class ChangeReader {
+  readonly #parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** Yields what becomes full; what is left is pending. */
+  async *read(reply: () => void): AsyncGenerator<Draft> {
+    for (let stop = this.#parts.decoder.run(); stop.kind !== 'end'; stop = this.#parts.decoder.run()) yield* this.#do(stop, reply);
+  }
+
+  async *#do(stop: Stop, reply: () => void): AsyncGenerator<Draft> {
+    const { source, decoder, pending, tables } = this.#parts;
+    switch (stop.kind) {
+      case 'end':
+        return;
+      case 'reply':
+        reply();
+        return;
+      case 'full':
+        yield this.#take();
+        return;
+      case 'relation': {
+        const { binding, steps } = await adoptRelation(await source.sql(), { catalog: source.catalog, tables }, stop.relation);
+        decoder.bound(stop.relation, binding);
+        if (steps.length === 0) return;
+        pending.push(steps);
+        yield this.#take();
+        return;
+      }
+      case 'replay':
+        yield* this.#replay(stop.commit, reply);
+    }
+  }
+
+  async *#replay(commit: StreamCommitMessage, reply: () => void): AsyncGenerator<Draft> {
+    const { decoder, spool } = this.#parts;
+    const rest = decoder.rest();
+    decoder.beginReplay(commit, spool.aborted(commit.xid));
+    for await (const bytes of spool.read(commit.xid)) {
+      decoder.feed(bytes);
+      yield* this.read(reply);
+    }
+    decoder.endReplay(commit);
+    spool.drop(commit.xid);
+    decoder.feed(rest);
+  }
+
+  #take(): Draft {
+    const draft = this.#parts.pending.take(this.#parts.decoder.inTransaction);
+    this.#parts.decoder.taken();
+    return draft;
+  }
+}

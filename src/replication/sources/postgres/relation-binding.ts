@@ -1,0 +1,56 @@
+import { tableName, type TableSchema } from '#replication/schema.ts';
+import type { Relation } from '#wire/pgoutput/messages.ts';
+import type { TupleMap } from './event-row.ts';
+import { TextValueDecoder } from './types/text-value-decoder.ts';
+import { parseSnapshot, type Snapshot } from './visibility.ts';
+
+/** How the events of one relation of the stream become changes of one table. */
+export interface Binding {
+  readonly relation: Relation;
+  readonly table: string;
+  /** The schema it was made for; another one in the book means that it must be made anew. */
+  readonly schema: TableSchema;
+  readonly map: TupleMap;
+  /** Events cannot be matched to rows: the key is not among the relation's columns. */
+  readonly lost: boolean;
+}
+
+/**
+ * Binds a relation to the table's schema by column name. `usable` says which of the relation's columns have the type that the schema's
+ * column of that name was planned for; the others count as not sent.
+ */
+export function bind(relation: Relation, schema: TableSchema, usable: (name: string) => boolean): Binding {
+  const byName = new Map(relation.columns.map((column, place) => [column.name, place]));
+  const places = Int32Array.from(schema.columns, (column) => (usable(column.name) ? (byName.get(column.name) ?? -1) : -1));
+  const key = schema.key.map((column) => places[column]!);
+  return {
+    relation,
+    table: schema.table,
+    schema,
+    map: { places, key, text: new TextValueDecoder(schema.columns, schema.table) },
+    lost: key.includes(-1),
+  };
+}
+
+export function relationTable(relation: Relation): string {
+  return tableName(relation.schema, relation.name);
+}
+
+/** Two relation messages that say the same. */
+export function sameRelation(a: Relation | undefined, b: Relation): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Parsed once per text. */
+export class SnapshotCache {
+  #text: string | undefined;
+  #snapshot: Snapshot | undefined;
+
+  get(text: string): Snapshot {
+    if (this.#text !== text || this.#snapshot === undefined) {
+      this.#text = text;
+      this.#snapshot = parseSnapshot(text);
+    }
+    return this.#snapshot;
+  }
+}
