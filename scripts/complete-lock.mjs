@@ -12,14 +12,15 @@ const lock = JSON.parse(readFileSync(file, 'utf8'));
 const missing = Object.entries(lock.packages).flatMap(([path, entry]) =>
   Object.entries(entry.optionalDependencies ?? {})
     .filter(([name]) => !isLocked(path, name))
-    .map(([name, version]) => [`node_modules/${name}`, platformPackage(name, version, entry.dev)]),
+    .map(([name, version]) => ({ path: `node_modules/${name}`, entry: platformPackage(name, version, entry.dev) })),
 );
 
 if (process.argv.includes('--check')) {
-  for (const [path] of missing) process.stderr.write(`package-lock.json lacks ${path}: npm run lock\n`);
+  for (const { path } of missing) process.stderr.write(`package-lock.json lacks ${path}: npm run lock\n`);
   process.exitCode = missing.length === 0 ? 0 : 1;
 } else if (missing.length > 0) {
-  const packages = Object.entries({ ...lock.packages, ...Object.fromEntries(missing) });
+  const added = Object.fromEntries(missing.map(({ path, entry }) => [path, entry]));
+  const packages = Object.entries({ ...lock.packages, ...added });
   packages.sort(([a], [b]) => a.localeCompare(b, 'en'));
   writeFileSync(file, `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`);
   process.stdout.write(`Added ${missing.length} packages of other platforms to package-lock.json\n`);

@@ -12,7 +12,7 @@ import {
   readdirSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { completeBinaries, copyBinaries, postgresProgram } from './postgres-binaries.ts';
 
@@ -41,23 +41,24 @@ export const programEnvironment: Readonly<Record<string, string>> = { LC_ALL: 'C
 const movedFile = 'moved-to';
 
 /**
- * Makes the data folder, owned by who will run PostgreSQL, and complete binaries. As an ordinary user both stay where they are. As root
+ * Makes the data folder, owned by who will run PostgreSQL, and completes the binaries. As an ordinary user nothing else is needed. As root
  * PostgreSQL runs in a user namespace without identities, where it cannot see that it is root; where that is refused it runs as `nobody`,
  * and what `nobody` cannot reach is copied to the system's folder for temporary files.
  */
 export function findPlace(request: PlaceRequest): Place {
   mkdirSync(request.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = movedTo(request.dataDir) ?? request.dataDir;
-  if (process.getuid?.() !== 0)
-    return completed(request, { prefix: [], uid: undefined, gid: undefined, nativeDir: request.nativeDir, dataDir });
-  const unshare = request.unshare ?? 'unshare';
-  const inNamespace: Place = { prefix: [unshare, '-U'], uid: undefined, gid: undefined, nativeDir: request.nativeDir, dataDir };
-  if (hidesRoot(inNamespace)) {
-    own(dataDir, 0, 0);
+  const isRoot = process.getuid?.() === 0;
+  const asIs: Place = { prefix: [], uid: undefined, gid: undefined, nativeDir: request.nativeDir, dataDir };
+  if (!isRoot && hasAccount()) return completed(request, asIs);
+  const inNamespace: Place = { ...asIs, prefix: [request.unshare ?? 'unshare', '-U'] };
+  if (hidesIdentity(inNamespace)) {
+    if (isRoot) own(dataDir, 0, 0);
     return completed(request, inNamespace);
   }
+  if (!isRoot) return completed(request, asIs);
   const nobody = nobodyIds();
-  const there = completed(request, { ...inNamespace, prefix: [], ...nobody });
+  const there = completed(request, { ...asIs, ...nobody });
   own(dataDir, nobody.uid, nobody.gid);
   return canWork(there) ? there : moved(request, there);
 }
@@ -90,8 +91,18 @@ function canWork(place: Place): boolean {
   return reaches && askThere(place, postgresProgram(place.nativeDir, 'postgres'), ['--version']) !== undefined;
 }
 
-function hidesRoot(place: Place): boolean {
-  return askThere(place, '/bin/sh', ['-c', 'test "$(id -u)" != 0']) !== undefined;
+/** In the namespace both root and a number without an account appear as `nobody`, which has one. */
+function hidesIdentity(place: Place): boolean {
+  return askThere(place, '/bin/sh', ['-c', 'test "$(id -u)" != 0 && id -un']) !== undefined;
+}
+
+/** PostgreSQL asks for the name of who runs it; containers often run as a number that has none. */
+function hasAccount(): boolean {
+  try {
+    return userInfo().username !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** Binaries that lack their symbolic links and cannot be given them are copied beside the data. */
