@@ -128,6 +128,7 @@ export class SimulatedSource implements ChangeSource {
   }
   check = async (): Promise<readonly []> => [];
   describe = async (): Promise<readonly TableSchema[]> => this.#chosen.map(schemaOf);
+  estimate = async (): Promise<ReadonlyMap<string, number>> => new Map();
   open = async (_tables: readonly TableSchema[], from: Position | undefined): Promise<Position> => {
     this.#world.point();
     if (from !== undefined && Number(placeOf(from)) < this.#world.confirmed) throw fault('lost-history', 'LostHistory', 'the log was forgotten too early');

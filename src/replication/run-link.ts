@@ -22,6 +22,8 @@ export interface LinkRun {
   readonly signal: AbortSignal;
   /** End once the pool holds everything that the source held when the run began, and every table is copied. */
   readonly once?: boolean;
+  /** Tables to empty and copy anew before going on; `everything` also gives up the place in the source's log and takes a new one. */
+  readonly resync?: 'everything' | ((table: string) => boolean) | undefined;
   readonly events?: LinkEvents;
   /** How often the chosen tables are looked up anew. */
   readonly lookMs?: number;
@@ -42,7 +44,8 @@ const maxBytesInFlight = 24 * 1024 * 1024;
 export async function runLink(run: LinkRun): Promise<void> {
   const book = new LinkBook(await run.handover.progress());
   const chosen = await run.source.describe();
-  const start = await run.source.open(chosen, book.position);
+  if (run.resync === 'everything') await run.source.release();
+  const start = await run.source.open(chosen, run.resync === 'everything' ? undefined : book.position);
   const loop = new LinkLoop(run, book);
   await loop.begin(chosen, start);
   const goal = run.once ? await run.source.head() : undefined;
@@ -87,7 +90,7 @@ class LinkLoop {
 
   /** Writes down where the link starts and the tables it has not met. */
   async begin(chosen: readonly TableSchema[], start: Position): Promise<void> {
-    const steps = this.#newTables(chosen);
+    const steps = this.#newTables(chosen, this.#run.resync);
     if (steps.length > 0 || this.#book.position === undefined || this.#book.position !== start) await this.#put(noteDraft(steps, start));
   }
 
@@ -149,13 +152,14 @@ class LinkLoop {
     await this.#put(noteDraft(steps));
   }
 
-  /** Steps for tables that are new, or were dropped and made anew, or came back. */
-  #newTables(chosen: readonly TableSchema[]): Step[] {
+  /** Steps for tables that are new, or were dropped and made anew, or came back, or shall be copied anew. */
+  #newTables(chosen: readonly TableSchema[], resync?: LinkRun['resync']): Step[] {
     const steps: Step[] = [];
     for (const schema of chosen) {
       const known = this.#book.schema(schema.table);
       const back = this.#book.progress(schema.table)?.fault?.code === 'TableGone';
-      if (known?.id === schema.id && !back) continue;
+      const again = resync === 'everything' || resync?.(schema.table) === true;
+      if (known?.id === schema.id && !back && !again) continue;
       if (known) steps.push({ kind: 'truncate', table: schema.table });
       steps.push({ kind: 'schema', schema, fills: [] }, { kind: 'progress', progress: freshProgress(schema.table) });
     }

@@ -48,6 +48,8 @@ export interface ChangeSource extends AsyncDisposable {
   check(): Promise<readonly Finding[]>;
   /** The chosen tables that can be replicated, as they are now. */
   describe(): Promise<readonly TableSchema[]>;
+  /** About how many rows the chosen tables have, for progress; tables that nothing is known of are absent. */
+  estimate(): Promise<ReadonlyMap<string, number>>;
   /**
    * Makes sure that the source keeps its log for us from `from` on (undefined: from now on), for these tables, and answers where to follow from.
    * Idempotent: killed anywhere, it is called again. Verifies that the log is the one that `from` speaks of.

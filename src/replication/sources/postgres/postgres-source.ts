@@ -59,6 +59,11 @@ export class PostgresSource implements ChangeSource {
     return (await this.#tables()).filter(canTravel).map((table) => table.schema);
   }
 
+  async estimate(): Promise<ReadonlyMap<string, number>> {
+    const known = (await this.#tables()).filter((table) => table.estimatedRows >= 0 && !table.partitioned);
+    return new Map(known.map((table) => [table.schema.table, table.estimatedRows]));
+  }
+
   async open(tables: readonly TableSchema[], from: Position | undefined): Promise<Position> {
     const control = await this.#sql();
     await this.#refuseWhatCannotWork();

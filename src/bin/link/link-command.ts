@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { directDialer } from '#base/dialer.ts';
+import { fault, type Fault } from '#base/fault.ts';
+import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
+import { DirectHandover } from '#replication/direct-handover.ts';
+import type { LinkBook } from '#replication/link-book.ts';
+import type { Finding } from '#replication/source.ts';
+import { PostgresSource, type PostgresSourceOptions } from '#replication/sources/postgres/postgres-source.ts';
+import { parseTablePatterns } from '#replication/sources/postgres/table-patterns.ts';
+import { parsePgUrl, type PgAddress } from '#replication/sources/postgres/url.ts';
+import { runSession } from './link-session.ts';
+import { ProgressView } from './progress-view.ts';
+
+/** `isthmus link`, as its options say. */
+export interface LinkCommand {
+  readonly from: string;
+  readonly to: string;
+  readonly tables: string;
+  readonly once: boolean;
+  /** Give back slot and publications, and end. */
+  readonly release: boolean;
+  /** Only check and say what was found. */
+  readonly check: boolean;
+  readonly resync: string | true | undefined;
+  readonly asText: readonly string[];
+  readonly failover: boolean;
+  readonly memoryMb: number;
+  readonly onExisting: 'drop' | 'fail-if-not-empty' | 'merge';
+  readonly passwordFile: string | undefined;
+  /** A password from the environment. */
+  readonly password: string | undefined;
+}
+
+export interface LinkOutput {
+  readonly write: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly columns: number;
+}
+
+/** Names slot and publications of the link that fills a pool. */
+export function slotName(linkId: string): string {
+  return `isthmus_${linkId.toLowerCase().replaceAll(/[^a-z0-9]/g, '').slice(0, 20)}`;
+}
+
+/** Where a source URL leads. Fault `unsupported` for kinds of databases that this version cannot read. */
+export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwordFile' | 'password'>): Promise<PgAddress> {
+  const scheme = /^([a-z]+):\/\//.exec(command.from)?.[1];
+  if (scheme === 'mysql' || scheme === 'mariadb' || scheme === 'mssql') {
+    throw fault('unsupported', 'SourceKind', `Sources of the kind ${scheme}:// are not built yet.`, { remedy: 'Use a postgres:// source.' });
+  }
+  const address = parsePgUrl(command.from);
+  if (address.password) return address;
+  const password = command.passwordFile ? (await readFile(command.passwordFile, 'utf8')).replace(/\r?\n$/, '') : command.password;
+  return password === undefined ? address : { ...address, password: { reveal: () => password } };
+}
+
+/** Runs the command to its end. Faults are the link's. */
+export async function linkCommand(command: LinkCommand, output: LinkOutput, signal: AbortSignal): Promise<void> {
+  const address = await readSourceUrl(command);
+  await using pool = await DuckDbPool.open(command.to, { memoryLimitMb: command.memoryMb, onExisting: command.onExisting });
+  const { linkId } = await pool.identity();
+  const view = new ProgressView(output);
+  const options: PostgresSourceOptions = {
+    address: { ...address, dialer: directDialer },
+    slot: slotName(linkId),
+    catalog: { patterns: parseTablePatterns(command.tables), asText: new Set(command.asText) },
+    failover: command.failover,
+  };
+  if (command.check) return check(options, view, signal);
+  if (command.release) return release(options, view, signal);
+  let book: LinkBook | undefined;
+  await runSession({
+    name: linkId,
+    connect: (aborted) => PostgresSource.connect(options, aborted),
+    handover: async () => new DirectHandover(pool.writer()),
+    signal,
+    once: command.once,
+    resync: resyncOf(command.resync),
+    events: {
+      onPut: (draft, now) => {
+        book = now;
+        view.put(draft, now);
+        sayFailures(view, draft.steps);
+      },
+      onDurable: (draft, now) => view.durable(draft, now, Date.now()),
+    },
+    onFindings: (findings) => sayFindings(view, findings),
+    onConnected: async (source) => view.estimate(await source.estimate()),
+    onWaiting: (why, pauseMs) => view.say(`waiting ${(pauseMs / 1000).toFixed(1)} s: ${describeFault(why)}`),
+  });
+  view.end(book);
+  if (signal.aborted) throw fault('cancelled', 'Interrupted', 'The link was stopped; everything applied is safe.', { remedy: 'Run the same command again: it goes on from there. --release gives back the replication slot.' });
+}
+
+async function check(options: PostgresSourceOptions, view: ProgressView, signal: AbortSignal): Promise<void> {
+  await using source = await PostgresSource.connect(options, signal);
+  const findings = await source.check();
+  sayFindings(view, findings);
+  const errors = findings.filter((one) => one.severity === 'error').length;
+  if (errors > 0) throw fault('precondition', 'NotReady', `The source is not ready: ${errors} of the findings must be mended first.`, { remedy: 'Run the remedies above, then check again.' });
+  view.say('the source is ready');
+}
+
+async function release(options: PostgresSourceOptions, view: ProgressView, signal: AbortSignal): Promise<void> {
+  await using source = await PostgresSource.connect(options, signal);
+  await source.release();
+  view.say(`the replication slot and publications ${options.slot} are released`);
+}
+
+function resyncOf(resync: LinkCommand['resync']): 'everything' | ((table: string) => boolean) | undefined {
+  if (resync === undefined) return undefined;
+  if (resync === true) return 'everything';
+  const names = new Set(resync.split(',').map((name) => name.trim()));
+  return (table) => names.has(table);
+}
+
+function sayFindings(view: ProgressView, findings: readonly Finding[]): void {
+  for (const one of findings) {
+    if (one.severity === 'info') continue;
+    view.say(`${one.severity} ${one.code}: ${one.message}${one.remedy ? `\n  remedy: ${one.remedy}` : ''}`);
+  }
+}
+
+function sayFailures(view: ProgressView, steps: readonly { readonly kind: string; readonly progress?: { readonly table: string; readonly state: string; readonly fault: { readonly code: string; readonly message: string; readonly remedy: string | undefined } | undefined } }[]): void {
+  for (const step of steps) {
+    const why = step.kind === 'progress' && step.progress?.state === 'Failed' ? step.progress.fault : undefined;
+    if (why) view.say(`failed ${step.progress!.table}: ${why.code}: ${why.message}${why.remedy ? `\n  remedy: ${why.remedy}` : ''}`);
+  }
+}
+
+function describeFault(why: Fault): string {
+  return `${why.code}: ${why.message}${why.remedy ? ` ${why.remedy}` : ''}`;
+}

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { policies, toFault, type Fault } from '#base/fault.ts';
+import type { Handover } from '#replication/handover.ts';
+import { countDurable, countPut } from '#replication/metrics.ts';
+import { runLink, type LinkEvents, type LinkRun } from '#replication/run-link.ts';
+import type { ChangeSource, Finding } from '#replication/source.ts';
+
+/** One link that is to run, and what it tells. */
+export interface LinkSession {
+  /** For metrics and messages. */
+  readonly name: string;
+  readonly connect: (signal: AbortSignal) => Promise<ChangeSource>;
+  /** A hand-over for one run; the session disposes of it. */
+  readonly handover: () => Promise<Handover>;
+  readonly signal: AbortSignal;
+  readonly once: boolean;
+  readonly resync: LinkRun['resync'];
+  readonly events: LinkEvents;
+  /** Before the first run: what the check found. */
+  readonly onFindings: (findings: readonly Finding[]) => void;
+  /** A source is connected; for questions beside the link. */
+  readonly onConnected: (source: ChangeSource) => Promise<void>;
+  /** The run broke and will be tried again. */
+  readonly onWaiting: (fault: Fault, retryMs: number) => void;
+}
+
+const firstRetryMs = 250;
+const longestRetryMs = 30_000;
+const steadyMs = 60_000;
+
+/** Pause before the next try: doubled each time, capped, with ±20 % so that many links do not come at once. */
+export function retryMs(attempt: number, random: number): number {
+  return Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 16)) * (0.8 + 0.4 * random);
+}
+
+/** Runs the link until it is done or the signal aborts; what waiting can mend is tried again for ever. Throws what a human must mend. */
+export async function runSession(session: LinkSession): Promise<void> {
+  let resync = session.resync;
+  let checked = false;
+  for (let attempt = 0; !session.signal.aborted; attempt++) {
+    const begun = performance.now();
+    try {
+      await using source = await session.connect(session.signal);
+      if (!checked) session.onFindings(await source.check());
+      checked = true;
+      await session.onConnected(source);
+      await using handover = await session.handover();
+      const events = counted(session, () => {
+        resync = undefined;
+      });
+      await runLink({ source, handover, signal: session.signal, once: session.once, resync, events });
+      return;
+    } catch (error) {
+      const fault = toFault(error);
+      if (session.signal.aborted && (fault.kind === 'cancelled' || fault.kind === 'unreachable')) return;
+      if (policies[fault.kind].retry !== 'backoff') throw fault;
+      if (performance.now() - begun > steadyMs) attempt = 0;
+      const pauseMs = retryMs(attempt, Math.random());
+      session.onWaiting(fault, pauseMs);
+      await delay(pauseMs, undefined, { signal: session.signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** The session's events, with metrics; `onFirst` once anything is durable, since a resync must not be begun twice. */
+function counted(session: LinkSession, onFirst: () => void): LinkEvents {
+  const attributes = { link: session.name };
+  return {
+    onPut: (draft, book) => {
+      countPut(draft, attributes);
+      session.events.onPut?.(draft, book);
+    },
+    onDurable: (draft, book) => {
+      onFirst();
+      countDurable(draft, attributes);
+      session.events.onDurable?.(draft, book);
+    },
+  };
+}
