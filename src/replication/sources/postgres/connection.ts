@@ -29,7 +29,9 @@ export type TextRow = readonly (string | null)[];
 const defaultMaxFrameBytes = 256 * 1024 * 1024;
 const cancelMs = 5000;
 const closeMs = 1000;
+/** Pauses after busy reads of a replication stream and of a copy, which the server sends in pieces of 8 KiB. Measured: see `docs/performance.md`. */
 const defaultPaceMs = 20;
+const copyPaceMs = 2;
 
 /**
  * Settings under which one value always has one text, whatever the database's, the role's and the machine's own are; and under which a
@@ -135,6 +137,7 @@ export class PgConnection implements AsyncDisposable {
     const release = this.#transport.guard({ signal });
     const reply = new Reply(this.#session, this.#transport);
     try {
+      this.#transport.pace(copyPaceMs);
       this.#transport.send(query(sql));
       while (!reply.complete) {
         const run = await this.#next(reply);
@@ -144,6 +147,7 @@ export class PgConnection implements AsyncDisposable {
       reply.check();
       if (!reply.copied) throw fault('bug', 'NotCopyOut', 'copyOut was given a statement that is not COPY … TO STDOUT');
     } finally {
+      this.#transport.pace(0);
       release();
       if (!reply.complete) this.#abandon();
       leave();

@@ -33,7 +33,6 @@ export class PgTransport {
   #waiting: { readonly resolve: (run: Run) => void; readonly reject: (fault: Fault) => void } | undefined;
   #flowing = true;
   #held = false;
-  #full = false;
   #pacing = false;
   #paceMs = 0;
   #burstBytes = 0;
@@ -44,6 +43,7 @@ export class PgTransport {
   constructor(stream: Duplex, options: TransportOptions) {
     this.target = options.target;
     this.#stream = stream;
+    readNothingWhilePaused(stream);
     this.#splitter = new FrameSplitter(options.maxFrameBytes);
     stream.on('data', (chunk: Uint8Array) => this.#take(chunk));
     stream.on('error', (cause) => this.#break(cause instanceof Fault ? cause : connectionFault('lost', this.target, cause)));
@@ -66,10 +66,7 @@ export class PgTransport {
   next(): Promise<Run> {
     const run = this.#dropped ? undefined : this.#splitter.next();
     if (run !== undefined) {
-      if (this.#full && this.#splitter.readyBytes < aheadBytes / 2) {
-        this.#full = false;
-        this.#flow();
-      }
+      this.#flow();
       return Promise.resolve(run);
     }
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
@@ -138,10 +135,9 @@ export class PgTransport {
       this.#break(toFault(error));
       return;
     }
-    if (this.#splitter.readyBytes > aheadBytes) this.#full = true;
     if (this.#paceMs > 0) this.#measure(chunk.length, nowMs);
-    this.#flow();
     this.#wake();
+    this.#flow();
   }
 
   #wake(): void {
@@ -178,7 +174,8 @@ export class PgTransport {
   }
 
   #flow(): void {
-    const flowing = !this.#held && !this.#full && !this.#pacing;
+    const full = this.#splitter.readyBytes > (this.#flowing ? aheadBytes : aheadBytes / 2);
+    const flowing = !this.#held && !full && !this.#pacing;
     if (flowing === this.#flowing || this.#fault !== undefined) return;
     this.#flowing = flowing;
     if (flowing) {
@@ -198,6 +195,15 @@ export class PgTransport {
     if (run === undefined) waiting?.reject(fault);
     else waiting?.resolve(run);
   }
+}
+
+/**
+ * A paused stream goes on reading until its own buffer is full: 64 KiB in small reads, each of which wakes us and the server.
+ * There is no public way to say that it shall not (sockets come from the dialer); where this one fails, only speed is lost.
+ */
+function readNothingWhilePaused(stream: Duplex): void {
+  const state: unknown = Reflect.get(stream, '_readableState');
+  if (typeof state === 'object' && state !== null && 'highWaterMark' in state) Reflect.set(state, 'highWaterMark', 1);
 }
 
 /** What an abort means: the fault given as its reason, or a plain cancellation. */
