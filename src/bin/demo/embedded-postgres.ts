@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fault, toFault, type Fault } from '#base/fault.ts';
+import { delay } from '#base/service.ts';
 import { isReady, noteOwner, stopLeftover } from './leftover-server.ts';
 import { packagedPostgres, postgresProgram } from './postgres-binaries.ts';
 import { askThere, findPlace, giveTo, runThere, type Place } from './unprivileged.ts';
@@ -98,7 +98,7 @@ async function launch(what: Launch): Promise<EmbeddedPostgres> {
       /shared memory block|lock file .* already exists/.test(trouble) ||
       (what.request.port === 0 && /[Aa]ddress already in use/.test(trouble));
     if (!mayPass || Date.now() > deadline) throw startFault(trouble, port, what);
-    await sleep(10 * pollMs, undefined, { signal: what.request.signal });
+    await delay(10 * pollMs, what.request.signal);
   }
 }
 
@@ -124,7 +124,7 @@ async function launchOnce(what: Launch, port: number, deadline: number): Promise
   try {
     while (!exited && !(child.pid !== undefined && isReady(cluster, child.pid))) {
       if (Date.now() > deadline) throw startTimeout(logFile);
-      await sleep(pollMs, undefined, { signal: request.signal });
+      await delay(pollMs, request.signal);
     }
   } catch (error) {
     child.kill('SIGQUIT');

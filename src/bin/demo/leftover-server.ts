@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fault } from '#base/fault.ts';
+import { delay } from '#base/service.ts';
 import { programEnvironment } from './unprivileged.ts';
 
 const pollMs = 20;
@@ -40,7 +40,7 @@ export async function stopLeftover(cluster: string, signal: AbortSignal): Promis
   process.kill(pid, 'SIGINT');
   while (isServerOf(cluster, pid)) {
     if (Date.now() - started > fastStopMs) process.kill(pid, 'SIGQUIT');
-    await sleep(pollMs, undefined, { signal });
+    await delay(pollMs, signal);
   }
 }
 
