@@ -1,4 +1,5 @@
 import { assert } from '#base/fault.ts';
+import { giveBuffer, takeBuffer } from './buffer-shelf.ts';
 
 /**
  * How one column's values lie in memory, in every segment, whichever source they came from and whichever pool they go to.
@@ -82,9 +83,9 @@ export class ColumnBuilder {
   constructor(type: ColumnType, capacity = 1024) {
     this.type = type;
     this.width = widthOf(type);
-    this.data = new Uint8Array(this.width === 0 ? capacity * 8 : capacity * this.width);
+    this.data = new Uint8Array(takeBuffer(this.width === 0 ? capacity * 8 : capacity * this.width));
     this.view = new DataView(this.data.buffer);
-    this.offsets = this.width === 0 ? new Int32Array(capacity + 1) : undefined;
+    this.offsets = this.width === 0 ? newOffsets(capacity + 1) : undefined;
     this.validity = new Uint8Array((capacity + 7) >> 3);
   }
 
@@ -156,10 +157,11 @@ export class ColumnBuilder {
   reset(): void {
     const bytes = this.width === 0 ? Math.max(this.used, 1024) : Math.max(this.rows * this.width, 1024 * this.width);
     const rows = Math.max(this.rows, 1024);
-    this.data = new Uint8Array(bytes);
+    // A little more than last time, since batches are cut by bytes and their rows vary.
+    this.data = new Uint8Array(takeBuffer(bytes + (bytes >> 3)));
     this.view = new DataView(this.data.buffer);
-    if (this.offsets) this.offsets = new Int32Array(rows + 1);
-    this.validity = new Uint8Array((rows + 7) >> 3);
+    if (this.offsets) this.offsets = newOffsets(rows + (rows >> 3) + 1);
+    this.validity = new Uint8Array((rows + (rows >> 3) + 7) >> 3);
     this.rows = this.nulls = this.used = 0;
   }
 
@@ -172,8 +174,9 @@ export class ColumnBuilder {
   #end(): void {
     let offsets = this.offsets!;
     if (this.rows >= offsets.length) {
-      const grown = new Int32Array(offsets.length * 2);
+      const grown = newOffsets(offsets.length * 2);
       grown.set(offsets);
+      giveBuffer(offsets.buffer);
       this.offsets = offsets = grown;
     }
     offsets[this.rows] = this.used;
@@ -181,8 +184,9 @@ export class ColumnBuilder {
 
   #growData(needed: number): void {
     assert(needed < 2 ** 31, 'a column of one batch outgrew 2 GiB');
-    const grown = new Uint8Array(Math.max(needed, Math.min(this.data.length * 2, 2 ** 31 - 1)));
+    const grown = new Uint8Array(takeBuffer(Math.max(needed, Math.min(this.data.length * 2, 2 ** 31 - 1))));
     grown.set(this.data);
+    giveBuffer(this.data.buffer);
     this.data = grown;
     this.view = new DataView(grown.buffer);
   }
@@ -191,6 +195,20 @@ export class ColumnBuilder {
     const grown = new Uint8Array(Math.max(16, this.validity.length * 2));
     grown.set(this.validity);
     this.validity = grown;
+  }
+}
+
+function newOffsets(count: number): Int32Array {
+  const offsets = new Int32Array(takeBuffer(count * 4));
+  offsets[0] = 0;
+  return offsets;
+}
+
+/** The batch is no longer read by anyone: its buffers may be used again. */
+export function recycle(batch: ColumnBatch | undefined): void {
+  for (const column of batch?.columns ?? []) {
+    giveBuffer(column.data.buffer);
+    if (column.offsets) giveBuffer(column.offsets.buffer);
   }
 }
 

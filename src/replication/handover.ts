@@ -7,6 +7,6 @@ import type { Draft, Progress } from './segment.ts';
 export interface Handover extends AsyncDisposable {
   /** What the last durable transaction left; what was put after it is gone. */
   progress(): Promise<Progress>;
-  /** Puts the next part. Calls may overlap, order is kept. Resolves when it is durable (with `last`) or taken (without). */
+  /** Puts the next part. Calls may overlap, order is kept. Resolves when it is durable (with `last`) or taken (without); its buffers are not read after that, and may be used again. */
   put(draft: Draft): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { batchBytes } from './column.ts';
+import { batchBytes, recycle } from './column.ts';
 import type { Handover } from './handover.ts';
 import type { Draft, Position, Step } from './segment.ts';
 
@@ -12,6 +12,14 @@ export function stepBytes(step: Step): number {
   if (step.kind !== 'rows') return 0;
   const patches = step.patches ? batchBytes(step.patches.rows) + batchBytes(step.patches.from) : 0;
   return (step.inserts ? batchBytes(step.inserts) : 0) + (step.removes ? batchBytes(step.removes) : 0) + patches;
+}
+
+function recycleStep(step: Step): void {
+  if (step.kind !== 'rows') return;
+  recycle(step.inserts);
+  recycle(step.removes);
+  recycle(step.patches?.rows);
+  recycle(step.patches?.from);
 }
 
 export interface LaneOptions {
@@ -44,6 +52,7 @@ export class Lane {
       .put(draft)
       .then(() => {
         if (draft.last && !this.#failure) this.#options.onDurable(draft);
+        for (const step of draft.steps) recycleStep(step);
       })
       .catch((error: unknown) => {
         this.#failure ??= { error };

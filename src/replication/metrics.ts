@@ -1,10 +1,10 @@
-import { metrics, type Attributes } from '@opentelemetry/api';
+import { metrics, type Attributes, type Counter, type Gauge, type Histogram } from '@opentelemetry/api';
 import type { Draft } from './segment.ts';
 
 const meter = metrics.getMeter('isthmus.replication');
 
 /** The link's instruments. Nothing is kept until a program attaches an exporter. */
-export const linkMetrics = {
+export const linkMetrics: Readonly<Record<'rows' | 'bytes' | 'segments', Counter> & Record<'lag' | 'heldLog', Gauge> & { applied: Histogram }> = {
   lag: meter.createGauge('link.lag', { unit: 'ms', description: 'From the commit at the source to the commit in the pool, of the last transaction applied' }),
   rows: meter.createCounter('link.rows', { unit: '{row}', description: 'Rows copied and row changes applied' }),
   bytes: meter.createCounter('link.bytes', { unit: 'By', description: 'Bytes of values handed over' }),

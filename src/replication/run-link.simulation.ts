@@ -126,7 +126,7 @@ export class SimulatedSource implements ChangeSource {
     this.#world = world;
     this.#chosen = chosen;
   }
-  check = async (): Promise<readonly []> => [];
+  check: ChangeSource['check'] = async () => [];
   describe = async (): Promise<readonly TableSchema[]> => this.#chosen.map(schemaOf);
   estimate = async (): Promise<ReadonlyMap<string, number>> => new Map();
   open = async (_tables: readonly TableSchema[], from: Position | undefined): Promise<Position> => {
@@ -142,7 +142,7 @@ export class SimulatedSource implements ChangeSource {
   confirm = (upTo: Position): void => {
     this.#world.confirmed = Math.max(this.#world.confirmed, Number(placeOf(upTo)));
   };
-  health = async (): Promise<never> => {
+  health: ChangeSource['health'] = async () => {
     throw fault('unsupported', 'NoHealth', 'the simulation keeps no log');
   };
   release = async (): Promise<void> => undefined;
