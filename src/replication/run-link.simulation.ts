@@ -46,8 +46,8 @@ export class World {
   #steps = 0;
   confirmed = 0;
   pool: Tables = { a: new Map(), b: new Map() };
-  poolTables = new Map<string, TableProgress>();
-  poolSchemas = new Map<string, TableSchema>();
+  poolTables : Map<string, TableProgress> = new Map();
+  poolSchemas : Map<string, TableSchema> = new Map();
   poolPosition: Position | undefined;
   poolNumber = 0;
 
