@@ -1,4 +1,3 @@
-import { must } from '#base/fault.ts';
 import type { ColumnType, ScalarKind } from '#replication/column.ts';
 import type { Fidelity } from '#replication/schema.ts';
 import type { SourceType } from './source-type.ts';
@@ -91,25 +90,28 @@ function native(name: string, kind: ScalarKind, wire: keyof typeof wireForms, fi
 const maxPrecision = 38;
 
 /**
- * Decides how a column travels. With `asText` every type that has an output function travels as the text of that function,
+ * Decides how a column travels. With `asText` every type travels as the text of its output function,
  * the remedy for columns with values that the column type cannot hold.
  */
 export function planColumn(type: SourceType, options: { readonly asText: boolean }): ColumnPlan {
-  if (type.output === undefined || type.kind === 'pseudo') return { fidelity: 'refused', sourceType: type.name };
+  if (type.kind === 'pseudo') return { fidelity: 'refused', sourceType: type.name };
   const found = nativeTypes.get(type.oid);
   if (found && (!options.asText || found.kind === 'text')) return plain(type, { kind: found.kind }, found);
   if (type.kind === 'enum') return plain(type, { kind: 'text' }, { fidelity: 'text', wire: wireForms.text });
   const decimal = options.asText ? undefined : decimalOf(type);
   if (decimal)
     return plain(type, decimal, { fidelity: 'exact', wire: decimal.precision <= 18 ? wireForms.decimal64 : wireForms.decimal128 });
-  const output = must(type.output, 'a type without output was planned');
+  const { output } = type;
   return {
     fidelity: 'text',
     type: { kind: 'text' },
     sourceType: type.name,
     wire: wireForms.text,
-    // A cast to text is no substitute: inet, bpchar, "char", boolean and xml write something else than their output function does.
-    copyExpression: (column) => `pg_catalog.textin(${output}(${column}))`,
+    // `format` calls the output function too, at more cost. A cast to text is no substitute: inet, bpchar, "char", boolean and xml write something else than their output function does.
+    copyExpression: (column) =>
+      output === undefined
+        ? `CASE WHEN ${column} IS NULL THEN NULL ELSE pg_catalog.format('%s', ${column}) END`
+        : `pg_catalog.textin(${output}(${column}))`,
   };
 }
 

@@ -4,7 +4,7 @@ import { BatchBuilder, type Column } from '#replication/column.ts';
 import { BinaryRowDecoder } from './binary-row-decoder.ts';
 import * as forms from './test-forms.ts';
 import { TextValueDecoder } from './text-value-decoder.ts';
-import { valueText } from './value-text.ts';
+import { valueText } from './test-value-text.ts';
 
 type Row = readonly (forms.Forms | null)[];
 

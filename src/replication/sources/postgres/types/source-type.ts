@@ -9,7 +9,10 @@ export interface SourceType {
   /** That type's modifier (the innermost domain's, for a domain); -1: none. */
   readonly typmod: number;
   readonly kind: 'base' | 'composite' | 'enum' | 'range' | 'multirange' | 'pseudo';
-  /** The type's output function, quoted and with its schema, as it is called in SQL. Undefined: the type has none, or is not there. */
+  /**
+   * The type's output function, quoted and with its schema, as it is called in SQL. Undefined: SQL does not find it by the type
+   * (`refcursor` has that of `text`).
+   */
   readonly output: string | undefined;
 }
 
@@ -46,6 +49,9 @@ export const columnsQueryFields = [
 /** One row of `columnsQuery`: the text of each field (booleans `t` or `f`), by name. */
 export type ColumnsQueryRow = Readonly<Record<(typeof columnsQueryFields)[number], string | null>>;
 
+/** `record`, `anyarray`, `anyenum`, `anyrange`, `anymultirange`. */
+const anyType = [2249, 2277, 3500, 3831, 4537];
+
 /**
  * SQL that lists all columns of the given tables in `attnum` order, for PostgreSQL 13 to 18. Needs no rights on the tables.
  * A domain's own modifier stands at the innermost domain, as in PostgreSQL's `getBaseTypeAndTypmod`.
@@ -65,7 +71,8 @@ SELECT a.attrelid AS table_oid, a.attnum, a.attname, a.attnotnull, a.attisdroppe
   b.oid AS base_oid,
   CASE WHEN d.oid IS NULL THEN a.atttypmod ELSE d.typmod END AS base_typmod,
   b.typtype AS base_typtype,
-  CASE WHEN b.typisdefined THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.proname) END AS output_function
+  CASE WHEN o.proargtypes[0] = b.oid OR o.proargtypes[0] IN (${anyType.join(', ')})
+    THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.proname) END AS output_function
 FROM pg_catalog.pg_attribute a
 LEFT JOIN bottom d ON d.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN d.oid IS NULL THEN a.atttypid ELSE d.base END
@@ -101,7 +108,7 @@ export function toSourceType(
   };
 }
 
-/** `pg_type.typtype`; `d` never arrives here because domains were followed. */
+/** `pg_type.typtype`; `d` never arrives here because domains were followed. A type that is only announced is a pseudo-type. */
 const kinds: Readonly<Record<string, SourceType['kind']>> = {
   b: 'base',
   c: 'composite',
