@@ -204,26 +204,33 @@ function collapse(events: readonly Event[], tables: FollowedTables): Step[] {
   const steps: Step[] = [];
   for (const table of ['a', 'b'] as const) {
     const progress = tables.progress(table);
-    if (!progress) continue;
-    const moved: string[][] = [];
-    let changes = new TableChanges(schemaOf(table), progress.state === 'Replicating');
-    for (const event of events.filter((one) => one.table === table)) {
-      if (event.kind === 'insert') changes.insert(String(event.k), row(event.k, event.row.v, event.row.big));
-      else if (event.kind === 'delete') changes.delete(String(event.k), row(event.k, 0, undefined));
-      else if (event.kind === 'truncate') {
-        steps.push({ kind: 'truncate', table });
-        changes = new TableChanges(schemaOf(table), true);
-      } else {
-        const keys = { key: String(event.k), oldKey: String(event.oldK) };
-        const incomplete = changes.update(keys, row(event.k, event.v, event.big), row(event.oldK, 0, undefined));
-        if (incomplete && progress.state !== 'Replicating') moved.push([keys.key]);
-      }
-    }
-    const step = changes.take();
-    if (step) steps.push(step);
-    if (moved.length > 0) steps.push({ kind: 'progress', progress: withMoved(progress, moved) });
+    if (progress) collapseTable(events.filter((event) => event.table === table), progress, steps);
   }
   return steps;
+}
+
+function collapseTable(events: readonly Event[], progress: TableProgress, steps: Step[]): void {
+  const { table } = progress;
+  const moved: string[][] = [];
+  let changes = new TableChanges(schemaOf(table), progress.state === 'Replicating');
+  for (const event of events) {
+    if (event.kind === 'truncate') {
+      steps.push({ kind: 'truncate', table });
+      changes = new TableChanges(schemaOf(table), true);
+    } else if (collect(changes, event) && progress.state !== 'Replicating') moved.push([String(event.k)]);
+  }
+  const step = changes.take();
+  if (step) steps.push(step);
+  if (moved.length > 0) steps.push({ kind: 'progress', progress: withMoved(progress, moved) });
+}
+
+/** True: a moved row left unsent columns to the pool. */
+function collect(changes: TableChanges, event: Exclude<Event, { kind: 'truncate' }>): boolean {
+  const key = String(event.k);
+  if (event.kind === 'insert') changes.insert(key, row(event.k, event.row.v, event.row.big));
+  else if (event.kind === 'delete') changes.delete(key, row(event.k, 0, undefined));
+  else return changes.update({ key, oldKey: String(event.oldK) }, row(event.k, event.v, event.big), row(event.oldK, 0, undefined));
+  return false;
 }
 
 /** The simulated pool: one open transaction, lost by a kill. */
