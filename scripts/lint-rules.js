@@ -2,11 +2,22 @@
 
 const forbiddenName = /^I[A-Z][a-z]|(Manager|Helper|Util|Utils|Common|Abstract|Impl|Factory|Handler|Processor|Data|Info)(?![a-z])/;
 
+const builtInErrors = new Set([
+  'Error',
+  'AggregateError',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+]);
+
 /** `Error` is for `src/base` only: everywhere else a `Fault` says what is wrong and what to do. */
 const noPlainError = {
   create: (context) => {
     const check = (node) => {
-      if (node.callee.type === 'Identifier' && /^(\w+)?Error$/.test(node.callee.name)) {
+      if (node.callee.type === 'Identifier' && builtInErrors.has(node.callee.name)) {
         context.report({ node, message: `Throw a fault(kind, CODE, message, { remedy }) from #base/fault.ts, not ${node.callee.name}.` });
       }
     };
