@@ -171,7 +171,11 @@ export class DuckDbWriter implements PoolWriter {
   }
 
   async #progress(open: Open, progress: TableProgress): Promise<void> {
-    this.#record(open, progress.table, { progress });
+    const record = open.tables.get(progress.table);
+    const begins = progress.after === undefined && !progress.copied && progress.state !== 'Replicating';
+    // A second pass of pages carries the keys that the first one put in.
+    const again = begins && record?.pagesOnly === true && record.target !== undefined && (await open.engine.rows(`SELECT 1 FROM ${qualified(record.target)} LIMIT 1`)).length > 0;
+    this.#record(open, progress.table, again ? { progress, pagesOnly: false } : { progress });
   }
 }
 
