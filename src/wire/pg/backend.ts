@@ -97,7 +97,7 @@ export function parseBackendKey(frame: Uint8Array): { readonly processId: number
   const fields = open(frame, 'BackendKeyData');
   const processId = fields.i32();
   if (fields.left < 4 || fields.left > 256) throw malformed('BackendKeyData has a key of a wrong length');
-  return { processId, secret: fields.bytes(fields.left).slice() };
+  return { processId, secret: fields.copy(fields.left) };
 }
 
 /** "ParameterStatus". */

@@ -66,6 +66,11 @@ export class FieldReader {
     return this.#bytes.subarray(at, at + length);
   }
 
+  /** A copy of the next bytes. */
+  copy(length: number): Uint8Array {
+    return new Uint8Array(this.bytes(length));
+  }
+
   text(length: number): string {
     const at = this.#take(length);
     return utf8(this.#bytes, at, at + length);

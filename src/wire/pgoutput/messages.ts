@@ -169,5 +169,5 @@ function readDecodingMessage(fields: FieldReader, streamed: boolean): LogicalDec
   const of = xid(fields, streamed);
   const transactional = (fields.u8() & 1) === 1;
   const head = { kind: 'message', xid: of, transactional, lsn: fields.u64(), prefix: fields.cstring() } as const;
-  return { ...head, content: fields.bytes(fields.i32()).slice() };
+  return { ...head, content: fields.copy(fields.i32()) };
 }
