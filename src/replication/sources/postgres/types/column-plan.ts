@@ -80,7 +80,7 @@ export const nativeTypes: ReadonlyMap<number, NativeType> = new Map([
   [3802, native('jsonb', 'text', 'jsonb', 'text')],
 ]);
 
-export const numericOid = 1700;
+const numericOid = 1700;
 
 function native(name: string, kind: ScalarKind, wire: keyof typeof wireForms, fidelity: NativeType['fidelity'] = 'exact'): NativeType {
   return { name, kind, wire: wireForms[wire], fidelity };

@@ -96,7 +96,7 @@ export function toSourceColumn(row: ColumnsQueryRow): SourceColumn {
 }
 
 /** The type in a row of `columnsQuery` that is not of a dropped column. */
-export function toSourceType(
+function toSourceType(
   row: Pick<ColumnsQueryRow, 'type_name' | 'base_oid' | 'base_typmod' | 'base_typtype' | 'output_function'>,
 ): SourceType {
   return {
