@@ -20,9 +20,14 @@ function program(name: string, text: string): string {
 }
 
 /** A program that says its process number, then runs until it is told to end, and says why it ended. */
-const patient = `process.stdout.write('pid ' + process.pid + '\\n');
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { process.stdout.write('got ' + signal + '\\n'); process.exit(signal === 'SIGINT' ? 130 : 0); });
-setInterval(() => {}, 1000);`;
+const patient = `for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    process.stdout.write('got ' + signal + '\\n');
+    process.exit(signal === 'SIGINT' ? 130 : 0);
+  });
+}
+setInterval(() => {}, 1000);
+process.stdout.write('pid ' + process.pid + '\\n');`;
 
 function said(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   return new Promise((settle) => {
