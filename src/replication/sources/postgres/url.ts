@@ -1,12 +1,8 @@
 import { fault, type Fault } from '#base/fault.ts';
+import { secret, type Secret } from '#base/secret.ts';
 
 /** How strictly TLS is asked for; meanings as in libpq ("SSL Mode Descriptions"). */
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-
-/** Text that must not be shown. */
-export interface SecretText {
-  reveal(): string;
-}
 
 /** A PostgreSQL server and database, and how to log in. Plain values; nothing of it is shown but host, port, user and database. */
 export interface PgAddress {
@@ -14,7 +10,7 @@ export interface PgAddress {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly password: SecretText | undefined;
+  readonly password: Secret | undefined;
   readonly database: string;
   readonly sslMode: SslMode;
   /** PEM file of the authorities to trust; `system` or undefined: those that Node trusts. */
@@ -51,7 +47,7 @@ export function parsePgUrl(text: string): PgAddress {
   const { host, port } = readPlace(place);
   const options = readOptions(search);
   const database = decoded(path, 'database') || user;
-  if (database.includes('/'))
+  if (path.includes('/'))
     throw invalid('UrlDatabase', 'The URL names more than one database.', 'Write one database name after the port; a slash in it as %2F.');
   const sslMode = readSslMode(options.get('sslmode'));
   if ((options.get('sslcert') === undefined) !== (options.get('sslkey') === undefined)) {
@@ -92,13 +88,13 @@ function decoded(text: string, part: string): string {
   return plain;
 }
 
-function readLogin(login: string | undefined): { user: string; password: SecretText | undefined } {
+function readLogin(login: string | undefined): { user: string; password: Secret | undefined } {
   const colon = login?.indexOf(':') ?? -1;
   const user = login === undefined ? '' : decoded(colon < 0 ? login : login.slice(0, colon), 'user');
   if (user === '') throw invalid('UrlUser', 'The PostgreSQL URL names no user.', `Write it as ${example}.`);
   if (login === undefined || colon < 0) return { user, password: undefined };
   const password = decoded(login.slice(colon + 1), 'password');
-  return { user, password: password === '' ? undefined : secretText(password) };
+  return { user, password: password === '' ? undefined : secret(password) };
 }
 
 function readPlace(place: string): { host: string; port: number } {
@@ -165,8 +161,4 @@ function readTimeout(text: string | undefined): number {
     );
   }
   return seconds * 1000;
-}
-
-function secretText(text: string): SecretText {
-  return { reveal: () => text };
 }
