@@ -99,7 +99,8 @@ function parseProgress(text: string): TableProgress {
 export function ledgerStatements(ledger: Ledger, changed: ReadonlySet<string>): string {
   const text = (value: string | undefined): string => (value === undefined ? 'NULL' : quoteLiteral(value));
   const at = ledger.committedAt === undefined ? 'NULL' : `make_timestamptz(${ledger.committedAt})`;
-  const statements = [`UPDATE ${own('link')} SET number = ${ledger.number}, position = ${text(ledger.position)}, committed_at = ${at}, applied_at = now()`];
+  // Not UPDATE: while a reader looks at an older state DuckDB refuses to checkpoint after one, and the WAL would grow without bound.
+  const statements = [`DELETE FROM ${own('link')}`, `INSERT INTO ${own('link')} VALUES (${ledger.number}, ${text(ledger.position)}, ${at}, now())`];
   if (changed.size > 0) {
     const names = [...changed].map(quoteLiteral).join(', ');
     statements.push(`DELETE FROM ${own('tables')} WHERE table_name IN (${names})`);
