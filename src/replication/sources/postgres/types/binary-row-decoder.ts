@@ -2,7 +2,7 @@ import type { Fault } from '#base/fault.ts';
 import type { BatchBuilder, ColumnBuilder, ColumnType } from '#replication/column.ts';
 import type { WireForm } from './column-plan.ts';
 import { columnTarget, corruptStream, valueOutOfRange } from './value-fault.ts';
-import { put8, put16, put32, put64, putBytes } from './put-value.ts';
+import { put8, put16, put32, put64, putBytes, putOutputText } from './put-value.ts';
 import { Magnitude, powersOfTen, writeSafe } from './wide-integer.ts';
 
 export interface BinaryColumn {
@@ -179,6 +179,8 @@ export class BinaryRowDecoder {
       case 17: // jsonb
         if (length < 1 || this.#bytes[at] !== 1) throw this.#corrupt(index, 'a jsonb value is not of version 1');
         return putBytes(into, this.#view, at + 1, length - 1);
+      case 19: // outputText
+        return putOutputText(into, this.#view, at, length);
       default:
         return form satisfies never;
     }

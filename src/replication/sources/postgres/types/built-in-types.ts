@@ -57,7 +57,7 @@ export const builtInTypes: readonly TypeGroup[] = [
       { name: 'character varying(n)', oid: 1043, note: 'the pool does not keep the length limit' },
       { name: 'character(n)', oid: 1042, note: paddedText },
       { name: 'name', oid: 19, note: 'the pool does not keep the limit of 63 bytes' },
-      { name: '"char"', oid: 18, note: 'one byte; above 127 as PostgreSQL escapes it' },
+      { name: '"char"', oid: 18, note: 'one byte; above 127 escaped as PostgreSQL 15 and later do, in older versions too' },
       { name: 'bytea', oid: 17 },
       { name: 'uuid', oid: 2950 },
       { name: 'bit(n)', oid: 1560, note: 'zeros and ones' },

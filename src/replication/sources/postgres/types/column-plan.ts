@@ -4,7 +4,7 @@ import type { SourceType } from './source-type.ts';
 
 /**
  * How a column's values look on the wire, in both of their forms (COPY binary; pgoutput text). Small numbers, because decoders switch on them per value.
- * `jsonb` differs from `text` in its binary form only: a version byte comes first.
+ * `jsonb` differs from `text` in its binary form only: a version byte comes first. `outputText` is what an output function wrote: see `putOutputText`.
  */
 export const wireForms = {
   bool: 0,
@@ -26,6 +26,7 @@ export const wireForms = {
   text: 16,
   jsonb: 17,
   bytea: 18,
+  outputText: 19,
 } as const;
 export type WireForm = (typeof wireForms)[keyof typeof wireForms];
 
@@ -106,7 +107,7 @@ export function planColumn(type: SourceType, options: { readonly asText: boolean
     fidelity: 'text',
     type: { kind: 'text' },
     sourceType: type.name,
-    wire: wireForms.text,
+    wire: wireForms.outputText,
     // `format` calls the output function too, at more cost. A cast to text is no substitute: inet, bpchar, "char", boolean and xml write something else than their output function does.
     copyExpression: (column) =>
       output === undefined

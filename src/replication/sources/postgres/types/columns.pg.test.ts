@@ -85,7 +85,7 @@ async function copied(from: PgConnection, plan: TravellingColumn): Promise<strin
 
 function fromText(plan: TravellingColumn, text: string): string {
   const builder = new BatchBuilder([plan.type]);
-  const decoder = new TextValueDecoder([{ name: 'v', type: plan.type }], 'public.beyond');
+  const decoder = new TextValueDecoder([{ name: 'v', ...plan }], 'public.beyond');
   decoder.bytes = Buffer.from(text);
   decoder.append(0, 0, decoder.bytes.length, builder.columns[0]!);
   return valueText(builder.take().columns[0]!, 0);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BatchBuilder, type Column } from '#replication/column.ts';
 import { BinaryRowDecoder } from './binary-row-decoder.ts';
+import { wireForms } from './column-plan.ts';
 import * as forms from './test-forms.ts';
 import { TextValueDecoder } from './text-value-decoder.ts';
 import { valueText } from './test-value-text.ts';
@@ -28,7 +29,7 @@ function fromBinary(shape: readonly forms.Forms[], rows: readonly Row[]): readon
 }
 
 function fromText(shape: readonly forms.Forms[], rows: readonly Row[]): readonly Column[] {
-  const columns = shape.map((form, i) => ({ name: `c${i}`, type: form.type }));
+  const columns = shape.map((form, i) => ({ name: `c${i}`, type: form.type, fidelity: 'exact' as const }));
   const builder = new BatchBuilder(
     columns.map((column) => column.type),
     8,
@@ -227,7 +228,7 @@ test('a float4 whose float8 lies between two float4 is rounded by its decimal', 
   // 7.038531e-26 is 0x15ae43fd; rounding it to float8 first and then to float4 gives 0x15ae43fe.
   for (const sign of ['', '-']) {
     const builder = new BatchBuilder([{ kind: 'float32' }]);
-    const decoder = new TextValueDecoder([{ name: 'a', type: { kind: 'float32' } }], 't');
+    const decoder = new TextValueDecoder([{ name: 'a', type: { kind: 'float32' }, fidelity: 'exact' }], 't');
     decoder.bytes = Buffer.from(`${sign}7.038531e-26`);
     decoder.append(0, 0, decoder.bytes.length, builder.columns[0]!);
     expect(builder.columns[0]!.view.getUint32(0, true)).toBe(sign ? 0x95ae43fd : 0x15ae43fd);
@@ -239,6 +240,31 @@ test('any NaN becomes the one that its text stands for', () => {
   const nan32 = { ...forms.float32(NaN), binary: Buffer.from('ffc00001', 'hex') };
   expect(alone(nan64, { ...nan64, binary: Buffer.from('7ff0000000000001', 'hex') })).toBeUndefined();
   expect(alone(nan32)).toBeUndefined();
+});
+
+test('text of an output function that is not UTF-8 is escaped, in both forms', () => {
+  const type = { kind: 'text' } as const;
+  const cases: readonly (readonly [bytes: string, stored: string])[] = [
+    ['c3', '\\303'],
+    ['7b61622c c3 2c 80 7d', '{ab,\\303,\\200}'],
+    ['c3a4 f09f9880 ff e282', 'ä\u{1F600}\\377\\342\\202'],
+    ['c3a4 616263 f09f9880', 'äabc\u{1F600}'],
+    ['616263646566', 'abcdef'],
+    ['', ''],
+  ];
+  const rows = cases.map(([hex]) => Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+  const binary = new BatchBuilder([type]);
+  const stream = forms.copyStream(rows.map((row) => [row]));
+  new BinaryRowDecoder([{ name: 'a', type, wire: wireForms.outputText }], 't').decode(stream, 0, stream.length, binary);
+  const text = new BatchBuilder([type]);
+  const decoder = new TextValueDecoder([{ name: 'a', type, fidelity: 'text' }], 't');
+  for (const row of rows) {
+    decoder.bytes = row;
+    decoder.append(0, 0, row.length, text.columns[0]!);
+  }
+  for (const column of [...binary.take().columns, ...text.take().columns]) {
+    expect(cases.map((_, row) => valueText(column, row))).toEqual(cases.map(([, stored]) => stored));
+  }
 });
 
 test('hex fixtures, as PostgreSQL 15 sends them', () => {

@@ -33,7 +33,7 @@ function decodeBinary(form: Pick<forms.Forms, 'type' | 'wire'>, stream: Buffer):
 
 function decodeText(form: Pick<forms.Forms, 'type'>, text: string): BatchBuilder {
   const builder = new BatchBuilder([form.type]);
-  const decoder = new TextValueDecoder([{ name: 'Amount due', type: form.type }], 'public.t');
+  const decoder = new TextValueDecoder([{ name: 'Amount due', type: form.type, fidelity: 'exact' }], 'public.t');
   decoder.bytes = Buffer.from(text);
   decoder.append(0, 0, decoder.bytes.length, builder.columns[0]!);
   return builder;

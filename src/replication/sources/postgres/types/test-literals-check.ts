@@ -115,7 +115,7 @@ async function copy({ connection, each }: Check, plan: TravellingColumn): Promis
 
 function fromTexts(plan: TravellingColumn, texts: readonly (Buffer | null)[]): Column {
   const builder = new BatchBuilder([plan.type], 2);
-  const decoder = new TextValueDecoder([{ name: 'the value', type: plan.type }], 'public.t');
+  const decoder = new TextValueDecoder([{ name: 'the value', ...plan }], 'public.t');
   for (const text of texts) {
     if (text) {
       decoder.bytes = text;

@@ -1,10 +1,11 @@
 import type { Fault } from '#base/fault.ts';
-import type { ColumnBuilder, ColumnType } from '#replication/column.ts';
+import type { ColumnBuilder } from '#replication/column.ts';
+import type { ColumnSchema } from '#replication/schema.ts';
 import { wireForms, type WireForm } from './column-plan.ts';
 import { TextClock, TextInterval } from './text-clock.ts';
 import { readFloat32, readFloat64 } from './text-float.ts';
 import { columnTarget, corruptStream, valueOutOfRange } from './value-fault.ts';
-import { put8, put16, put32, put64, putBytes } from './put-value.ts';
+import { put8, put16, put32, put64, putBytes, putOutputText } from './put-value.ts';
 import { Magnitude, powersOfTen, writeInt64, writeSafe } from './wide-integer.ts';
 
 const dash = 0x2d;
@@ -24,6 +25,9 @@ for (let digit = 0; digit < 16; digit++) {
   hexDigits[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
+/** A column of the pool's table: a `ColumnSchema` is one. */
+export type TextColumn = Pick<ColumnSchema, 'name' | 'type' | 'fidelity'>;
+
 /**
  * Decodes values in PostgreSQL's text form, as pgoutput sends them, into the very bytes that `BinaryRowDecoder` makes of their binary form.
  * Needs the session settings that `PgConnection` makes. One per table: the column alone decides how a value is read.
@@ -33,7 +37,7 @@ export class TextValueDecoder {
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   readonly #table: string;
-  readonly #columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  readonly #columns: readonly TextColumn[];
   readonly #wire: Int32Array;
   readonly #precision: Int32Array;
   readonly #scale: Int32Array;
@@ -41,10 +45,10 @@ export class TextValueDecoder {
   readonly #clock = new TextClock();
   readonly #interval = new TextInterval();
 
-  constructor(columns: readonly { readonly name: string; readonly type: ColumnType }[], table: string) {
+  constructor(columns: readonly TextColumn[], table: string) {
     this.#table = table;
     this.#columns = columns;
-    this.#wire = Int32Array.from(columns, ({ type }) => textForm(type));
+    this.#wire = Int32Array.from(columns, textForm);
     this.#precision = Int32Array.from(columns, ({ type }) => (type.kind === 'decimal' ? type.precision : 0));
     this.#scale = Int32Array.from(columns, ({ type }) => (type.kind === 'decimal' ? type.scale : 0));
   }
@@ -100,6 +104,8 @@ export class TextValueDecoder {
         return putBytes(into, this.#view, start, end - start);
       case 18: // bytea
         return this.#bytea(index, start, end, into);
+      case 19: // outputText
+        return putOutputText(into, this.#view, start, end - start);
       default:
         return form satisfies never;
     }
@@ -345,8 +351,9 @@ export class TextValueDecoder {
 const maxHead = 9_223_372_036;
 const maxTail = 854_775_807;
 
-/** How a column type's text form is read; it does not depend on the source's type. */
-function textForm(type: ColumnType): WireForm {
+/** How a column's text form is read; of the source's type it matters only whether an output function's text is kept as it is. */
+function textForm({ type, fidelity }: TextColumn): WireForm {
   if (type.kind === 'decimal') return type.precision <= 18 ? wireForms.decimal64 : wireForms.decimal128;
+  if (type.kind === 'text' && fidelity === 'text') return wireForms.outputText;
   return type.kind === 'bytes' ? wireForms.bytea : wireForms[type.kind];
 }
