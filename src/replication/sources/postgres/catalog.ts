@@ -3,6 +3,7 @@ import { quoteIdentifier, tableName, type ColumnSchema, type Identity, type Tabl
 import type { PgConnection } from './connection.ts';
 import type { TablePatterns } from './table-patterns.ts';
 import { planColumn, type TravellingColumn } from './types/column-plan.ts';
+import { columnTarget } from './types/value-fault.ts';
 import { columnsQuery, columnsQueryFields, toSourceColumn, type ColumnsQueryRow, type SourceColumn } from './types/source-type.ts';
 
 /** A column as the catalog and the relation messages of the change stream know it. */
@@ -86,7 +87,7 @@ function toTable(row: Row, sourceColumns: readonly SourceColumn[], options: Cata
   const leftOut: PgTable['leftOut'][number][] = [];
   for (const column of sourceColumns) {
     if (column.dropped || !column.type) continue;
-    const plan = planColumn(column.type, { asText: options.asText.has(`${table}.${column.name}`) });
+    const plan = planColumn(column.type, { asText: options.asText.has(columnTarget(table, column.name)) });
     if (column.generated === 'virtual' || (column.generated === 'stored' && !options.storedGenerated)) leftOut.push({ name: column.name, sourceType: column.type.name, why: 'generated' });
     else if (plan.fidelity === 'refused') leftOut.push({ name: column.name, sourceType: column.type.name, why: 'refused' });
     else columns.push({ plan, schema: { id: column.id, name: column.name, type: plan.type, sourceType: plan.sourceType, fidelity: plan.fidelity } });

@@ -48,6 +48,7 @@ const canonicalSettings: Readonly<Record<string, string>> = {
   lc_monetary: 'C',
   search_path: '',
   row_security: 'off',
+  quote_all_identifiers: 'off',
   standard_conforming_strings: 'on',
   client_min_messages: 'warning',
   statement_timeout: '0',
