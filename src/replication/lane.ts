@@ -44,6 +44,11 @@ export class Lane {
     this.#options = options;
   }
 
+  /** Is anything still on its way? */
+  get busy(): boolean {
+    return this.#inFlight.size > 0;
+  }
+
   /** Resolves when the draft is on its way and there is room for another. */
   async put(draft: Draft): Promise<void> {
     this.#check();

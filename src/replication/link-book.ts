@@ -31,6 +31,8 @@ export class LinkBook implements FollowedTables {
   readonly #tables: Map<string, TableProgress>;
   readonly #schemas: Map<string, TableSchema>;
   position: Position | undefined;
+  /** Asked for `busy`; set by whoever carries the drafts. */
+  isBusy: () => boolean = () => false;
 
   constructor(progress: Progress) {
     this.#tables = new Map(progress.tables);
@@ -55,6 +57,10 @@ export class LinkBook implements FollowedTables {
   /** Copied tables that become `Replicating` once changes up to `until` are applied. */
   get catchingUp(): readonly TableProgress[] {
     return [...this.#tables.values()].filter((one) => one.state === 'Snapshotting' && one.until !== undefined);
+  }
+
+  get busy(): boolean {
+    return this.isBusy();
   }
 
   get impatient(): boolean {

@@ -86,6 +86,7 @@ class LinkLoop {
         run.events?.onDurable?.(draft, book);
       },
     });
+    book.isBusy = () => this.#lane.busy;
   }
 
   /** Writes down where the link starts and the tables it has not met. */

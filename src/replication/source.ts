@@ -25,6 +25,8 @@ export interface PageEnd {
 export interface FollowedTables {
   /** True while there is other work than changes: a source with none at hand then yields an empty draft at once. */
   readonly impatient: boolean;
+  /** True while earlier drafts are still on their way: a source then rather collects more than yields little. */
+  readonly busy: boolean;
   schema(table: string): TableSchema | undefined;
   progress(table: string): TableProgress | undefined;
 }

@@ -41,6 +41,9 @@ export const defaultFollowSettings: FollowSettings = {
   spoolFolder: tmpdir(),
 };
 
+/** How soon it is noticed that the last draft has been applied. */
+const busyWaitMs = 2;
+
 export interface FollowedSource {
   /** A walsender on the database, free. */
   readonly connection: PgConnection;
@@ -71,19 +74,24 @@ export async function* follow(source: FollowedSource, run: { readonly from: Posi
   let yieldedAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     const whole = !decoder.inTransaction && !pending.isEmpty;
-    const sinceMs = performance.now() - yieldedAt;
-    const waitMs = whole ? Math.max(0, settings.lingerMs - sinceMs) : run.tables.impatient && !decoder.inTransaction ? 0 : settings.idleMs;
-    const bytes = await feed.next(waitMs);
-    if (bytes === 'ended') throw fault('unreachable', 'StreamEnded', 'The source ended the replication stream.', { remedy: 'It probably shuts down; the link goes on when it is back.' });
-    if (bytes === 'nothing') {
-      if (decoder.inTransaction) continue;
-      if (whole) yieldedAt = performance.now();
+    const restMs = settings.lingerMs - (performance.now() - yieldedAt);
+    // While earlier drafts are being applied, more is collected: a flush costs nearly the same whatever its size.
+    if (whole && restMs <= 0 && !run.tables.busy) {
+      yieldedAt = performance.now();
       yield pending.take(false);
       decoder.taken();
       continue;
     }
-    decoder.feed(bytes);
-    yield* reader.read(() => feed.reply());
+    const hurried = run.tables.impatient && !decoder.inTransaction;
+    const bytes = await feed.next(whole ? Math.max(restMs, busyWaitMs) : hurried ? 0 : settings.idleMs);
+    if (bytes === 'ended') throw fault('unreachable', 'StreamEnded', 'The source ended the replication stream.', { remedy: 'It probably shuts down; the link goes on when it is back.' });
+    if (bytes !== 'nothing') {
+      decoder.feed(bytes);
+      yield* reader.read(() => feed.reply());
+    } else if (!whole && !decoder.inTransaction) {
+      yield pending.take(false);
+      decoder.taken();
+    }
   }
 }
 
