@@ -1,16 +1,22 @@
-import { metrics, type Attributes, type Counter, type Gauge, type Histogram } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
+import { counter, histogram, type Count, type Distribution } from '#base/metrics.ts';
 import type { Draft } from './segment.ts';
 
-const meter = metrics.getMeter('isthmus.replication');
+interface LinkMetrics {
+  readonly rows: Count;
+  readonly bytes: Count;
+  readonly transactions: Count;
+  readonly lag: Distribution;
+}
 
-/** The link's instruments. Nothing is kept until a program attaches an exporter. */
-export const linkMetrics: Readonly<Record<'rows' | 'bytes' | 'segments', Counter> & Record<'lag' | 'heldLog', Gauge> & { applied: Histogram }> = {
-  lag: meter.createGauge('link.lag', { unit: 'ms', description: 'From the commit at the source to the commit in the pool, of the last transaction applied' }),
-  rows: meter.createCounter('link.rows', { unit: '{row}', description: 'Rows copied and row changes applied' }),
-  bytes: meter.createCounter('link.bytes', { unit: 'By', description: 'Bytes of values handed over' }),
-  segments: meter.createCounter('link.segments', { unit: '{segment}', description: 'Transactions made durable in the pool or the landing zone' }),
-  heldLog: meter.createGauge('link.source.held_log', { unit: 'By', description: 'Log that the source keeps because of the link' }),
-  applied: meter.createHistogram('link.transaction.duration', { unit: 'ms', description: 'Time from the first part put to the transaction durable' }),
+const lagBucketsMs = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 600_000];
+
+/** The link's instruments. Nothing is kept until a program attaches an exporter. What is only known when asked for, the program reads: see `gauge`. */
+const linkMetrics: LinkMetrics = {
+  rows: counter('link.rows', { unit: '{row}', description: 'Rows copied and row changes read' }),
+  bytes: counter('link.bytes', { unit: 'By', description: 'Bytes of values handed over' }),
+  transactions: counter('link.transactions', { unit: '{transaction}', description: 'Transactions made durable, in the pool or in the landing zone' }),
+  lag: histogram('link.lag', { unit: 'ms', description: 'From the commit at the source to the commit in the pool' }, lagBucketsMs),
 };
 
 /** Milliseconds between a commit at the source and now; never negative, whatever the two clocks say. */
@@ -32,7 +38,11 @@ export function countPut(draft: Draft, attributes: Attributes): void {
 }
 
 /** Counts a transaction that is durable. */
-export function countDurable(draft: Draft, attributes: Attributes): void {
-  linkMetrics.segments.add(1, attributes);
-  if (draft.committedAt !== undefined) linkMetrics.lag.record(lagMs(draft.committedAt, Date.now()), attributes);
+export function countDurable(attributes: Attributes): void {
+  linkMetrics.transactions.add(1, attributes);
+}
+
+/** Notes how late a transaction became visible in the pool. */
+export function noteLag(ms: number, attributes: Attributes): void {
+  linkMetrics.lag.record(ms, attributes);
 }

@@ -10,6 +10,8 @@ import type { ChangeSource, PageEnd } from './source.ts';
 
 /** What a link tells while it runs. Calls are cheap and in order. */
 export interface LinkEvents {
+  /** The source keeps its log for the link; following begins. */
+  readonly onFollow?: (book: LinkBook) => void;
   /** A part is on its way; tables as they will be then. */
   readonly onPut?: (draft: Draft, book: LinkBook) => void;
   /** A whole transaction is durable. */
@@ -48,6 +50,7 @@ export async function runLink(run: LinkRun): Promise<void> {
   const start = await run.source.open(chosen, run.resync === 'everything' ? undefined : book.position);
   const loop = new LinkLoop(run, book);
   await loop.begin(chosen, start);
+  run.events?.onFollow?.(book);
   const goal = run.once ? await run.source.head() : undefined;
   try {
     for await (const draft of run.source.follow(start, book, run.signal)) {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { directDialer } from '#base/dialer.ts';
 import { fault, type Fault } from '#base/fault.ts';
+import { secret } from '#base/secret.ts';
 import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
@@ -51,7 +52,7 @@ export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwor
   const address = parsePgUrl(command.from);
   if (address.password) return address;
   const password = command.passwordFile ? (await readFile(command.passwordFile, 'utf8')).replace(/\r?\n$/, '') : command.password;
-  return password === undefined ? address : { ...address, password: { reveal: () => password } };
+  return password === undefined ? address : { ...address, password: secret(password) };
 }
 
 /** Runs the command to its end. Faults are the link's. */
@@ -76,6 +77,7 @@ export async function linkCommand(command: LinkCommand, output: LinkOutput, sign
     signal,
     once: command.once,
     resync: resyncOf(command.resync),
+    reachesPool: true,
     events: {
       onPut: (draft, now) => {
         book = now;

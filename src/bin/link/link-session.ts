@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { policies, toFault, type Fault } from '#base/fault.ts';
 import type { Handover } from '#replication/handover.ts';
-import { countDurable, countPut } from '#replication/metrics.ts';
+import { countDurable, countPut, lagMs, noteLag } from '#replication/metrics.ts';
 import { runLink, type LinkEvents, type LinkRun } from '#replication/run-link.ts';
 import type { ChangeSource, Finding } from '#replication/source.ts';
 
@@ -15,6 +15,8 @@ export interface LinkSession {
   readonly signal: AbortSignal;
   readonly once: boolean;
   readonly resync: LinkRun['resync'];
+  /** What the hand-over makes durable is in the pool, and so is how late it came known here. */
+  readonly reachesPool: boolean;
   readonly events: LinkEvents;
   /** Before the first run: what the check found. */
   readonly onFindings: (findings: readonly Finding[]) => void;
@@ -66,13 +68,15 @@ export async function runSession(session: LinkSession): Promise<void> {
 function counted(session: LinkSession, onFirst: () => void): LinkEvents {
   const attributes = { link: session.name };
   return {
+    onFollow: (book) => session.events.onFollow?.(book),
     onPut: (draft, book) => {
       countPut(draft, attributes);
       session.events.onPut?.(draft, book);
     },
     onDurable: (draft, book) => {
       onFirst();
-      countDurable(draft, attributes);
+      countDurable(attributes);
+      if (session.reachesPool && draft.committedAt !== undefined) noteLag(lagMs(draft.committedAt, Date.now()), attributes);
       session.events.onDurable?.(draft, book);
     },
   };
