@@ -37,18 +37,13 @@ test('BackendKeyData, of any length of key that servers send', () => {
   expect(() => backend.parseBackendKey(fixture('4b 00000008 00000001'))).toThrow(expect.objectContaining({ kind: 'corrupt' }));
 });
 
-test('ParameterStatus, ReadyForQuery, CommandComplete, CopyBothResponse', () => {
+test('ParameterStatus, ReadyForQuery', () => {
   expect(backend.parseParameterStatus(fixture('53 0000000a 6100 62c3a900 # a, bé'))).toEqual({ name: 'a', value: 'bé' });
   expect(['49', '54', '45'].map((state) => backend.parseReadyForQuery(fixture(`5a 00000005 ${state}`)))).toEqual([
     'idle',
     'transaction',
     'failed',
   ]);
-  expect(backend.parseCommandComplete(fixture('43 0000000d 53454c454354203500'))).toBe('SELECT 5');
-  expect(backend.parseCopyResponse(fixture('48 0000000b 01 0002 0001 0001 # binary, two columns, their formats'))).toEqual({
-    binary: true,
-    columns: 2,
-  });
 });
 
 test('ErrorResponse gives state, message and places, never detail or context', () => {
@@ -101,8 +96,6 @@ const parsers = [
   backend.parseNotice,
   backend.parseRowDescription,
   backend.parseRow,
-  backend.parseCopyResponse,
-  backend.parseCommandComplete,
 ];
 
 function kindOf(work: () => void): string | undefined {

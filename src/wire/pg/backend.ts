@@ -109,7 +109,7 @@ export function parseParameterStatus(frame: Uint8Array): { readonly name: string
   return { name, value };
 }
 
-/** "ReadyForQuery": idle, in a transaction, in a failed transaction. */
+/** "ReadyForQuery": outside of a transaction, in one, in a failed one. */
 export function parseReadyForQuery(frame: Uint8Array): 'idle' | 'transaction' | 'failed' {
   const fields = open(frame, 'ReadyForQuery');
   const state = fields.u8();
@@ -173,22 +173,4 @@ export function parseRow(frame: Uint8Array): readonly (string | null)[] {
   }
   fields.done();
   return values;
-}
-
-/** "CopyOutResponse", "CopyInResponse", "CopyBothResponse": is the whole copy binary, and how many columns has it? */
-export function parseCopyResponse(frame: Uint8Array): { readonly binary: boolean; readonly columns: number } {
-  const fields = open(frame, 'CopyResponse');
-  const binary = fields.u8() === 1;
-  const columns = fields.u16();
-  for (let i = 0; i < columns; i++) fields.i16();
-  fields.done();
-  return { binary, columns };
-}
-
-/** "CommandComplete": the command's tag, such as `SELECT 5`. */
-export function parseCommandComplete(frame: Uint8Array): string {
-  const fields = open(frame, 'CommandComplete');
-  const text = fields.cstring();
-  fields.done();
-  return text;
 }

@@ -98,7 +98,7 @@ export class FieldReader {
 }
 
 /** The text in `bytes[start .. end]`; bytes that are no UTF-8 become U+FFFD. */
-export function utf8(bytes: Uint8Array, start: number, end: number): string {
+function utf8(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
 }
 

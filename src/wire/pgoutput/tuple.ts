@@ -23,7 +23,7 @@ export interface TupleView {
   end: Int32Array;
 }
 
-export function newTupleView(columns = 32): TupleView {
+function newTupleView(columns = 32): TupleView {
   return { count: 0, kind: new Uint8Array(columns), start: new Int32Array(columns), end: new Int32Array(columns) };
 }
 
@@ -92,7 +92,7 @@ function complete(at: number, end: number): void {
 }
 
 /** TupleData at `bytes[at ..]`, no further than `end`. Answers where it ends. Fault: `corrupt`. */
-export function readTuple(bytes: Uint8Array, at: number, end: number, view: TupleView): number {
+function readTuple(bytes: Uint8Array, at: number, end: number, view: TupleView): number {
   if (at + 2 > end) throw malformed('a row without its number of columns');
   const count = (bytes[at]! << 8) | bytes[at + 1]!;
   if (view.kind.length < count) grow(view, count);

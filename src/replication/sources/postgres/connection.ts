@@ -1,5 +1,13 @@
 import { Fault, assert, fault } from '#base/fault.ts';
-import { parseRow, parseNotice, parseParameterStatus, parseRowDescription, tag, type ResultColumn } from '#wire/pg/backend.ts';
+import {
+  parseRow,
+  parseNotice,
+  parseParameterStatus,
+  parseReadyForQuery,
+  parseRowDescription,
+  tag,
+  type ResultColumn,
+} from '#wire/pg/backend.ts';
 import { framesOf, type Run } from '#wire/pg/frames.ts';
 import { cancelRequest, copyFail, query, terminate } from '#wire/pg/frontend.ts';
 import { CopyBoth } from './copy-both.ts';
@@ -29,7 +37,10 @@ export type TextRow = readonly (string | null)[];
 const defaultMaxFrameBytes = 256 * 1024 * 1024;
 const cancelMs = 5000;
 const closeMs = 1000;
-/** Pauses after busy reads of a replication stream and of a copy, which the server sends in pieces of 8 KiB. Measured: see `docs/performance.md`. */
+/**
+ * Pauses after busy reads: of a replication stream, which the server sends message by message, and of a copy, which it sends in pieces of 8 KiB.
+ * Measured on two cores: a fifth of the reads and half or less of our processor time, at the same speed or a better one.
+ */
 const defaultPaceMs = 20;
 const copyPaceMs = 2;
 
@@ -323,6 +334,7 @@ class Reply {
         return;
       }
       case tag.readyForQuery:
+        parseReadyForQuery(frame);
         this.complete = true;
         return;
       case tag.parameterStatus: {

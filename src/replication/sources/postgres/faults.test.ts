@@ -35,7 +35,7 @@ test.each([
   ['ZZ999', 'invalid', 'StatementRefused'],
 ])('SQLSTATE %s is %s %s', (sqlstate, kind, code) => {
   const fault = serverFault(notice(sqlstate), 'db:5432');
-  expect(fault).toMatchObject({ kind, code, target: 'db:5432', message: expect.stringContaining(sqlstate), remedy: expect.any(String) });
+  expect(fault).toMatchObject({ kind, code, target: undefined, message: expect.stringContaining(sqlstate), remedy: expect.any(String) });
   expect(sqlstateOf(fault)).toBe(sqlstate);
 });
 
@@ -59,7 +59,8 @@ test('what is quoted is one line of bounded length', () => {
   expect(message.length).toBeLessThan(500);
 });
 
-test('a table that the server names is the target', () => {
+test('the target is the table that the server names, or the server where the session ends', () => {
+  expect(serverFault(notice('57P01', 'm', { severity: 'FATAL' }), 'db:5432').target).toBe('db:5432');
   expect(serverFault(notice('23505', 'm', { schema: 's', table: 't' }), 'db:5432').target).toBe('s.t');
 });
 

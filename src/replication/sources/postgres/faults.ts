@@ -161,20 +161,21 @@ export function sqlstateOf(error: unknown): string | undefined {
 
 /**
  * The server's error as a fault. The message of the server is quoted where it can hold no row value; its detail, hint and context never are.
- * `target` is `host:port`.
+ * `address` is `host:port`: the target of what ends a session. The target of other errors is the table if the server names one; otherwise
+ * whoever asked knows it better.
  */
-export function serverFault(error: ServerNotice, target: string): Fault {
+export function serverFault(error: ServerNotice, address: string): Fault {
   const row = states[error.sqlstate] ?? states[error.sqlstate.slice(0, 2)] ?? otherState;
   const quote = quotable.test(error.sqlstate) && error.message !== '' ? `: ${printable(error.message)}` : '';
   const made = fault(row.kind, row.code, `${row.sentence} (SQLSTATE ${printable(error.sqlstate)}${quote})`, {
-    target: error.table === undefined ? target : `${error.schema ?? ''}.${error.table}`,
+    target: error.table === undefined ? (endsConnection(error) ? address : undefined) : `${error.schema ?? ''}.${error.table}`,
     remedy: row.remedy,
   });
   sqlstates.set(made, error.sqlstate);
   return made;
 }
 
-/** Whether the fault is the server's own answer; after one that is not FATAL the connection still works. */
+/** Whether the session ends with this error; after any other it still works. */
 export function endsConnection(error: ServerNotice): boolean {
   return error.severity === 'FATAL' || error.severity === 'PANIC';
 }
