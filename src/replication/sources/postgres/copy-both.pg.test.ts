@@ -132,14 +132,13 @@ test('every kind of change arrives as it was made', async () => {
   const commits = others.filter((one) => one.kind === 'commit');
   expect(Math.abs(Number(commits.at(-1)!.committedAtUs / 1000n) - Date.now())).toBeLessThan(60_000);
   expect(others.filter((one) => one.kind === 'type').map((one) => one.name)).toContain('mood');
-  const relations = others.filter((one) => one.kind === 'relation' && one.name === 'shop').slice(0, 2);
-  expect(
-    relations.map(
-      (one) => one.kind === 'relation' && [one.schema, one.replicaIdentity, ...one.columns.map((column) => `${column.name}:${column.key}`)],
-    ),
-  ).toEqual([
-    ['public', 'd', 'id:true', 'note:false', 'big:false', 'feeling:false'],
-    ['public', 'd', 'id:true', 'remark:false', 'big:false', 'feeling:false'],
+  const shapes = others
+    .filter((one) => one.kind === 'relation' && one.name === 'shop')
+    .map((one) => `${one.schema} ${one.replicaIdentity} ${one.columns.map((column) => `${column.name}:${column.key}`).join(' ')}`);
+  // The server may tell a shape again at any time.
+  expect(shapes.filter((shape, i) => shape !== shapes[i - 1])).toEqual([
+    'public d id:true note:false big:false feeling:false',
+    'public d id:true remark:false big:false feeling:false',
   ]);
   expect(others.filter((one) => one.kind === 'truncate')).toMatchObject([
     { relations: [expect.any(Number), expect.any(Number)], cascade: true, restartIdentity: true },
