@@ -133,7 +133,8 @@ test('every kind of change arrives as it was made', async () => {
   expect(Math.abs(Number(commits.at(-1)!.committedAtUs / 1000n) - Date.now())).toBeLessThan(60_000);
   expect(others.filter((one) => one.kind === 'type').map((one) => one.name)).toContain('mood');
   const shapes = others
-    .filter((one) => one.kind === 'relation' && one.name === 'shop')
+    .filter((one) => one.kind === 'relation')
+    .filter((one) => one.name === 'shop')
     .map((one) => `${one.schema} ${one.replicaIdentity} ${one.columns.map((column) => `${column.name}:${column.key}`).join(' ')}`);
   // The server may tell a shape again at any time.
   expect(shapes.filter((shape, i) => shape !== shapes[i - 1])).toEqual([
