@@ -3,7 +3,6 @@ import { Fault } from './fault.ts';
 import { isSecret, maskAddresses } from './secret.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
 /**
  * Call order `log.info({ fields }, 'lower-case sentence')`: the sentence never changes, facts are fields, an error is the field `err`.
