@@ -56,7 +56,6 @@ const canonicalSettings: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   extra_float_digits: '3',
   bytea_output: 'hex',
-  lc_monetary: 'C',
   search_path: '',
   row_security: 'off',
   quote_all_identifiers: 'off',
