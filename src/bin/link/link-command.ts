@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { directDialer } from '#base/dialer.ts';
 import { fault, type Fault } from '#base/fault.ts';
 import { secret } from '#base/secret.ts';
 import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
+import { serveQueries } from '#pool/query-server.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
 import type { Finding } from '#replication/source.ts';
@@ -58,7 +60,7 @@ export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwor
 /** Runs the command to its end. Faults are the link's. */
 export async function linkCommand(command: LinkCommand, output: LinkOutput, signal: AbortSignal): Promise<void> {
   const address = await readSourceUrl(command);
-  await using pool = await DuckDbPool.open(command.to, { memoryLimitMb: command.memoryMb, onExisting: command.onExisting });
+  await using pool = await DuckDbPool.open(command.to, { memoryLimitMb: command.memoryMb, onExisting: command.onExisting, threads: Math.max(1, availableParallelism() >> 1) });
   const { linkId } = await pool.identity();
   const view = new ProgressView(output);
   const options: PostgresSourceOptions = {
@@ -69,6 +71,7 @@ export async function linkCommand(command: LinkCommand, output: LinkOutput, sign
   };
   if (command.check) return check(options, view, signal);
   if (command.release) return release(options, view, signal);
+  await using _served = await serveQueries(pool);
   let book: LinkBook | undefined;
   await runSession({
     name: linkId,
@@ -91,6 +94,10 @@ export async function linkCommand(command: LinkCommand, output: LinkOutput, sign
     onWaiting: (why, pauseMs) => view.say(`waiting ${(pauseMs / 1000).toFixed(1)} s: ${describeFault(why)}`),
   });
   view.end(book);
+  const broken = book?.tables.filter((one) => one.state === 'Failed') ?? [];
+  if (command.once && broken.length > 0) {
+    throw fault('precondition', 'TablesFailed', `${broken.length} of the tables could not be replicated: ${broken.map((one) => one.table).join(', ')}.`, { remedy: 'See the remedies above; then --resync with their names.' });
+  }
   if (signal.aborted) throw fault('cancelled', 'Interrupted', 'The link was stopped; everything applied is safe.', { remedy: 'Run the same command again: it goes on from there. --release gives back the replication slot.' });
 }
 
