@@ -24,7 +24,7 @@ export interface LinkResult extends Probed {
 export async function linkOnce(place: Workplace, request: LinkRequest): Promise<LinkResult> {
   const args = ['src/bin/cli.ts', 'link', '--from', request.url, '--to', request.file, '--tables', request.tables, '--once', ...(request.more ?? [])];
   const { probed, seconds } = await runProbed(place, args);
-  return { ...probed, wallS: seconds, linkS: ((probed.lastSegmentMs ?? 0) - (probed.firstSegmentMs ?? 0)) / 1000 };
+  return { ...probed, wallS: seconds, linkS: ((probed.lastTransactionMs ?? 0) - (probed.firstTransactionMs ?? 0)) / 1000 };
 }
 
 /** Runs a TypeScript program of this checkout with the probe. */

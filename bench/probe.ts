@@ -5,17 +5,17 @@ import { createNoopMeter, metrics } from '@opentelemetry/api';
 /** What the probe leaves. Milliseconds are since the process began. */
 export interface Probed {
   /** The link has noted its tables: pages follow. */
-  firstSegmentMs: number | undefined;
+  firstTransactionMs: number | undefined;
   firstRowsMs: number | undefined;
-  lastSegmentMs: number | undefined;
+  lastTransactionMs: number | undefined;
   rows: number;
   bytes: number;
-  segments: number;
+  transactions: number;
   cpuS: number;
   peakMb: number;
 }
 
-const probed: Probed = { firstSegmentMs: undefined, firstRowsMs: undefined, lastSegmentMs: undefined, rows: 0, bytes: 0, segments: 0, cpuS: 0, peakMb: 0 };
+const probed: Probed = { firstTransactionMs: undefined, firstRowsMs: undefined, lastTransactionMs: undefined, rows: 0, bytes: 0, transactions: 0, cpuS: 0, peakMb: 0 };
 
 const counters: Readonly<Record<string, (value: number) => void>> = {
   'link.rows': (value) => {
@@ -25,10 +25,10 @@ const counters: Readonly<Record<string, (value: number) => void>> = {
   'link.bytes': (value) => {
     probed.bytes += value;
   },
-  'link.segments': (value) => {
-    probed.firstSegmentMs ??= performance.now();
-    probed.lastSegmentMs = performance.now();
-    probed.segments += value;
+  'link.transactions': (value) => {
+    probed.firstTransactionMs ??= performance.now();
+    probed.lastTransactionMs = performance.now();
+    probed.transactions += value;
   },
 };
 

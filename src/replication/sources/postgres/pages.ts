@@ -18,6 +18,8 @@ export interface PageReader {
 
 /** A page takes a few hundred milliseconds; between two of them changes are applied. */
 const pageBytes = 64 * 1024 * 1024;
+/** Column stores keep rows in groups (DuckDB: 122,880), and write a group that a page left half full a second time when the next one fills it. */
+const groupRows = 122_880;
 const batchBytes = 6 * 1024 * 1024;
 const guessedRowBytes = 120;
 const unseenWaitMs = 20;
@@ -114,11 +116,17 @@ function keyCondition(table: PgTable, operator: '>' | '<=', key: readonly string
 async function upperBound(connection: PgConnection, table: PgTable, after: readonly string[] | undefined): Promise<readonly string[] | undefined> {
   if (after === undefined && !table.partitioned && table.bytes <= pageBytes) return undefined;
   const rowBytes = table.estimatedRows > 0 && table.bytes > 0 ? Math.max(table.bytes / table.estimatedRows, 24) : guessedRowBytes;
-  const rows = Math.max(1000, Math.round(pageBytes / rowBytes));
+  const rows = pageRows(rowBytes);
   const names = keyNames(table);
   const where = after ? `WHERE ${keyCondition(table, '>', after)} ` : '';
   const [row] = await connection.query(`SELECT ${names} FROM ${table.sqlName} ${where}ORDER BY ${names} OFFSET ${rows - 1} LIMIT 1`);
   return row?.map((value) => must(value, 'a key column is null'));
+}
+
+/** Rows of a page: whole groups where it holds any. */
+export function pageRows(rowBytes: number): number {
+  const rows = Math.round(pageBytes / rowBytes);
+  return rows < groupRows ? Math.max(1000, rows) : Math.round(rows / groupRows) * groupRows;
 }
 
 async function* copyRows(reader: PageReader, table: PgTable, condition: string, signal: AbortSignal): AsyncGenerator<ColumnBatch, void> {
