@@ -134,13 +134,17 @@ async function send(socket: Socket, message: Answer): Promise<void> {
   });
 }
 
+/** A reader through the socket of the process that holds the pool; undefined: none does. */
+export async function openServed(poolFile: string): Promise<PoolReader | undefined> {
+  const socket = await reach(poolFile);
+  socket?.destroy();
+  return socket && new SocketReader(poolFile);
+}
+
 /** A reader of the pool wherever it is: through the socket of the process that holds it, or by opening the file itself. */
 export async function openReader(poolFile: string): Promise<PoolReader> {
-  const socket = await reach(poolFile);
-  if (socket) {
-    socket.destroy();
-    return new SocketReader(poolFile);
-  }
+  const served = await openServed(poolFile);
+  if (served) return served;
   const pool = await DuckDbPool.open(poolFile, { readOnly: true });
   const reader = new EngineReader(() => pool.engine());
   return { run: (sql, signal, limits) => reader.run(sql, signal, limits), [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose]() };

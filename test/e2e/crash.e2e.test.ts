@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { toFault } from '#base/fault.ts';
-import { openReader, readAll } from '#pool/query-server.ts';
+import { openReader, openServed, readAll } from '#pool/query-server.ts';
 import { startPostgres } from '#test/servers/postgres.ts';
 import { bankTotal, connectTo, openBank, runTransfers } from './bank.ts';
 
@@ -20,7 +20,8 @@ function startLink(url: string, file: string, more: readonly string[] = []): Chi
 /** What a reader sees now; undefined while no link serves the pool. */
 async function look(file: string): Promise<{ readonly total: string | null; readonly replicating: number } | undefined> {
   try {
-    await using reader = await openReader(file);
+    await using reader = await openServed(file);
+    if (!reader) return undefined;
     const { rows } = await readAll(reader, lookSql, never);
     return { total: rows[0]![0] ?? null, replicating: Number(rows[0]![1]) };
   } catch (error) {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { directDialer } from '#base/dialer.ts';
-import { fault, type Fault } from '#base/fault.ts';
+import { fault, toFault, type Fault } from '#base/fault.ts';
+import { delay } from '#base/service.ts';
 import { secret } from '#base/secret.ts';
-import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
+import { DuckDbPool, type DuckDbPoolOptions } from '#pool/engines/duckdb/pool.ts';
 import { serveQueries } from '#pool/query-server.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
@@ -60,7 +61,7 @@ export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwor
 /** Runs the command to its end. Faults are the link's. */
 export async function linkCommand(command: LinkCommand, output: LinkOutput, signal: AbortSignal): Promise<void> {
   const address = await readSourceUrl(command);
-  await using pool = await DuckDbPool.open(command.to, { memoryLimitMb: command.memoryMb, onExisting: command.onExisting, threads: Math.max(1, availableParallelism() >> 1) });
+  await using pool = await openPool(command.to, signal, { memoryLimitMb: command.memoryMb, onExisting: command.onExisting, threads: Math.max(1, availableParallelism() >> 1) });
   const { linkId } = await pool.identity();
   const view = new ProgressView(output);
   const options: PostgresSourceOptions = {
@@ -99,6 +100,21 @@ export async function linkCommand(command: LinkCommand, output: LinkOutput, sign
     throw fault('precondition', 'TablesFailed', `${broken.length} of the tables could not be replicated: ${broken.map((one) => one.table).join(', ')}.`, { remedy: 'See the remedies above; then --resync with their names.' });
   }
   if (signal.aborted) throw fault('cancelled', 'Interrupted', 'The link was stopped; everything applied is safe.', { remedy: 'Run the same command again: it goes on from there. --release gives back the replication slot.' });
+}
+
+const poolWaits = 20;
+const poolWaitMs = 250;
+
+/** A reader may hold the file for the moment of a query: it is waited for. */
+async function openPool(file: string, signal: AbortSignal, options: DuckDbPoolOptions): Promise<DuckDbPool> {
+  for (let wait = 0; ; wait++) {
+    try {
+      return await DuckDbPool.open(file, options);
+    } catch (error) {
+      if (toFault(error).code !== 'PoolInUse' || wait >= poolWaits || signal.aborted) throw error;
+    }
+    await delay(poolWaitMs, signal);
+  }
 }
 
 async function check(options: PostgresSourceOptions, view: ProgressView, signal: AbortSignal): Promise<void> {
