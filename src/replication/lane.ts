@@ -37,6 +37,8 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #inFlight = new Set<Promise<void>>();
   #bytes = 0;
+  /** What was put last: what is told of a draft waits for the one before it. */
+  #tail: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(handover: Handover, options: LaneOptions) {
@@ -53,19 +55,23 @@ export class Lane {
   async put(draft: Draft): Promise<void> {
     this.#check();
     this.#bytes += draft.bytes;
+    const before = this.#tail;
     const done = this.#handover
       .put(draft)
-      .then(() => {
-        if (draft.last && !this.#failure) this.#options.onDurable(draft);
-        for (const step of draft.steps) recycleStep(step);
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
+      .then(
+        async () => {
+          await before;
+          this.#finish(draft);
+        },
+        (error: unknown) => {
+          this.#failure ??= { error };
+        },
+      )
       .finally(() => {
         this.#bytes -= draft.bytes;
         this.#inFlight.delete(done);
       });
+    this.#tail = done;
     this.#inFlight.add(done);
     while (this.#inFlight.size > 0 && (this.#inFlight.size >= this.#options.maxInFlight || this.#bytes > this.#options.maxBytes)) await Promise.race(this.#inFlight);
     this.#check();
@@ -75,6 +81,11 @@ export class Lane {
   async drain(): Promise<void> {
     while (this.#inFlight.size > 0) await Promise.all(this.#inFlight);
     this.#check();
+  }
+
+  #finish(draft: Draft): void {
+    if (draft.last && !this.#failure) this.#options.onDurable(draft);
+    for (const step of draft.steps) recycleStep(step);
   }
 
   #check(): void {
