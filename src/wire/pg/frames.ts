@@ -62,19 +62,12 @@ export class FrameSplitter {
       this.#keep(taken === 0 ? chunk : chunk.subarray(taken), frameBytes);
       return;
     }
-    if (frameBytes >= largeBytes) {
-      this.#keep(chunk.subarray(taken, taken + missing), frameBytes);
-      const whole = this.#cut.subarray(0, frameBytes);
-      this.#drop();
-      this.#add(whole, 0, frameBytes);
-      this.#split(chunk.subarray(taken + missing));
-      return;
-    }
-    const joined = new Uint8Array(this.#cutBytes + chunk.length - taken);
-    joined.set(this.#cut.subarray(0, this.#cutBytes));
-    joined.set(chunk.subarray(taken), this.#cutBytes);
+    // Only the cut message is moved: joining the chunk to it would copy every byte once more, and a buffer each is what the collector runs for.
+    this.#keep(chunk.subarray(taken, taken + missing), frameBytes);
+    const whole = this.#cut.subarray(0, frameBytes);
     this.#drop();
-    this.#split(joined);
+    this.#add(whole, 0, frameBytes);
+    this.#split(chunk.subarray(taken + missing));
   }
 
   /** The next messages; undefined: more bytes are needed. */
