@@ -47,7 +47,10 @@ function rowText(columns: readonly DigestColumn[], side: 0 | 1): string {
 
 export async function sourceDigest(server: BenchServer, table: string, database?: string): Promise<Digest> {
   const text = rowText(await columnsOf(server, table, database), 0);
-  const [row] = await server.sql(`SELECT count(*) || ' rows, ' || coalesce(sum(('x' || left(md5(${text}), 15))::bit(60)::bigint), 0) FROM public."${table}"`, database);
+  const [row] = await server.sql(
+    `SELECT count(*) || ' rows, ' || coalesce(sum(('x' || left(md5(${text}), 15))::bit(60)::bigint), 0) FROM public."${table}"`,
+    database,
+  );
   return row![0]!;
 }
 
@@ -59,7 +62,9 @@ export async function poolDigests(server: BenchServer, file: string, tables: rea
     const digests = new Map<string, Digest>();
     for (const table of tables) {
       const text = rowText(await columnsOf(server, table), 1);
-      const reader = await connection.runAndReadAll(`SELECT count(*) || ' rows, ' || coalesce(sum(('0x' || left(md5(${text}), 15))::BIGINT), 0) FROM public."${table}"`);
+      const reader = await connection.runAndReadAll(
+        `SELECT count(*) || ' rows, ' || coalesce(sum(('0x' || left(md5(${text}), 15))::BIGINT), 0) FROM public."${table}"`,
+      );
       digests.set(table, String(reader.getRows()[0]![0]));
     }
     connection.closeSync();

@@ -23,8 +23,13 @@ export async function makeWide(server: BenchServer, rows: number, table = 'wide'
   await server.sql('CHECKPOINT');
 }
 
-export async function insertWide(server: BenchServer, range: { readonly from: number; readonly to: number; readonly table?: string }): Promise<void> {
-  await server.sql(`INSERT INTO ${range.table ?? 'wide'} SELECT ${wideValues(0)} FROM generate_series(${range.from}::bigint, ${range.to}::bigint) AS i`);
+export async function insertWide(
+  server: BenchServer,
+  range: { readonly from: number; readonly to: number; readonly table?: string },
+): Promise<void> {
+  await server.sql(
+    `INSERT INTO ${range.table ?? 'wide'} SELECT ${wideValues(0)} FROM generate_series(${range.from}::bigint, ${range.to}::bigint) AS i`,
+  );
 }
 
 /** pgbench's tables: 100,000 accounts per unit of scale. */

@@ -22,7 +22,18 @@ export interface LinkResult extends Probed {
 
 /** Runs the real `isthmus link --once` in a process of its own. */
 export async function linkOnce(place: Workplace, request: LinkRequest): Promise<LinkResult> {
-  const args = ['src/bin/cli.ts', 'link', '--from', request.url, '--to', request.file, '--tables', request.tables, '--once', ...(request.more ?? [])];
+  const args = [
+    'src/bin/cli.ts',
+    'link',
+    '--from',
+    request.url,
+    '--to',
+    request.file,
+    '--tables',
+    request.tables,
+    '--once',
+    ...(request.more ?? []),
+  ];
   const { probed, seconds } = await runProbed(place, args);
   return { ...probed, wallS: seconds, linkS: ((probed.lastTransactionMs ?? 0) - (probed.firstTransactionMs ?? 0)) / 1000 };
 }
@@ -30,7 +41,10 @@ export async function linkOnce(place: Workplace, request: LinkRequest): Promise<
 /** Runs a TypeScript program of this checkout with the probe. */
 export async function runProbed(place: Workplace, args: readonly string[]): Promise<{ probed: Probed; seconds: number; output: string }> {
   const probeFile = join(place.folder, `probe-${runs++}.json`);
-  const { seconds, output } = await runProgram(process.execPath, probedArguments(args), { env: { ISTHMUS_BENCH_PROBE: probeFile }, cwd: root });
+  const { seconds, output } = await runProgram(process.execPath, probedArguments(args), {
+    env: { ISTHMUS_BENCH_PROBE: probeFile },
+    cwd: root,
+  });
   return { probed: JSON.parse(readFileSync(probeFile, 'utf8')) as Probed, seconds, output };
 }
 

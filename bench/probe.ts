@@ -15,7 +15,16 @@ export interface Probed {
   peakMb: number;
 }
 
-const probed: Probed = { firstTransactionMs: undefined, firstRowsMs: undefined, lastTransactionMs: undefined, rows: 0, bytes: 0, transactions: 0, cpuS: 0, peakMb: 0 };
+const probed: Probed = {
+  firstTransactionMs: undefined,
+  firstRowsMs: undefined,
+  lastTransactionMs: undefined,
+  rows: 0,
+  bytes: 0,
+  transactions: 0,
+  cpuS: 0,
+  peakMb: 0,
+};
 
 const counters: Readonly<Record<string, (value: number) => void>> = {
   'link.rows': (value) => {

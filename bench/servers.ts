@@ -25,7 +25,11 @@ export interface BenchServer extends AsyncDisposable {
   sql(text: string, database?: string): Promise<readonly (readonly (string | null)[])[]>;
   url(database?: string): string;
   /** Runs psql, pgbench or another client program against it. */
-  client(program: string, args: readonly string[], options?: { readonly discard?: boolean; readonly env?: Record<string, string> }): Promise<Ended>;
+  client(
+    program: string,
+    args: readonly string[],
+    options?: { readonly discard?: boolean; readonly env?: Record<string, string> },
+  ): Promise<Ended>;
 }
 
 export async function startServer(more: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
@@ -45,7 +49,14 @@ export async function startServer(more: Readonly<Record<string, string>> = {}): 
     client: (program, args, options = {}) =>
       runProgram(`${programs}/${program}`, args, {
         ...options,
-        env: { PGHOST: server.host, PGPORT: String(server.port), PGUSER: server.user, PGPASSWORD: server.password, PGDATABASE: 'postgres', ...options.env },
+        env: {
+          PGHOST: server.host,
+          PGPORT: String(server.port),
+          PGUSER: server.user,
+          PGPASSWORD: server.password,
+          PGDATABASE: 'postgres',
+          ...options.env,
+        },
       }),
     [Symbol.asyncDispose]: async () => {
       for (const connection of connections.values()) await connection.close();
@@ -56,7 +67,10 @@ export async function startServer(more: Readonly<Record<string, string>> = {}): 
 }
 
 export function openConnection(url: string, more: { readonly replication?: 'database' } = {}): Promise<PgConnection> {
-  return PgConnection.connect({ ...parsePgUrl(url), dialer: directDialer, settings: { search_path: 'public' }, ...more }, new AbortController().signal);
+  return PgConnection.connect(
+    { ...parsePgUrl(url), dialer: directDialer, settings: { search_path: 'public' }, ...more },
+    new AbortController().signal,
+  );
 }
 
 /** The path of a client program of PostgreSQL. */
@@ -77,5 +91,6 @@ export async function dropLinks(source: BenchServer, like = 'isthmus_%'): Promis
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await source.sql(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE ${pattern}`);
-  for (const [name] of await source.sql(`SELECT pubname FROM pg_publication WHERE pubname LIKE ${pattern}`)) await source.sql(`DROP PUBLICATION "${name}"`);
+  for (const [name] of await source.sql(`SELECT pubname FROM pg_publication WHERE pubname LIKE ${pattern}`))
+    await source.sql(`DROP PUBLICATION "${name}"`);
 }

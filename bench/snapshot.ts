@@ -16,13 +16,17 @@ interface SnapshotTable {
   readonly overSubscription: number;
 }
 
-export const snapshotWide: Benchmark = snapshot('snapshot-wide', 'First copy of one table of 2 M rows × 15 columns, from the source to a queryable pool', {
-  table: 'wide',
-  make: (source, place) => makeWide(source, scaled(place, 2_000_000, 2000)),
-  create: `CREATE TABLE wide (${wideColumns})`,
-  overCopy: 0.65,
-  overSubscription: 2,
-});
+export const snapshotWide: Benchmark = snapshot(
+  'snapshot-wide',
+  'First copy of one table of 2 M rows × 15 columns, from the source to a queryable pool',
+  {
+    table: 'wide',
+    make: (source, place) => makeWide(source, scaled(place, 2_000_000, 2000)),
+    create: `CREATE TABLE wide (${wideColumns})`,
+    overCopy: 0.65,
+    overSubscription: 2,
+  },
+);
 
 export const snapshotAccounts: Benchmark = snapshot('snapshot-accounts', 'The same for pgbench_accounts, 2 M narrow rows', {
   table: 'pgbench_accounts',
@@ -53,14 +57,19 @@ function snapshot(name: string, about: string, what: SnapshotTable): Benchmark {
       for (let round = 0; round < place.rounds; round++) {
         rounds.push(await measure(place, { what, source, subscriber, truth }));
         const { copyS, subscriptionS, link } = rounds.at(-1)!;
-        place.say(`${name}: COPY ${copyS.toFixed(2)} s, link ${link.linkS.toFixed(2)} s (program ${link.wallS.toFixed(2)} s, ${link.cpuS.toFixed(1)} CPU s, ${link.peakMb.toFixed(0)} MB), subscription ${subscriptionS.toFixed(2)} s`);
+        place.say(
+          `${name}: COPY ${copyS.toFixed(2)} s, link ${link.linkS.toFixed(2)} s (program ${link.wallS.toFixed(2)} s, ${link.cpuS.toFixed(1)} CPU s, ${link.peakMb.toFixed(0)} MB), subscription ${subscriptionS.toFixed(2)} s`,
+        );
       }
       return measures(rounds, what);
     },
   };
 }
 
-async function measure(place: Workplace, parts: { readonly what: SnapshotTable; readonly source: BenchServer; readonly subscriber: BenchServer; readonly truth: Truth }): Promise<Round> {
+async function measure(
+  place: Workplace,
+  parts: { readonly what: SnapshotTable; readonly source: BenchServer; readonly subscriber: BenchServer; readonly truth: Truth },
+): Promise<Round> {
   const { what, source, subscriber, truth } = parts;
   const { seconds: before } = await copyOut(source, what.table);
   const file = join(place.folder, 'snapshot.duckdb');
@@ -90,9 +99,25 @@ export function conninfo(server: BenchServer, database = 'postgres'): string {
 
 function measures(rounds: readonly Round[], what: SnapshotTable): readonly Measure[] {
   return [
-    compared('link ÷ psql COPY (FORMAT binary) > /dev/null', rounds.map(({ link, copyS }) => [link.linkS, copyS]), { ratioAtLeast: what.overCopy }),
-    compared('whole program ÷ psql COPY (FORMAT binary) > /dev/null', rounds.map(({ link, copyS }) => [link.wallS, copyS])),
-    compared('whole program ÷ PostgreSQL subscription copying', rounds.map(({ link, subscriptionS }) => [link.wallS, subscriptionS]), { ratioAtLeast: what.overSubscription }),
-    worst('peak memory of the program', 'MB', rounds.map(({ link }) => link.peakMb), { atMost: 512 }),
+    compared(
+      'link ÷ psql COPY (FORMAT binary) > /dev/null',
+      rounds.map(({ link, copyS }) => [link.linkS, copyS]),
+      { ratioAtLeast: what.overCopy },
+    ),
+    compared(
+      'whole program ÷ psql COPY (FORMAT binary) > /dev/null',
+      rounds.map(({ link, copyS }) => [link.wallS, copyS]),
+    ),
+    compared(
+      'whole program ÷ PostgreSQL subscription copying',
+      rounds.map(({ link, subscriptionS }) => [link.wallS, subscriptionS]),
+      { ratioAtLeast: what.overSubscription },
+    ),
+    worst(
+      'peak memory of the program',
+      'MB',
+      rounds.map(({ link }) => link.peakMb),
+      { atMost: 512 },
+    ),
   ];
 }

@@ -18,7 +18,8 @@ export interface Workplace {
 export function openWorkplace(options: { readonly scale: number; readonly rounds: number }): Workplace & Disposable {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-bench-'));
   const begun = performance.now();
-  const say = (text: string): void => void process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${text}\n`);
+  const say = (text: string): void =>
+    void process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)} s  ${text}\n`);
   return { ...options, folder, say, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
