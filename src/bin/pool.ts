@@ -1,0 +1,5 @@
+import { runChild } from './up/child.ts';
+import { runPoolJob } from './up/pool-work.ts';
+
+/** The process that owns a pool: see `runPoolJob`. */
+runChild('pool', runPoolJob);

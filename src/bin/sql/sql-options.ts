@@ -1,0 +1,27 @@
+import { Option, type Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
+import { defaultData } from '../up/home-folder.ts';
+import { formats, type Format } from './result-format.ts';
+import { sqlCommand } from './sql-command.ts';
+
+interface SqlOptions {
+  readonly pool?: string;
+  readonly file?: string;
+  readonly data: string;
+  readonly format: Format;
+}
+
+/** Adds `isthmus sql`. */
+export function addSql(program: Command, terminal: Terminal): void {
+  program
+    .command('sql')
+    .description('Query a pool, also while a link or isthmus up fills it.')
+    .argument('<sql>', "one statement that reads, in DuckDB's SQL; - reads it from standard input")
+    .option('--pool <name>', 'the pool of that name in the data folder; without it: the only one')
+    .option('--file <file>', 'a pool file, as isthmus link --to names it')
+    .option('--data <folder>', 'the data folder of isthmus up', defaultData)
+    .addOption(new Option('-o, --format <format>', 'how the result is written').choices(formats).default('table'))
+    .action(async (sql: string, { pool, file, data, format }: SqlOptions) => {
+      await sqlCommand({ sql, pool, file, data, format }, { input: terminal.input, write: terminal.write }, terminal.interrupted);
+    });
+}

@@ -1,0 +1,120 @@
+import type { Finding } from '#replication/source.ts';
+import type { TableState } from '#replication/segment.ts';
+import { fault, type Fault, type FaultKind } from '#base/fault.ts';
+
+/** A fault as it is sent and shown: no cause, no stack. */
+export interface FaultText {
+  readonly kind: FaultKind;
+  readonly code: string;
+  readonly message: string;
+  readonly target: string | undefined;
+  readonly remedy: string | undefined;
+}
+
+/** What a child process is told to do. Sent over the channel and never by arguments or environment: other users can read those. */
+export interface PoolJob {
+  readonly name: string;
+  readonly file: string;
+  readonly landing: string;
+  readonly memoryMb: number;
+}
+
+export interface LinkJob {
+  readonly name: string;
+  /** Names the replication slot and the publications at the source. */
+  readonly slot: string;
+  readonly source: SourceAccess;
+  readonly tables: string;
+  readonly landing: string;
+  /** For large transactions before their commit. */
+  readonly spool: string;
+  /** Empty all tables and copy them anew. */
+  readonly resync: boolean;
+}
+
+export interface DemoJob {
+  readonly folder: string;
+  readonly rate: number;
+  readonly scale: number;
+}
+
+/** A source's address, and apart from it what must not be shown. */
+export interface SourceAccess {
+  /** Without a password. */
+  readonly url: string;
+  readonly password: string;
+}
+
+/** What a child process tells: always the whole state, so that only the latest report counts. */
+export interface PoolReport {
+  /** The last segment applied. */
+  readonly number: number;
+  readonly tables: readonly PoolTable[];
+  /** Row changes applied by this process, and how many a second of late. */
+  readonly changes: number;
+  readonly changesPerSecond: number;
+  /** From the commit at the source to the commit in the pool, of the last transaction. */
+  readonly lagMs: number | undefined;
+  /** In the landing zone, not yet applied. */
+  readonly waitingSegments: number;
+  readonly waitingBytes: number;
+  readonly trouble: FaultText | undefined;
+}
+
+export interface PoolTable {
+  readonly table: string;
+  readonly state: TableState;
+  /** About how many rows it has. */
+  readonly rows: number;
+  /** Row changes applied by this process, not counting copied rows. */
+  readonly changes: number;
+  readonly fault: Pick<FaultText, 'code' | 'message' | 'remedy'> | undefined;
+}
+
+export interface LinkReport {
+  /** The source is connected and followed. */
+  readonly following: boolean;
+  /** Tables the link has, and about how many rows the source has in them. */
+  readonly tables: readonly string[];
+  readonly estimatedRows: number;
+  readonly copiedRows: number;
+  readonly position: string | undefined;
+  /** Bytes of log that the source keeps for the link, and how many more it may. */
+  readonly heldBytes: bigint | undefined;
+  readonly headroomBytes: bigint | undefined;
+  readonly findings: readonly Finding[];
+  /** Anything is durable since the job began: a resync must not be begun twice. */
+  readonly moved: boolean;
+  readonly trouble: FaultText | undefined;
+}
+
+export interface DemoReport {
+  /** What it is doing, as one sentence. */
+  readonly step: string;
+  /** Once the shop is open. */
+  readonly source: SourceAccess | undefined;
+  readonly serverPid: number | undefined;
+}
+
+export type ToChild<Job> =
+  | { readonly kind: 'start'; readonly job: Job; readonly logFile: string }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'metrics'; readonly id: number };
+
+export type FromChild<Report> =
+  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | { readonly kind: 'failed'; readonly fault: FaultText };
+
+export function faultText({ kind, code, message, target, remedy }: Fault): FaultText {
+  return { kind, code, message, target, remedy };
+}
+
+export function faultFrom({ kind, code, message, target, remedy }: FaultText): Fault {
+  return fault(kind, code, message, { target, remedy });
+}
+
+/** One line for people. */
+export function describeFault({ code, message, remedy }: Pick<FaultText, 'code' | 'message' | 'remedy'>): string {
+  return `${code}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`;
+}

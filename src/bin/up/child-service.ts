@@ -1,0 +1,135 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fault, toFault, type Fault } from '#base/fault.ts';
+import type { Service } from '#base/service.ts';
+import { faultFrom, type FromChild, type ToChild } from './channel.ts';
+
+export interface ChildSpec<Job, Report> {
+  readonly name: string;
+  /** The program: a file beside this one's parent. */
+  readonly program: string;
+  readonly logFile: string;
+  /** The job, when there is one; asked before each start. */
+  readonly job: (signal: AbortSignal) => Promise<Job>;
+  readonly onReport: (report: Report) => void;
+  /** It ended though nobody asked it to, and will be started again. */
+  readonly onTrouble: (trouble: Fault) => void;
+  /** How long an orderly end may take. */
+  readonly stopMs: number;
+}
+
+/** A child process as a service: started again whenever it ends by itself. */
+export interface ChildService extends Service {
+  /** Its measurements as text; empty while it does not run. */
+  metrics(): Promise<string>;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+const metricsMs = 2_000;
+
+export function childService<Job, Report>(spec: ChildSpec<Job, Report>): ChildService {
+  let live: LiveChild<Job, Report> | undefined;
+  return {
+    name: spec.name,
+    run: async (signal) => {
+      try {
+        const job = await spec.job(signal);
+        live = new LiveChild(spec, job);
+        await live.run(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        spec.onTrouble(toFault(error));
+        throw error;
+      } finally {
+        live = undefined;
+      }
+    },
+    metrics: async () => live?.metrics() ?? '',
+    kill: () => live?.kill(),
+  };
+}
+
+class LiveChild<Job, Report> {
+  readonly #spec: ChildSpec<Job, Report>;
+  readonly #process: ChildProcess;
+  readonly #asked = new Map<number, (text: string) => void>();
+  #last = 0;
+  #failure: Fault | undefined;
+
+  constructor(spec: ChildSpec<Job, Report>, job: Job) {
+    this.#spec = spec;
+    mkdirSync(dirname(spec.logFile), { recursive: true, mode: 0o700 });
+    // What the runtime itself says when it dies goes where the process' own log is.
+    const log = openSync(spec.logFile, 'a', 0o600);
+    // A session of its own: Ctrl-C in a terminal reaches only the parent, which stops its children in order.
+    this.#process = fork(spec.program, { stdio: ['ignore', log, log, 'ipc'], serialization: 'advanced', detached: true, execArgv: [] });
+    closeSync(log);
+    this.#process.on('message', (message: FromChild<Report>) => this.#take(message));
+    this.#send({ kind: 'start', job, logFile: spec.logFile });
+  }
+
+  /** Settles when the process has ended, in good order if the signal asked for it. */
+  async run(signal: AbortSignal): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      this.#send({ kind: 'stop' });
+      timer = setTimeout(() => this.kill(), this.#spec.stopMs);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      const how = await this.#ended();
+      if (signal.aborted) return;
+      const { name } = this.#spec;
+      throw (
+        this.#failure ??
+        fault('unreachable', 'ProcessEnded', `The process ${name} ended by itself (${how}).`, {
+          target: name,
+          remedy: 'It is started again.',
+        })
+      );
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      for (const answer of this.#asked.values()) answer('');
+    }
+  }
+
+  metrics(): Promise<string> {
+    const id = ++this.#last;
+    return new Promise((settle) => {
+      const answer = (text: string): void => {
+        clearTimeout(timer);
+        this.#asked.delete(id);
+        settle(text);
+      };
+      const timer = setTimeout(answer, metricsMs, '');
+      this.#asked.set(id, answer);
+      this.#send({ kind: 'metrics', id });
+    });
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  #take(message: FromChild<Report>): void {
+    if (message.kind === 'report') this.#spec.onReport(message.report);
+    else if (message.kind === 'metrics') this.#asked.get(message.id)?.(message.text);
+    else this.#failure = faultFrom(message.fault);
+  }
+
+  /** A process that is gone is noticed by its end. */
+  #send(message: ToChild<Job>): void {
+    if (this.#process.connected) this.#process.send(message, () => undefined);
+  }
+
+  #ended(): Promise<string> {
+    return new Promise((settle) => {
+      this.#process.once('error', (error) => settle(error.message));
+      this.#process.once('exit', (code, signal) => settle(signal ?? `exit code ${code}`));
+    });
+  }
+}

@@ -1,0 +1,89 @@
+import { fault, toFault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import { faultText, type FromChild, type ToChild } from './channel.ts';
+import { openLogFile } from './log-file.ts';
+import { measureProcess } from './process-metrics.ts';
+
+export interface ChildWork<Report> {
+  /** Aborts when the parent asks for it, or is gone. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Tells the parent the whole state; of several in a row only the last is sent. */
+  readonly report: (report: Report) => void;
+}
+
+const reportEveryMs = 100;
+/** For an orderly end without a parent: whoever takes over waits for what this process holds. */
+const orphanMs = 5_000;
+
+/** The life of a child process: one job from its parent, reports to it, and an end with it. Never returns. */
+export function runChild<Job, Report>(name: string, work: (job: Job, context: ChildWork<Report>) => Promise<void>): void {
+  process.title = `isthmus ${name}`;
+  const stop = new AbortController();
+  const metrics = measureProcess(name);
+  if (process.send === undefined) {
+    process.stderr.write(`error BadUse: This program is started by isthmus up.\nremedy: isthmus up --demo\n`);
+    process.exit(2);
+  }
+  // From a terminal it comes to the parent too, which stops its children in order.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => stop.abort());
+  process.once('disconnect', () => {
+    stop.abort();
+    setTimeout(() => process.exit(70), orphanMs).unref();
+  });
+  process.on('message', (message: ToChild<Job>) => {
+    if (message.kind === 'stop') stop.abort();
+    else if (message.kind === 'metrics') void metrics.text().then((text) => send({ kind: 'metrics', id: message.id, text }));
+    else void live(message, stop.signal, work);
+  });
+}
+
+async function live<Job, Report>(
+  start: { readonly job: Job; readonly logFile: string },
+  signal: AbortSignal,
+  work: (job: Job, context: ChildWork<Report>) => Promise<void>,
+): Promise<void> {
+  const { log } = openLogFile(start.logFile);
+  const reporter = new Reporter<Report>();
+  const die = (error: unknown): void => {
+    const trouble = toFault(error);
+    log.error({ err: trouble }, 'process failed');
+    void send({ kind: 'failed', fault: faultText(trouble) }).finally(() => process.exit(1));
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  log.info({ pid: process.pid }, 'process started');
+  try {
+    await work(start.job, { signal, log, report: (report) => reporter.take(report) });
+    if (!signal.aborted) throw fault('bug', 'WorkEnded', 'The work of the process ended by itself.');
+  } catch (error) {
+    if (!signal.aborted) return die(error);
+    if (toFault(error).kind !== 'cancelled') log.warn({ err: error }, 'stopped with a fault');
+  }
+  log.info({ pid: process.pid }, 'process stopped');
+  process.exit(0);
+}
+
+class Reporter<Report> {
+  #latest: Report | undefined;
+  #isDue = false;
+
+  take(report: Report): void {
+    this.#latest = report;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setTimeout(() => {
+      this.#isDue = false;
+      void send({ kind: 'report', report: this.#latest });
+    }, reportEveryMs);
+  }
+}
+
+/** Settles when the parent has it, or is gone. */
+function send(message: FromChild<unknown>): Promise<void> {
+  return new Promise((settle) => {
+    if (!process.connected) return settle();
+    process.send!(message, undefined, {}, () => settle());
+  });
+}

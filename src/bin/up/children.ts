@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Fault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import { supervise } from '#base/service.ts';
+import { slotName } from '../link/link-command.ts';
+import type { Board } from './board.ts';
+import type { DemoJob, DemoReport, LinkJob, LinkReport, PoolJob, PoolReport, SourceAccess } from './channel.ts';
+import { childService, type ChildService, type ChildSpec } from './child-service.ts';
+import { linkId, places } from './home-folder.ts';
+
+export interface ChildrenRequest {
+  /** The data folder. */
+  readonly path: string;
+  /** Of the link and of its pool. */
+  readonly name: string;
+  readonly rate: number;
+  readonly scale: number;
+  readonly memoryMb: number;
+  readonly resync: boolean;
+  readonly board: Board;
+  /** A report came. */
+  readonly onReport: () => void;
+  /** What no waiting will mend before anything could run. */
+  readonly onHopeless: (trouble: Fault) => void;
+}
+
+/** The processes of one `up`. */
+export class Children {
+  readonly #request: ChildrenRequest;
+  readonly #demo: ChildService;
+  readonly #pool: ChildService;
+  readonly #worker: ChildService;
+  readonly #source = Promise.withResolvers<void>();
+  #resync: boolean;
+
+  constructor(request: ChildrenRequest) {
+    this.#request = request;
+    this.#resync = request.resync;
+    this.#demo = childService(this.#demoSpec());
+    this.#pool = childService(this.#poolSpec());
+    this.#worker = childService(this.#workerSpec());
+  }
+
+  /** Runs them until the signal aborts; then they end one after the other, the readers before what they read. */
+  async run(signal: AbortSignal, log: Log): Promise<void> {
+    const stages = [this.#demo, this.#pool, this.#worker].map((service) => {
+      const stop = new AbortController();
+      return { stop, done: supervise([service], { signal: stop.signal, log }) };
+    });
+    if (!signal.aborted) await new Promise<void>((settle) => signal.addEventListener('abort', () => settle(), { once: true }));
+    for (const { stop, done } of stages.toReversed()) {
+      stop.abort();
+      await done;
+    }
+  }
+
+  /** The measurements of each as text. */
+  metrics(): Promise<readonly string[]> {
+    return Promise.all([this.#demo, this.#pool, this.#worker].map((one) => one.metrics()));
+  }
+
+  /** Ends everything at once. */
+  kill(): void {
+    for (const one of [this.#worker, this.#pool, this.#demo]) one.kill();
+    const serverPid = this.#request.board.demo?.serverPid;
+    if (serverPid !== undefined) killServer(serverPid);
+  }
+
+  #spec<Report>(name: 'demo' | 'pool' | 'worker', take: (report: Report) => void): Omit<ChildSpec<unknown, Report>, 'job'> {
+    const { path, board, onReport, onHopeless } = this.#request;
+    return {
+      name,
+      program: fileURLToPath(new URL(`../${name}.ts`, import.meta.url)),
+      logFile: places.log(path, name === 'demo' ? name : `${name}-${this.#request.name}`),
+      onReport: (report) => {
+        board.note(name);
+        take(report);
+        onReport();
+      },
+      onTrouble: (trouble) => {
+        board.trouble(name, trouble);
+        if (name === 'demo' && board.demo?.source === undefined && isHopeless(trouble)) onHopeless(trouble);
+      },
+      stopMs: name === 'demo' ? 35_000 : 10_000,
+    };
+  }
+
+  #demoSpec(): ChildSpec<DemoJob, DemoReport> {
+    const { path, rate, scale, board } = this.#request;
+    const take = (report: DemoReport): void => {
+      const before = board.lastSource;
+      board.demo = report;
+      if (report.source === undefined) return;
+      board.lastSource = report.source;
+      this.#source.resolve();
+      // The worker knows the old address: it is started again with the new one.
+      if (before !== undefined && !isSame(before, report.source)) this.#worker.kill();
+    };
+    return { ...this.#spec('demo', take), job: async () => ({ folder: places.demo(path), rate, scale }) };
+  }
+
+  #poolSpec(): ChildSpec<PoolJob, PoolReport> {
+    const { path, name, memoryMb, board } = this.#request;
+    const take = (report: PoolReport): void => {
+      board.pool = report;
+    };
+    return { ...this.#spec('pool', take), job: async () => ({ name, file: places.pool(path, name), landing: this.#landing, memoryMb }) };
+  }
+
+  #workerSpec(): ChildSpec<LinkJob, LinkReport> {
+    const { path, name, board } = this.#request;
+    const take = (report: LinkReport): void => {
+      board.worker = report;
+      if (report.moved) this.#resync = false;
+    };
+    const job = async (signal: AbortSignal): Promise<LinkJob> => ({
+      name,
+      slot: slotName(linkId(path, name)),
+      source: await this.#openSource(signal),
+      tables: 'public.*',
+      landing: this.#landing,
+      spool: join(places.link(path, name), 'spool'),
+      resync: this.#resync,
+    });
+    return { ...this.#spec('worker', take), job };
+  }
+
+  get #landing(): string {
+    return join(places.link(this.#request.path, this.#request.name), 'landing');
+  }
+
+  /** The shop's address, once it has opened for the first time. */
+  async #openSource(signal: AbortSignal): Promise<SourceAccess> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#source.promise, promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+    return this.#request.board.lastSource!;
+  }
+}
+
+function isSame(a: SourceAccess, b: SourceAccess): boolean {
+  return a.url === b.url && a.password === b.password;
+}
+
+function isHopeless({ kind }: Fault): boolean {
+  return kind === 'unsupported' || kind === 'denied' || kind === 'missing' || kind === 'invalid';
+}
+
+function killServer(pid: number): void {
+  try {
+    process.kill(pid, 'SIGQUIT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

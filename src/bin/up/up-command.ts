@@ -1,0 +1,101 @@
+import { fault, type Fault } from '#base/fault.ts';
+import { Board } from './board.ts';
+import { Children } from './children.ts';
+import { defaultData, newToken, places, takeHomeFolder } from './home-folder.ts';
+import { serveWatch } from './http.ts';
+import { LiveView, type Screen } from './live-view.ts';
+import { openLogFile } from './log-file.ts';
+import { measureProcess, mergeMetrics } from './process-metrics.ts';
+import type { UpStatus } from './status.ts';
+
+/** `isthmus up`, as its options say. */
+export interface UpCommand {
+  readonly data: string;
+  readonly demo: boolean;
+  /** Transactions a second of the demo's writer. */
+  readonly rate: number;
+  /** Size of the demo's tables when they are made. */
+  readonly scale: number;
+  readonly metricsPort: number | undefined;
+  readonly memoryMb: number;
+  readonly resync: boolean;
+}
+
+export interface UpOutput {
+  /** For people. */
+  readonly screen: Screen;
+  /** For programs: one line when all is ready. */
+  readonly writeLine: (line: string) => void;
+}
+
+/** The demo's link and pool. */
+const name = 'shop';
+const drawEveryMs = 250;
+const example = `SELECT status, count(*) FROM public.orders GROUP BY 1`;
+
+/**
+ * Runs the demo's database, the worker that reads it and the pool that is filled, each in a process of its own, until the signal aborts.
+ * Each is started again when it ends by itself; all end when this process does. Everything is in the data folder.
+ * Faults: `DataInUse` (conflict), `DataDenied`, `PortInUse`, `NothingToRun` (unsupported), and what keeps the demo from ever starting.
+ */
+export async function upCommand(command: UpCommand, output: UpOutput, signal: AbortSignal): Promise<void> {
+  if (!command.demo) throw nothingToRun();
+  using folder = takeHomeFolder(command.data);
+  using logFile = openLogFile(places.log(folder.path, 'up'));
+  const board = new Board(name);
+  const view = new LiveView(output.screen);
+  const hopeless = new AbortController();
+  const own = measureProcess('up');
+  let url = '';
+  const status = (): UpStatus => board.status({ pid: process.pid, data: folder.path, metrics: `${url}/metrics` });
+  let isReady = false;
+  const children = new Children({
+    ...command,
+    path: folder.path,
+    name,
+    board,
+    onReport: () => {
+      if (isReady || !board.ready) return;
+      isReady = true;
+      view.show(status());
+      view.say(readyLine(status(), board), (line) => output.writeLine(line));
+      view.say(`\nquery it: npx isthmus sql${dataOption(command)} '${example}'\n`);
+    },
+    onHopeless: (trouble) => hopeless.abort(trouble),
+  });
+  const token = newToken();
+  const metrics = async (): Promise<string> => mergeMetrics([await own.text(), ...(await children.metrics())]);
+  await using server = await serveWatch({ metrics, status, token }, command.metricsPort);
+  url = server.url;
+  folder.announce({ url, token });
+  view.say(`isthmus up: data in ${folder.path}, metrics on ${url}/metrics; Ctrl-C stops it`);
+  logFile.log.info({ url, data: folder.path }, 'up started');
+  const killAll = (): void => children.kill();
+  process.once('exit', killAll);
+  const draw = setInterval(() => view.show(status()), drawEveryMs);
+  try {
+    await children.run(AbortSignal.any([signal, hopeless.signal]), logFile.log);
+  } finally {
+    clearInterval(draw);
+    process.removeListener('exit', killAll);
+    view.end();
+  }
+  logFile.log.info({}, 'up stopped');
+  if (!signal.aborted) throw hopeless.signal.reason as Fault;
+  view.say('stopped; the same command goes on from here');
+}
+
+function nothingToRun(): Fault {
+  return fault('unsupported', 'NothingToRun', 'isthmus up runs the demo only, so far; your own databases come with a later version.', {
+    remedy: 'Try isthmus up --demo, or link a database of your own: isthmus link --from postgres://… --to FILE.duckdb',
+  });
+}
+
+function readyLine({ data, metrics }: UpStatus, board: Board): string {
+  const source = board.lastSource?.url;
+  return `ready ${JSON.stringify({ data, pool: places.pool(data, name), metrics, source })}`;
+}
+
+function dataOption({ data }: UpCommand): string {
+  return data === defaultData ? '' : ` --data ${data}`;
+}
