@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { resultLine, type Benchmark, type Measure } from './benchmark.ts';
+import { changesDrain } from './changes-drain.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { openWorkplace } from './workplace.ts';
 
-const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts];
+const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, changesDrain];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -16,6 +16,8 @@ const settings = {
   checkpoint_timeout: '1h',
   autovacuum: 'off',
   max_connections: '50',
+  // Otherwise a subscription may wait 5 s before it begins.
+  wal_retrieve_retry_interval: '100ms',
 };
 
 /** A PostgreSQL server of the benchmark's own, of Debian's packages. */
@@ -23,6 +25,8 @@ export interface BenchServer extends AsyncDisposable {
   readonly server: TestPostgres;
   /** Runs SQL and answers the rows of the last statement. */
   sql(text: string, database?: string): Promise<readonly (readonly (string | null)[])[]>;
+  /** Ends our own connection to a database. */
+  close(database: string): Promise<void>;
   url(database?: string): string;
   /** Runs psql, pgbench or another client program against it. */
   client(
@@ -45,6 +49,10 @@ export async function startServer(more: Readonly<Record<string, string>> = {}): 
   return {
     server,
     sql: async (text, database = 'postgres') => (await connect(database)).query(text),
+    close: async (database) => {
+      await connections.get(database)?.close();
+      connections.delete(database);
+    },
     url: (database = 'postgres') => server.url(database),
     client: (program, args, options = {}) =>
       runProgram(`${programs}/${program}`, args, {
@@ -71,6 +79,11 @@ export function openConnection(url: string, more: { readonly replication?: 'data
     { ...parsePgUrl(url), dialer: directDialer, settings: { search_path: 'public' }, ...more },
     new AbortController().signal,
   );
+}
+
+/** As libpq wants it. */
+export function conninfo({ server }: BenchServer, database = 'postgres'): string {
+  return `host=${server.host} port=${server.port} user=${server.user} password=${server.password} dbname=${database}`;
 }
 
 /** The path of a client program of PostgreSQL. */

@@ -4,7 +4,7 @@ import { compared, worst, type Benchmark, type Measure } from './benchmark.ts';
 import { Truth } from './digest.ts';
 import { makeAccounts, makeWide, wideColumns } from './fixtures.ts';
 import { linkOnce, type LinkResult } from './link-run.ts';
-import { dropLinks, startServer, type BenchServer } from './servers.ts';
+import { conninfo, dropLinks, startServer, type BenchServer } from './servers.ts';
 import { scaled, until, type Workplace } from './workplace.ts';
 
 interface SnapshotTable {
@@ -91,10 +91,6 @@ async function measure(
 
 function copyOut(source: BenchServer, table: string): Promise<{ readonly seconds: number }> {
   return source.client('psql', ['-X', '-q', '-c', `COPY ${table} TO STDOUT (FORMAT binary)`], { discard: true });
-}
-
-export function conninfo(server: BenchServer, database = 'postgres'): string {
-  return `host=${server.server.host} port=${server.server.port} user=${server.server.user} password=${server.server.password} dbname=${database}`;
 }
 
 function measures(rounds: readonly Round[], what: SnapshotTable): readonly Measure[] {
