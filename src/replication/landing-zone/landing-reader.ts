@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import { fault } from '#base/fault.ts';
+import type { Progress, Segment } from '../segment.ts';
+import { realDisk, type Disk } from './disk.ts';
+import { FolderWatch } from './folder-watch.ts';
+import type { Manifest } from './manifest.ts';
+import { readSegment } from './segment-files.ts';
+import { errorCode, segmentCorrupt, segmentMissing, zoneFault } from './zone-faults.ts';
+import { listSegments, makeZoneFolder, manifestName, readBase, readManifest, readZone, segmentName, writeBase } from './zone-folder.ts';
+
+export interface LandingReaderOptions {
+  readonly folder: string;
+  readonly disk?: Disk;
+  /** How often to look for new segments where the system sends no notice of them. */
+  readonly pollMs?: number;
+}
+
+/**
+ * The pool's side of a landing zone: takes the segments that a `LandingZone` wrote, in order, and takes away those that are applied.
+ * Faults: `SegmentCorrupt`, `SegmentMissing` (corrupt; nothing of such a segment is given out), `LandingZoneFull`, `LandingZoneFailed`
+ * (try again), `LandingZoneDenied`, `LandingZoneGone`, `LandingZoneOther` (conflict).
+ */
+export class LandingReader {
+  readonly #folder: string;
+  readonly #disk: Disk;
+  readonly #pollMs: number;
+  /** Segments up to here have durable names. */
+  #durable = 0;
+
+  constructor(options: LandingReaderOptions) {
+    this.#folder = options.folder;
+    this.#disk = options.disk ?? realDisk;
+    this.#pollMs = options.pollMs ?? 1_000;
+  }
+
+  /** Refuses a pool that was filled from another zone, or a zone that lost what the pool has seen. */
+  async check(pool: Progress): Promise<void> {
+    await this.#guard(async () => {
+      await makeZoneFolder(this.#folder);
+      await this.#holds(pool.number);
+      const { progress } = await readZone(this.#folder, pool.number);
+      // Where the pool's last transaction ended with a position, the zone's segments must lead to the same one.
+      if (progress.number === pool.number && progress.position === pool.position) return;
+      const remedy = 'Give the pool the landing zone that it was filled from, or give the link a new pool, which copies the tables anew.';
+      throw fault(
+        'conflict',
+        'LandingZoneOther',
+        `The landing zone ${this.#folder} is not the one that the pool was filled from: segment ${pool.number} ends elsewhere.`,
+        { target: this.#folder, remedy },
+      );
+    });
+  }
+
+  /**
+   * The segments after number `after`, in order, each verified; waits for new ones until the signal aborts, and then ends.
+   * Their columns are views of the bytes read. `after` must be the last segment of a transaction.
+   */
+  async *segments(after: number, signal: AbortSignal): AsyncGenerator<Segment, void> {
+    await this.#guard(async () => {
+      await makeZoneFolder(this.#folder);
+      await this.#holds(after);
+    });
+    using watch = new FolderWatch(this.#folder, this.#pollMs);
+    let before: Manifest | undefined;
+    for (let number = after + 1; ; number++) {
+      const manifest = await this.#guard(() => this.#await(number, watch, signal));
+      if (!manifest) return;
+      checkOrder(before, manifest);
+      before = manifest;
+      yield await this.#guard(() => this.#read(manifest));
+    }
+  }
+
+  /**
+   * Takes away the segments up to `progress.number`, which the pool has committed with this progress. Survives being killed anywhere.
+   * Costs a file as large as the progress: call it seldom.
+   */
+  async prune(progress: Progress): Promise<void> {
+    await this.#guard(async () => {
+      const gone = (await listSegments(this.#folder)).filter((number) => number <= progress.number);
+      if (gone.length === 0) return;
+      try {
+        await writeBase(this.#disk, this.#folder, progress);
+      } catch (error) {
+        if (errorCode(error) !== 'ENOSPC') throw error;
+        // Rows that are applied are needed by nobody; the manifests alone still tell the progress.
+        for (const number of gone) await this.#removeRows(number);
+        await writeBase(this.#disk, this.#folder, progress);
+      }
+      for (const number of gone) await this.#disk.remove(join(this.#folder, segmentName(number)));
+    });
+  }
+
+  /** The zone must reach from `after` on: segments taken away are gone, and what the pool has must have been here. */
+  async #holds(after: number): Promise<void> {
+    const base = await readBase(this.#folder);
+    if (base.number > after)
+      throw segmentMissing(
+        segmentName(after + 1),
+        `segments up to ${base.number} were taken away, and the pool holds only those up to ${after}`,
+      );
+    const end = Math.max(base.number, (await listSegments(this.#folder)).at(-1) ?? 0);
+    if (end < after)
+      throw segmentMissing(segmentName(after), `the pool holds segments up to ${after}, and the landing zone ends with ${end}`);
+  }
+
+  async #await(number: number, watch: FolderWatch, signal: AbortSignal): Promise<Manifest | undefined> {
+    while (!signal.aborted) {
+      const found = await readManifest(this.#folder, number);
+      if (found) return found.manifest;
+      await this.#mustBeNew(number);
+      await watch.changed(signal);
+    }
+    return undefined;
+  }
+
+  /** A segment that is not there must be the next to come. */
+  async #mustBeNew(number: number): Promise<void> {
+    const end = (await listSegments(this.#folder)).at(-1) ?? 0;
+    if (end < number || (await readManifest(this.#folder, number))) return;
+    const file = (await listSegments(this.#folder)).includes(number) ? join(segmentName(number), manifestName) : segmentName(number);
+    throw segmentMissing(file, `segments up to ${end} are there`);
+  }
+
+  async #read(manifest: Manifest): Promise<Segment> {
+    const [segment] = await Promise.all([readSegment(this.#folder, manifest), this.#makeDurable(manifest.number)]);
+    return segment;
+  }
+
+  /** The writer gives a segment its name before that is durable: what the pool commits must not be lost here by a power cut. */
+  async #makeDurable(number: number): Promise<void> {
+    if (number <= this.#durable) return;
+    const end = (await listSegments(this.#folder)).at(-1) ?? 0;
+    await this.#disk.syncFolder(this.#folder);
+    this.#durable = end;
+  }
+
+  async #removeRows(number: number): Promise<void> {
+    const found = await readManifest(this.#folder, number);
+    for (const file of found?.manifest.files ?? []) await this.#disk.remove(join(this.#folder, segmentName(number), file.name));
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw zoneFault(error, this.#folder);
+    }
+  }
+}
+
+function checkOrder(before: Manifest | undefined, manifest: Manifest): void {
+  if (manifest.first || (before && !before.last && before.epoch === manifest.epoch)) return;
+  throw segmentCorrupt(
+    join(segmentName(manifest.number), manifestName),
+    'it goes on with a transaction that the segment before it did not leave open',
+  );
+}

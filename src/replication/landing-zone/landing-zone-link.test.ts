@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fault, must, toFault } from '#base/fault.ts';
+import { makePosition, placeOf } from '../position.ts';
+import { runLink } from '../run-link.ts';
+import { SimulatedPool, SimulatedSource, World, type Op, type TableKey } from '../run-link.simulation.ts';
+import type { Progress } from '../segment.ts';
+import { killableDisk } from './killable-disk.contract.ts';
+import { LandingReader } from './landing-reader.ts';
+import { LandingZone } from './landing-zone.ts';
+import { readZone } from './zone-folder.ts';
+import { scratchFolder } from './zone-scene.contract.ts';
+
+const table = fc.constantFrom<TableKey>('a', 'b');
+const k = fc.nat(9);
+const put: fc.Arbitrary<Op> = fc.record({
+  kind: fc.constant('put' as const),
+  table,
+  k,
+  v: fc.nat(99),
+  big: fc.option(fc.constantFrom('x', 'yy'), { nil: undefined }),
+});
+const op: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 6, arbitrary: put },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), table, k, to: k }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('delete' as const), table, k }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('truncate' as const), table }) },
+);
+const schedule = fc.record({
+  initial: fc.array(put, { maxLength: 12 }),
+  pending: fc.array(fc.array(op, { minLength: 1, maxLength: 8 }), { maxLength: 40 }),
+  kills: fc.array(fc.nat(600), { maxLength: 16 }),
+  joinsAt: fc.nat(3),
+});
+
+/** The world's own kill switch, for one life: what died stays dead. */
+function lifeIn(world: World): { point(): void } {
+  let dead = false;
+  return {
+    point: () => {
+      if (dead) throw fault('cancelled', 'Killed', 'killed');
+      try {
+        world.point();
+      } catch (error) {
+        dead = true;
+        throw error;
+      }
+    },
+  };
+}
+
+async function unlessKilled(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (toFault(error).message !== 'killed') throw error;
+  }
+}
+
+async function workerLife(world: World, folder: string, chosen: readonly TableKey[]): Promise<void> {
+  await using zone = await LandingZone.open({ folder, maxBytes: 2 ** 30, disk: killableDisk(lifeIn(world)) });
+  await runLink({ source: new SimulatedSource(world, chosen), handover: zone, signal: AbortSignal.timeout(20_000), idleMs: 0 });
+}
+
+/** Applies what is there, and takes away what is applied. */
+async function poolLife(world: World, folder: string, look: () => void): Promise<void> {
+  const reader = new LandingReader({ folder, disk: killableDisk(lifeIn(world)) });
+  const pool = new SimulatedPool(world, look);
+  const progress = (): Progress => ({
+    number: world.poolNumber,
+    position: world.poolPosition,
+    tables: world.poolTables,
+    schemas: world.poolSchemas,
+  });
+  await reader.check(progress());
+  const { end } = await readZone(folder);
+  if (end > world.poolNumber) {
+    for await (const segment of reader.segments(world.poolNumber, AbortSignal.timeout(20_000))) {
+      await pool.apply(segment);
+      if (segment.number === end) break;
+    }
+  }
+  await reader.prune(progress());
+}
+
+async function simulateOverZone(one: {
+  initial: readonly Op[];
+  pending: readonly (readonly Op[])[];
+  kills: readonly number[];
+  joinsAt: number;
+}): Promise<string | undefined> {
+  await using folder = await scratchFolder();
+  const world = new World(one.initial, one.pending, one.kills);
+  const start = makePosition('sim/one', '000000');
+  const show = (rows: ReadonlyMap<number, unknown>): string => JSON.stringify([...rows].toSorted((x, y) => x[0] - y[0]));
+  let wrong: string | undefined;
+  const look = (): void => {
+    for (const key of ['a', 'b'] as const) {
+      if (world.poolTables.get(key)?.state !== 'Replicating') continue;
+      const then = must(world.history[Number(placeOf(must(world.poolPosition, 'position')))], 'history')[key];
+      if (show(then) !== show(world.pool[key]))
+        wrong ??= `${key} at ${world.poolPosition}: pool ${show(world.pool[key])}, source then ${show(then)}`;
+    }
+  };
+  const done = (): boolean =>
+    world.quiet &&
+    Number(placeOf(world.poolPosition ?? start)) === world.log.length &&
+    ['a', 'b'].every((key) => world.poolTables.get(key)?.state === 'Replicating');
+  for (let life = 0; life < 60 && !wrong && !done(); life++) {
+    let working = true;
+    const worker = unlessKilled(() => workerLife(world, folder.path, life < one.joinsAt ? ['a'] : ['a', 'b'])).finally(
+      () => (working = false),
+    );
+    while (working) await unlessKilled(() => poolLife(world, folder.path, look));
+    await worker;
+    await unlessKilled(() => poolLife(world, folder.path, look));
+  }
+  return wrong ?? (done() ? undefined : 'never caught up');
+}
+
+test(
+  'through a landing zone too, at every commit the pool equals the source as it was then, whoever is killed',
+  { timeout: 600_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(schedule, async (one) => {
+        expect(await simulateOverZone(one)).toBeUndefined();
+      }),
+      { numRuns: Number(process.env['ISTHMUS_ZONE_SIMULATIONS'] ?? 10) },
+    );
+  },
+);

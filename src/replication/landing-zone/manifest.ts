@@ -1,0 +1,214 @@
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import type { ScalarKind } from '../column.ts';
+import { parsePosition } from '../position.ts';
+import type { ColumnSchema, Fidelity, Identity, TableSchema } from '../schema.ts';
+import type { Position, TableProgress, TableState } from '../segment.ts';
+
+/** A file of a segment's folder. */
+export interface FileEntry {
+  readonly name: string;
+  readonly size: number;
+  readonly crc32: string;
+}
+
+/**
+ * A step as the manifest tells it. Rows lie in Arrow files, named by their place in `Manifest.files`.
+ * A file of patches holds the table's columns, then `from` key columns, then one column of bits for each table column in `kept`.
+ */
+export type StoredStep =
+  | {
+      readonly kind: 'rows';
+      readonly table: string;
+      readonly removes?: number | undefined;
+      readonly inserts?: number | undefined;
+      readonly patches?: { readonly file: number; readonly from: number; readonly kept: readonly number[] } | undefined;
+      readonly replaces: boolean;
+    }
+  | { readonly kind: 'truncate' | 'drop'; readonly table: string }
+  | {
+      readonly kind: 'schema';
+      readonly schema: TableSchema;
+      readonly fills?: { readonly file: number; readonly ids: readonly number[] } | undefined;
+    }
+  | { readonly kind: 'progress'; readonly progress: TableProgress };
+
+/** What `manifest.json` of a segment's folder says. Times and positions as in `Draft`. */
+export interface Manifest {
+  readonly format: 1;
+  readonly number: number;
+  /** Which opening of the zone wrote it: parts of one transaction share it. */
+  readonly epoch: string;
+  readonly first: boolean;
+  readonly last: boolean;
+  readonly position?: Position | undefined;
+  readonly committedAt?: bigint | undefined;
+  readonly changes: number;
+  readonly bytes: number;
+  readonly files: readonly FileEntry[];
+  readonly steps: readonly StoredStep[];
+}
+
+/** What `base.json` says: all that the segments taken away before it had left. */
+export interface BaseRecord {
+  readonly format: 1;
+  readonly number: number;
+  readonly position?: Position | undefined;
+  readonly tables: readonly TableProgress[];
+  readonly schemas: readonly TableSchema[];
+}
+
+const count = z.number().int().nonnegative();
+const position = z.string().transform((text) => parsePosition(text));
+const texts = z.array(z.string());
+
+/** Every key of a type, and no other: what is added to the type must be added here, or it does not compile. */
+type Shape<T> = Record<keyof T, z.ZodType>;
+
+/** One of the words of a type, all of which must be given. */
+function oneOf<Word extends string>(words: Record<Word, true>): z.ZodType<Word> {
+  return z.custom<Word>((value) => typeof value === 'string' && Object.hasOwn(words, value));
+}
+
+const yes = true as const;
+const columnType = z.union([
+  z.strictObject({ kind: z.literal('decimal'), precision: count, scale: z.number().int() }),
+  z.strictObject({
+    kind: oneOf<ScalarKind>({
+      bool: yes,
+      int16: yes,
+      int32: yes,
+      int64: yes,
+      uint32: yes,
+      float32: yes,
+      float64: yes,
+      date: yes,
+      time: yes,
+      timetz: yes,
+      timestamp: yes,
+      timestamptz: yes,
+      interval: yes,
+      uuid: yes,
+      text: yes,
+      bytes: yes,
+    }),
+  }),
+]);
+
+const column = z.strictObject({
+  id: z.number().int(),
+  name: z.string(),
+  type: columnType,
+  sourceType: z.string(),
+  fidelity: oneOf<Fidelity>({ exact: yes, widened: yes, text: yes, refused: yes }),
+} satisfies Shape<ColumnSchema>);
+
+const schema = z.strictObject({
+  table: z.string(),
+  schema: z.string(),
+  name: z.string(),
+  id: z.string(),
+  columns: z.array(column),
+  key: z.array(count),
+  identity: oneOf<Identity>({ key: yes, full: yes, append: yes }),
+  version: z.string().optional(),
+} satisfies Shape<TableSchema>);
+
+const progress = z
+  .strictObject({
+    table: z.string(),
+    state: oneOf<TableState>({ Waiting: yes, Snapshotting: yes, Replicating: yes, Suspended: yes, Failed: yes }),
+    after: texts.optional(),
+    copied: z.boolean(),
+    until: position.optional(),
+    seen: z.string().optional(),
+    moved: z.array(texts),
+    rowsCopied: count,
+    fault: z
+      .strictObject({ code: z.string(), message: z.string(), remedy: z.string().optional() })
+      .transform((one) => ({ ...one, remedy: one.remedy }))
+      .optional(),
+  } satisfies Shape<TableProgress>)
+  .transform((one): TableProgress => ({ ...one, after: one.after, until: one.until, seen: one.seen, fault: one.fault }));
+
+const step = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('rows'),
+    table: z.string(),
+    removes: count.optional(),
+    inserts: count.optional(),
+    patches: z.strictObject({ file: count, from: count, kept: z.array(count) }).optional(),
+    replaces: z.boolean(),
+  }),
+  z.strictObject({ kind: z.enum(['truncate', 'drop']), table: z.string() }),
+  z.strictObject({ kind: z.literal('schema'), schema, fills: z.strictObject({ file: count, ids: z.array(z.number().int()) }).optional() }),
+  z.strictObject({ kind: z.literal('progress'), progress }),
+]);
+
+const manifest: z.ZodType<Manifest> = z.strictObject({
+  format: z.literal(1),
+  number: count,
+  epoch: z.string(),
+  first: z.boolean(),
+  last: z.boolean(),
+  position: position.optional(),
+  committedAt: z
+    .string()
+    .regex(/^-?\d+$/)
+    .transform(BigInt)
+    .optional(),
+  changes: count,
+  bytes: count,
+  files: z.array(z.strictObject({ name: z.string().regex(/^\d+\.arrow$/), size: count, crc32: z.string() })),
+  steps: z.array(step),
+} satisfies Shape<Manifest>);
+
+const base: z.ZodType<BaseRecord> = z.strictObject({
+  format: z.literal(1),
+  number: count,
+  position: position.optional(),
+  tables: z.array(progress),
+  schemas: z.array(schema),
+} satisfies Shape<BaseRecord>);
+
+/** A record as it is written to disk: JSON that carries the checksum of its own body. */
+export function sealRecord(record: Manifest | BaseRecord): Uint8Array {
+  const body = JSON.stringify(record, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return new TextEncoder().encode(`{"crc32":"${checksum(body)}","body":${body}}\n`);
+}
+
+/** The manifest in a sealed record, or what is wrong with it. */
+export function openManifest(bytes: Uint8Array): Manifest | { readonly wrong: string } {
+  return openRecord(bytes, manifest);
+}
+
+export function openBase(bytes: Uint8Array): BaseRecord | { readonly wrong: string } {
+  return openRecord(bytes, base);
+}
+
+/** The CRC-32 of bytes that lie in several pieces, as 8 hex digits. */
+export function checksumOf(pieces: readonly Uint8Array[]): string {
+  let sum = 0;
+  for (const piece of pieces) sum = crc32(piece, sum);
+  return hex(sum);
+}
+
+function checksum(text: string): string {
+  return hex(crc32(text));
+}
+
+function hex(sum: number): string {
+  return sum.toString(16).padStart(8, '0');
+}
+
+function openRecord<T>(bytes: Uint8Array, shape: z.ZodType<T>): T | { readonly wrong: string } {
+  const match = /^\{"crc32":"([0-9a-f]{8})","body":(.*)\}\n$/s.exec(new TextDecoder().decode(bytes));
+  if (!match) return { wrong: 'it is torn' };
+  const [, sum, body = ''] = match;
+  if (sum !== checksum(body)) return { wrong: 'its checksum does not fit' };
+  const value: unknown = JSON.parse(body);
+  const format = z.looseObject({ format: z.number() }).safeParse(value);
+  if (format.success && format.data.format !== 1) return { wrong: `it has format ${format.data.format}, written by another version` };
+  const parsed = shape.safeParse(value);
+  return parsed.success ? parsed.data : { wrong: `it does not say what it must (${parsed.error.issues[0]?.path.join('.') ?? ''})` };
+}
