@@ -46,7 +46,8 @@ async function transfers(url: string, seed: number, signal: AbortSignal): Promis
 function transfer(n: number): string {
   const id = (salt: number): number => ((n * 7919 + salt * 104_729) % bank.accounts) + 1;
   const amount = (n % 50) + 1;
-  const pay = `UPDATE public.savings SET amount = amount + ${amount} * (SELECT count(*) FROM public.checking WHERE id = ${id(1)}) WHERE id = ${id(2)}; UPDATE public.checking SET amount = amount - ${amount} WHERE id = ${id(1)}`;
+  // One statement decides whether the payer is there and takes the money: another session may renumber it at any moment.
+  const pay = `WITH payer AS (UPDATE public.checking SET amount = amount - ${amount} WHERE id = ${id(1)} RETURNING id) UPDATE public.savings SET amount = amount + ${amount} * (SELECT count(*) FROM payer) WHERE id = ${id(2)}`;
   const renumber = `UPDATE public.checking SET id = CASE WHEN id > 100000 THEN id - 100000 ELSE id + 100000 END, note = 'moved ${n}' WHERE id % 100000 = ${id(3)}`;
   const close = `WITH gone AS (DELETE FROM public.checking WHERE id = ${id(4)} RETURNING amount) UPDATE public.savings SET amount = amount + (SELECT coalesce(sum(amount), 0) FROM gone) WHERE id = ${id(4)}; INSERT INTO public.checking VALUES (${id(4)}, 0, 'again ${n}') ON CONFLICT (id) DO NOTHING`;
   return `BEGIN; ${n % 13 === 0 ? close : n % 11 === 0 ? renumber : pay}; COMMIT`;

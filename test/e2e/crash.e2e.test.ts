@@ -13,8 +13,12 @@ const rounds = Number(process.env['ISTHMUS_CRASH_ROUNDS'] ?? 20);
 const never = new AbortController().signal;
 const lookSql = `SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(amount) FROM public.savings), (SELECT count(*) FROM isthmus.tables WHERE progress LIKE '%"Replicating"%')`;
 
+const links: ChildProcess[] = [];
+
 function startLink(url: string, file: string, more: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, ['src/bin/cli.ts', 'link', '--from', url, '--to', file, '--tables', 'public.*', ...more], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const link = spawn(process.execPath, ['src/bin/cli.ts', 'link', '--from', url, '--to', file, '--tables', 'public.*', ...more], { stdio: ['ignore', 'ignore', 'inherit'] });
+  links.push(link);
+  return link;
 }
 
 /** What a reader sees now; undefined while no link serves the pool. */
@@ -71,6 +75,7 @@ test(`${rounds} rounds of kill -9: every look sees the whole total, and no row i
     expect((await once(last, 'exit'))[0]).toBe(0);
     await using connection = await connectTo(server.url());
     await using reader = await openReader(file);
+    expect(await connection.query('SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(amount) FROM public.savings)')).toEqual([[String(bankTotal)]]);
     for (const table of ['checking', 'savings']) {
       const source = await connection.query(`SELECT id, amount, note FROM public.${table} ORDER BY id`);
       const { rows } = await readAll(reader, `SELECT id, amount, note FROM public.${table} ORDER BY id`, never);
@@ -78,6 +83,7 @@ test(`${rounds} rounds of kill -9: every look sees the whole total, and no row i
     }
   } finally {
     stopped.abort();
+    links.forEach((one) => one.kill('SIGKILL'));
     rmSync(folder, { recursive: true, force: true });
   }
 });
