@@ -14,7 +14,9 @@ const never = new AbortController().signal;
 
 async function fill(pool: DuckDbPool): Promise<void> {
   const engine = await pool.engine();
-  await engine.run(`CREATE SCHEMA public; CREATE TABLE public.t AS SELECT * FROM (VALUES (9223372036854775807, 1.10::DECIMAL(20,2), TIMESTAMPTZ '2024-01-02 03:04:05.678901+00', '\\xAB'::BLOB, 'zwei'), (NULL, NULL, NULL, NULL, NULL)) AS v (a, b, c, d, e)`);
+  await engine.run(
+    `CREATE SCHEMA public; CREATE TABLE public.t AS SELECT * FROM (VALUES (9223372036854775807, 1.10::DECIMAL(20,2), TIMESTAMPTZ '2024-01-02 03:04:05.678901+00', '\\xAB'::BLOB, 'zwei'), (NULL, NULL, NULL, NULL, NULL)) AS v (a, b, c, d, e)`,
+  );
 }
 
 for (const where of ['served', 'closed'] as const) {
@@ -30,10 +32,21 @@ for (const where of ['served', 'closed'] as const) {
     }
     await using reader = await openReader(file);
     const { columns, rows } = await readAll(reader, 'SELECT * FROM public.t', never);
-    expect(columns).toEqual([{ name: 'a', type: 'BIGINT' }, { name: 'b', type: 'DECIMAL(20,2)' }, { name: 'c', type: 'TIMESTAMP WITH TIME ZONE' }, { name: 'd', type: 'BLOB' }, { name: 'e', type: 'VARCHAR' }]);
-    expect(rows).toEqual([['9223372036854775807', '1.10', '2024-01-02 03:04:05.678901+00', '\\xab', 'zwei'], [null, null, null, null, null]]);
+    expect(columns).toEqual([
+      { name: 'a', type: 'BIGINT' },
+      { name: 'b', type: 'DECIMAL(20,2)' },
+      { name: 'c', type: 'TIMESTAMP WITH TIME ZONE' },
+      { name: 'd', type: 'BLOB' },
+      { name: 'e', type: 'VARCHAR' },
+    ]);
+    expect(rows).toEqual([
+      ['9223372036854775807', '1.10', '2024-01-02 03:04:05.678901+00', '\\xab', 'zwei'],
+      [null, null, null, null, null],
+    ]);
     await expect(readAll(reader, 'DELETE FROM public.t', never)).rejects.toMatchObject({ kind: 'denied', code: 'ReadOnly' });
-    await expect(readAll(reader, 'EXPLAIN ANALYZE DELETE FROM public.t', never)).rejects.toMatchObject({ code: expect.any(String) as string });
+    await expect(readAll(reader, 'EXPLAIN ANALYZE DELETE FROM public.t', never)).rejects.toMatchObject({
+      code: expect.any(String) as string,
+    });
     await expect(readAll(reader, 'SELECT 1; SELECT 2', never)).rejects.toMatchObject({ kind: 'invalid' });
     await expect(readAll(reader, 'SELECT nothing FROM public.t', never)).rejects.toMatchObject({ kind: 'invalid', code: 'QueryInvalid' });
     await expect(readAll(reader, "SELECT * FROM read_csv('/etc/passwd')", never)).rejects.toMatchObject({ kind: 'invalid' });

@@ -66,7 +66,15 @@ function listen(server: Server, path: string): Promise<void> {
   // Nobody else may connect in the moment before the mode is set.
   const before = process.umask(0o177);
   return new Promise<void>((done, failed) => {
-    server.once('error', (cause) => failed(fault('unreachable', 'SocketFailed', 'The socket for queries could not be made.', { target: path, remedy: 'Check that the folder can be written.', cause })));
+    server.once('error', (cause) =>
+      failed(
+        fault('unreachable', 'SocketFailed', 'The socket for queries could not be made.', {
+          target: path,
+          remedy: 'Check that the folder can be written.',
+          cause,
+        }),
+      ),
+    );
     server.listen(path, () => done());
   }).finally(() => process.umask(before));
 }
@@ -103,7 +111,8 @@ async function readQuestion(socket: Socket): Promise<Question | undefined> {
   });
   if (line === undefined) return undefined;
   const question = parseQuestion(line);
-  if (!question) throw fault('invalid', 'QueryInvalid', 'The question cannot be read.', { remedy: 'Send {"sql": "SELECT …"} as one line.' });
+  if (!question)
+    throw fault('invalid', 'QueryInvalid', 'The question cannot be read.', { remedy: 'Send {"sql": "SELECT …"} as one line.' });
   return question;
 }
 
@@ -171,7 +180,11 @@ class SocketReader implements PoolReader {
 
   async *run(sql: string, signal: AbortSignal, limits: QueryLimits = {}): AsyncGenerator<QueryPart, void> {
     const socket = await reach(this.#poolFile);
-    if (!socket) throw fault('unreachable', 'PoolGone', 'The process that holds the pool has ended.', { target: this.#poolFile, remedy: 'Ask again: the file itself is read then.' });
+    if (!socket)
+      throw fault('unreachable', 'PoolGone', 'The process that holds the pool has ended.', {
+        target: this.#poolFile,
+        remedy: 'Ask again: the file itself is read then.',
+      });
     const onAbort = (): unknown => socket.destroy();
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -186,11 +199,18 @@ class SocketReader implements PoolReader {
         else throw new Fault(message.fault.kind, message.fault.code, message.fault.message, { remedy: message.fault.remedy });
       }
       if (signal.aborted) throw fault('cancelled', 'QueryCanceled', 'The query was cancelled.');
-      throw fault('unreachable', 'PoolGone', 'The process that holds the pool ended before its answer.', { target: this.#poolFile, remedy: 'Ask again.' });
+      throw fault('unreachable', 'PoolGone', 'The process that holds the pool ended before its answer.', {
+        target: this.#poolFile,
+        remedy: 'Ask again.',
+      });
     } catch (error) {
       if (error instanceof Fault) throw error;
       if (signal.aborted) throw fault('cancelled', 'QueryCanceled', 'The query was cancelled.', { cause: error });
-      throw fault('unreachable', 'PoolGone', 'The process that holds the pool ended before its answer.', { target: this.#poolFile, remedy: 'Ask again.', cause: error });
+      throw fault('unreachable', 'PoolGone', 'The process that holds the pool ended before its answer.', {
+        target: this.#poolFile,
+        remedy: 'Ask again.',
+        cause: error,
+      });
     } finally {
       signal.removeEventListener('abort', onAbort);
       socket.destroy();
@@ -203,7 +223,11 @@ class SocketReader implements PoolReader {
 }
 
 /** All rows of a result, for small ones. */
-export async function readAll(reader: PoolReader, sql: string, signal: AbortSignal): Promise<{ readonly columns: readonly QueryColumn[]; readonly rows: readonly (readonly (string | null)[])[] }> {
+export async function readAll(
+  reader: PoolReader,
+  sql: string,
+  signal: AbortSignal,
+): Promise<{ readonly columns: readonly QueryColumn[]; readonly rows: readonly (readonly (string | null)[])[] }> {
   let columns: readonly QueryColumn[] = [];
   const rows: (readonly (string | null)[])[] = [];
   for await (const part of reader.run(sql, signal)) {

@@ -11,7 +11,9 @@ export interface QueryColumn {
 }
 
 /** A result comes as its columns once, then rows in order. Values are their exact text; null is SQL's null. */
-export type QueryPart = { readonly kind: 'columns'; readonly columns: readonly QueryColumn[] } | { readonly kind: 'rows'; readonly rows: readonly (readonly (string | null)[])[] };
+export type QueryPart =
+  | { readonly kind: 'columns'; readonly columns: readonly QueryColumn[] }
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly (string | null)[])[] };
 
 export interface QueryLimits {
   /** Rows after which the result ends; none: all. */
@@ -27,7 +29,12 @@ export interface PoolReader extends AsyncDisposable {
   run(sql: string, signal: AbortSignal, limits?: QueryLimits): AsyncGenerator<QueryPart, void>;
 }
 
-const reading: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN, StatementType.RELATION, StatementType.PRAGMA]);
+const reading: ReadonlySet<StatementType> = new Set([
+  StatementType.SELECT,
+  StatementType.EXPLAIN,
+  StatementType.RELATION,
+  StatementType.PRAGMA,
+]);
 /** Of the pragmas only those that describe. */
 const describing = /^\s*(?:show|describe|desc|summarize|pragma\s+(?:table_info|show_tables|show|database_size|version|storage_info))\b/i;
 
@@ -61,11 +68,17 @@ export class EngineReader implements PoolReader {
   }
 }
 
-async function* results(connection: DuckDBConnection, sql: string, limits: QueryLimits, signal: AbortSignal): AsyncGenerator<QueryPart, void> {
+async function* results(
+  connection: DuckDBConnection,
+  sql: string,
+  limits: QueryLimits,
+  signal: AbortSignal,
+): AsyncGenerator<QueryPart, void> {
   // Whatever a statement is made of, the engine itself lets it write nothing.
   await connection.run('BEGIN TRANSACTION READ ONLY');
   const statements = await connection.extractStatements(sql);
-  if (statements.count !== 1) throw fault('invalid', 'QueryInvalid', `The text holds ${statements.count} statements.`, { remedy: 'Send one statement at a time.' });
+  if (statements.count !== 1)
+    throw fault('invalid', 'QueryInvalid', `The text holds ${statements.count} statements.`, { remedy: 'Send one statement at a time.' });
   const statement = await statements.prepare(0);
   refuseWrites(statement, sql);
   const result = await statement.stream();
@@ -75,7 +88,10 @@ async function* results(connection: DuckDBConnection, sql: string, limits: Query
   while (left > 0 && !signal.aborted) {
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) break;
-    const rows = chunk.getRows().slice(0, left).map((row) => row.map(valueText));
+    const rows = chunk
+      .getRows()
+      .slice(0, left)
+      .map((row) => row.map(valueText));
     left -= rows.length;
     yield { kind: 'rows', rows };
     await nextTurn();
@@ -86,7 +102,9 @@ async function* results(connection: DuckDBConnection, sql: string, limits: Query
 function refuseWrites(statement: DuckDBPreparedStatement, sql: string): void {
   const type = statement.statementType;
   if (reading.has(type) && (type !== StatementType.PRAGMA || describing.test(sql))) return;
-  throw fault('denied', 'ReadOnly', `A pool is only read here; ${StatementType[type] ?? 'this'} statements are refused.`, { remedy: 'Use SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN. The link alone writes.' });
+  throw fault('denied', 'ReadOnly', `A pool is only read here; ${StatementType[type] ?? 'this'} statements are refused.`, {
+    remedy: 'Use SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN. The link alone writes.',
+  });
 }
 
 /** The exact text of a value: blobs as `\x` and hex digits, everything else as DuckDB writes it. */
@@ -100,5 +118,8 @@ export function valueText(value: DuckDBValue): string | null {
 function queryFault(error: unknown): unknown {
   const known = poolFault(error);
   if (known.kind !== 'bug' || !(error instanceof Error)) return known;
-  return fault('invalid', 'QueryInvalid', error.message.split('\n').slice(0, 4).join(' ').slice(0, 500), { remedy: 'Names are written schema.table; SHOW ALL TABLES lists them.', cause: error });
+  return fault('invalid', 'QueryInvalid', error.message.split('\n').slice(0, 4).join(' ').slice(0, 500), {
+    remedy: 'Names are written schema.table; SHOW ALL TABLES lists them.',
+    cause: error,
+  });
 }

@@ -19,7 +19,9 @@ const scratch32 = new Int32Array(scratch);
 const scratchWords = new Uint32Array(scratch);
 const zeros = new ArrayBuffer(entryBytes);
 /** Masks that keep the first n bytes of three little-endian words. */
-const masks = Array.from({ length: inlineBytes + 1 }, (_, bytes) => [0, 4, 8].map((from) => (bytes >= from + 4 ? -1 : bytes <= from ? 0 : (1 << ((bytes - from) * 8)) - 1)));
+const masks = Array.from({ length: inlineBytes + 1 }, (_, bytes) =>
+  [0, 4, 8].map((from) => (bytes >= from + 4 ? -1 : bytes <= from ? 0 : (1 << ((bytes - from) * 8)) - 1)),
+);
 
 /**
  * How a column gets into DuckDB's memory. Checks the column's bounds first: DuckDB reads what it is told to.
@@ -64,7 +66,7 @@ function narrowDecimal(data: Uint8Array, width: 2 | 4): ChunkWriter {
       const low = view.getInt32(at, true);
       if (view.getInt32(at + 4, true) !== low >> 31) throw broken('a decimal is wider than its type');
       if (width === 4) scratch32[row] = low;
-      else if (low << 16 >> 16 === low) scratch16[row] = low;
+      else if ((low << 16) >> 16 === low) scratch16[row] = low;
       else throw broken('a decimal is wider than its type');
     }
     duckdb.copy_data_to_vector(vector, 0, scratch, 0, rows * width);
@@ -144,7 +146,8 @@ function bufferOf(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer as ArrayBuffer;
 }
 
-const remedy = 'Stop the link and report it with the version: the source\'s decoder made a batch that contradicts itself. Nothing of it was written.';
+const remedy =
+  "Stop the link and report it with the version: the source's decoder made a batch that contradicts itself. Nothing of it was written.";
 
 function broken(what: string): Fault {
   return fault('corrupt', 'BatchCorrupt', `A batch is malformed: ${what}.`, { remedy });

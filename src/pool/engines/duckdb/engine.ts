@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import duckdb from '@duckdb/node-bindings';
 import { DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
@@ -20,7 +20,13 @@ export interface EngineOptions {
 /** Files that this process has open, by real path: DuckDB does not notice a second instance on one file, and the two diverge. */
 const openFiles = new Map<string, Engine>();
 
-/** The WAL is written into the file by our own checkpoints; DuckDB's would come inside a commit and take a second. */
+/**
+ * Rows of a row group; half of DuckDB's own. Merging thinned-out groups writes up to three of them at once, and a transaction of more rows
+ * than one goes straight into the file.
+ */
+const rowGroupRows = 61_440;
+
+/** Far above what our own checkpoints leave: DuckDB's would come inside a commit and take as long as it takes. */
 const walLimitMb = 4096;
 
 /** One DuckDB instance on one pool file, with the writing connection. */
@@ -46,15 +52,20 @@ export class Engine {
   /** Faults: `PoolInUse`, `PoolNewer` (conflict), `PoolCorrupt` (corrupt), `PoolMissing`, `PoolNotWritable`, `PoolFull`. */
   static async open(file: string, options: EngineOptions): Promise<Engine> {
     const path = realPath(file);
-    if (openFiles.has(path) || heldByThisProcess(path)) throw fault('conflict', 'PoolInUse', 'This process has the pool file open already.', { target: file, remedy: 'Close it first, or use the pool that is open.' });
+    if (openFiles.has(path) || heldByThisProcess(path))
+      throw fault('conflict', 'PoolInUse', 'This process has the pool file open already.', {
+        target: file,
+        remedy: 'Close it first, or use the pool that is open.',
+      });
     let engine: Engine | undefined;
     try {
       const database = await duckdb.open(':memory:', settings(path, options));
       engine = new Engine(path, database, await duckdb.connect(database));
       openFiles.set(path, engine);
-      await engine.run(`ATTACH ${quoteLiteral(path)} AS ${quoteIdentifier(catalogName)} (TYPE duckdb${options.readOnly ? ', READ_ONLY' : ''})`);
+      await engine.run(
+        `ATTACH ${quoteLiteral(path)} AS ${quoteIdentifier(catalogName)} (TYPE duckdb, ROW_GROUP_SIZE ${rowGroupRows}${options.readOnly ? ', READ_ONLY' : ''})`,
+      );
       await engine.run(`SET enable_external_access = false`);
-      await engine.run(`SET lock_configuration = true`);
       await engine.run(`USE ${quoteIdentifier(catalogName)}`);
       await selfTest(engine);
       return engine;
@@ -80,6 +91,16 @@ export class Engine {
       if (isFatal(error)) this.broken = true;
       throw error;
     }
+  }
+
+  /** Ends the statement that is running on the writing connection. */
+  interrupt(): void {
+    duckdb.interrupt(this.#raw);
+  }
+
+  /** Bytes that are committed and not yet in the file itself. */
+  walBytes(): number {
+    return statSync(`${this.path}.wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** A connection of its own for reading. Close it with `disconnect`. */
@@ -120,6 +141,13 @@ function settings(path: string, options: EngineOptions): duckdb.Config {
   set('autoload_known_extensions', 'false');
   set('allow_community_extensions', 'false');
   set('preserve_insertion_order', 'false');
+  // Merging thinned-out row groups is done by `Upkeep`, in steps; DuckDB would do all at one checkpoint.
+  set('max_vacuum_tasks', '0');
+  // Rows of a large transaction go to the file soon, not in batches of five row groups.
+  set('write_buffer_row_group_count', '1');
+  // What was freed goes back to the system at once: the memory limit counts what is in use, not what the allocator keeps.
+  set('allocator_flush_threshold', '4MiB');
+  set('allocator_background_threads', 'true');
   return config;
 }
 

@@ -36,7 +36,9 @@ export interface Identity {
 
 /** Makes the pool's own tables where they are missing. Faults: `PoolNewer`. */
 export async function openLedger(engine: Engine, readOnly: boolean): Promise<void> {
-  const there = await engine.rows(`SELECT 1 FROM duckdb_tables() WHERE database_name = ${quoteLiteral(catalogName)} AND schema_name = ${quoteLiteral(ownSchema)} AND table_name = 'meta'`);
+  const there = await engine.rows(
+    `SELECT 1 FROM duckdb_tables() WHERE database_name = ${quoteLiteral(catalogName)} AND schema_name = ${quoteLiteral(ownSchema)} AND table_name = 'meta'`,
+  );
   if (there.length > 0) return checkFormat(engine);
   if (readOnly) return;
   await engine.run(`
@@ -45,6 +47,7 @@ export async function openLedger(engine: Engine, readOnly: boolean): Promise<voi
     CREATE TABLE ${own('meta')} (format INTEGER, link_id VARCHAR, source VARCHAR, created TIMESTAMP WITH TIME ZONE);
     CREATE TABLE ${own('link')} (number BIGINT, position VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, applied_at TIMESTAMP WITH TIME ZONE);
     CREATE TABLE ${own('tables')} (table_name VARCHAR, target_schema VARCHAR, target_name VARCHAR, pages_only BOOLEAN, shape VARCHAR, progress VARCHAR);
+    CREATE TABLE ${own('upkeep')} (done_at TIMESTAMP WITH TIME ZONE, what VARCHAR);
     INSERT INTO ${own('meta')} VALUES (${format}, ${quoteLiteral(randomUUID())}, NULL, now());
     INSERT INTO ${own('link')} VALUES (0, NULL, NULL, now());
     COMMIT`);
@@ -52,8 +55,16 @@ export async function openLedger(engine: Engine, readOnly: boolean): Promise<voi
 
 async function checkFormat(engine: Engine): Promise<void> {
   const found = (await engine.rows(`SELECT format FROM ${own('meta')}`))[0]?.[0];
-  if (typeof found !== 'number') throw fault('corrupt', 'PoolCorrupt', 'The pool file lacks its own record of what it is.', { target: engine.path, remedy: 'Move the file away and start the link anew: the tables are copied again.' });
-  if (found > format) throw fault('conflict', 'PoolNewer', `The pool file has format ${found}; this version reads up to ${format}.`, { target: engine.path, remedy: 'Upgrade Isthmus to at least the version that wrote the file.' });
+  if (typeof found !== 'number')
+    throw fault('corrupt', 'PoolCorrupt', 'The pool file lacks its own record of what it is.', {
+      target: engine.path,
+      remedy: 'Move the file away and start the link anew: the tables are copied again.',
+    });
+  if (found > format)
+    throw fault('conflict', 'PoolNewer', `The pool file has format ${found}; this version reads up to ${format}.`, {
+      target: engine.path,
+      remedy: 'Upgrade Isthmus to at least the version that wrote the file.',
+    });
 }
 
 export async function readIdentity(engine: Engine): Promise<Identity> {
@@ -67,7 +78,11 @@ export async function writeSource(engine: Engine, source: string): Promise<void>
 
 export async function readLedger(engine: Engine): Promise<Ledger> {
   const [link] = await engine.rows(`SELECT number, position, epoch_us(committed_at) FROM ${own('link')}`);
-  if (!link) throw fault('corrupt', 'PoolCorrupt', 'The pool file lacks its record of progress.', { target: engine.path, remedy: 'Move the file away and start the link anew: the tables are copied again.' });
+  if (!link)
+    throw fault('corrupt', 'PoolCorrupt', 'The pool file lacks its record of progress.', {
+      target: engine.path,
+      remedy: 'Move the file away and start the link anew: the tables are copied again.',
+    });
   const tables = new Map<string, TableRecord>();
   for (const row of await engine.rows(`SELECT table_name, target_schema, target_name, pages_only, shape, progress FROM ${own('tables')}`)) {
     tables.set(String(row[0]), {
@@ -90,7 +105,9 @@ function parseProgress(text: string): TableProgress {
   const kept = JSON.parse(text) as TableProgress;
   return {
     ...kept,
-    after: kept.after, until: kept.until, seen: kept.seen,
+    after: kept.after,
+    until: kept.until,
+    seen: kept.seen,
     fault: kept.fault && { ...kept.fault, remedy: kept.fault.remedy },
   };
 }
@@ -100,7 +117,10 @@ export function ledgerStatements(ledger: Ledger, changed: ReadonlySet<string>): 
   const text = (value: string | undefined): string => (value === undefined ? 'NULL' : quoteLiteral(value));
   const at = ledger.committedAt === undefined ? 'NULL' : `make_timestamptz(${ledger.committedAt})`;
   // Not UPDATE: while a reader looks at an older state DuckDB refuses to checkpoint after one, and the WAL would grow without bound.
-  const statements = [`DELETE FROM ${own('link')}`, `INSERT INTO ${own('link')} VALUES (${ledger.number}, ${text(ledger.position)}, ${at}, now())`];
+  const statements = [
+    `DELETE FROM ${own('link')}`,
+    `INSERT INTO ${own('link')} VALUES (${ledger.number}, ${text(ledger.position)}, ${at}, now())`,
+  ];
   if (changed.size > 0) {
     const names = [...changed].map(quoteLiteral).join(', ');
     statements.push(`DELETE FROM ${own('tables')} WHERE table_name IN (${names})`);
@@ -109,11 +129,19 @@ export function ledgerStatements(ledger: Ledger, changed: ReadonlySet<string>): 
       if (!record) return [];
       const shape = record.schema && JSON.stringify(record.schema);
       const progress = record.progress && JSON.stringify(record.progress);
-      return [`(${quoteLiteral(table)}, ${text(record.target?.schema)}, ${text(record.target?.name)}, ${record.pagesOnly}, ${text(shape)}, ${text(progress)})`];
+      return [
+        `(${quoteLiteral(table)}, ${text(record.target?.schema)}, ${text(record.target?.name)}, ${record.pagesOnly}, ${text(shape)}, ${text(progress)})`,
+      ];
     });
     if (rows.length > 0) statements.push(`INSERT INTO ${own('tables')} VALUES ${rows.join(', ')}`);
   }
   return statements.join(';\n');
+}
+
+/** Notes the last work of upkeep, which also gives the next checkpoint something to write: without, DuckDB passes it over. */
+export async function noteUpkeep(engine: Engine, what: string, alone = true): Promise<void> {
+  const note = `DELETE FROM ${own('upkeep')}; INSERT INTO ${own('upkeep')} VALUES (now(), ${quoteLiteral(what)})`;
+  await engine.run(alone ? `BEGIN TRANSACTION; ${note}; COMMIT` : note);
 }
 
 export function progressOf(ledger: Ledger): Progress {

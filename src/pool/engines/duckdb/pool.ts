@@ -4,11 +4,13 @@ import { Engine, type EngineOptions } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { openLedger, readIdentity, writeSource } from './ledger.ts';
 import type { OnExisting } from './shape.ts';
+import { Upkeep } from './upkeep.ts';
 import { DuckDbWriter } from './writer.ts';
 
 export interface DuckDbPoolOptions {
-  /** What DuckDB itself may use; the batches in flight come on top. */
+  /** What DuckDB itself may use, 160 by default; the batches in flight come on top. */
   readonly memoryLimitMb?: number | undefined;
+  /** Threads of DuckDB, 1 by default: while one loads a batch the others would spin. */
   readonly threads?: number | undefined;
   readonly readOnly?: boolean | undefined;
   /** For tables that are in the file and are not the link's. */
@@ -20,6 +22,8 @@ export class DuckDbPool implements AsyncDisposable {
   readonly path: string;
   readonly #options: EngineOptions;
   readonly #onExisting: OnExisting;
+  /** Keeps the file in order between transactions. */
+  readonly upkeep: Upkeep = new Upkeep(() => (this.#closed ? undefined : this.#engine));
   #engine: Engine | undefined;
   #writer: DuckDbWriter | undefined;
   #closed = false;
@@ -36,7 +40,11 @@ export class DuckDbPool implements AsyncDisposable {
    * Faults: `PoolInUse`, `PoolNewer` (conflict), `PoolCorrupt` (corrupt), `PoolMissing`, `PoolNotWritable` (denied), `PoolFull`.
    */
   static async open(path: string, options: DuckDbPoolOptions = {}): Promise<DuckDbPool> {
-    const engineOptions = { memoryLimitMb: options.memoryLimitMb ?? 256, threads: options.threads ?? 2, readOnly: options.readOnly ?? false };
+    const engineOptions = {
+      memoryLimitMb: options.memoryLimitMb ?? 160,
+      threads: options.threads ?? 1,
+      readOnly: options.readOnly ?? false,
+    };
     const engine = await openEngine(path, engineOptions);
     return new DuckDbPool(engine, engineOptions, options.onExisting ?? 'fail-if-not-empty');
   }
@@ -52,13 +60,16 @@ export class DuckDbPool implements AsyncDisposable {
     const { source } = await readIdentity(engine);
     if (source === undefined) return writeSource(engine, sourceIdentity);
     if (source !== sourceIdentity) {
-      throw fault('conflict', 'PoolOfAnotherLink', 'The pool file belongs to a link from another source.', { target: this.path, remedy: 'Use another pool file for this source, or remove this one if its rows are no longer wanted.' });
+      throw fault('conflict', 'PoolOfAnotherLink', 'The pool file belongs to a link from another source.', {
+        target: this.path,
+        remedy: 'Use another pool file for this source, or remove this one if its rows are no longer wanted.',
+      });
     }
   }
 
   /** The writer of the pool's one link. */
   writer(): PoolWriter {
-    this.#writer ??= new DuckDbWriter({ engine: () => this.engine(), committed: () => undefined }, this.#onExisting);
+    this.#writer ??= new DuckDbWriter(this, this.#onExisting);
     return this.#writer;
   }
 
@@ -76,6 +87,7 @@ export class DuckDbPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     await this.#writer?.[Symbol.asyncDispose]();
+    await this.upkeep.close();
     this.#closed = true;
     this.#engine?.close();
   }

@@ -19,34 +19,49 @@ export interface OpenTable {
 
 const patched = 'temp.main.isthmus_patched';
 
-/** Takes rows away and puts rows in, in the order that the step promises. Answers whether rows may have been taken away. */
-export async function applyRows(engine: Engine, table: OpenTable, step: RowsStep): Promise<boolean> {
+/** Takes rows away and puts rows in, in the order that the step promises. Answers how many rows may have been taken away. */
+export async function applyRows(engine: Engine, table: OpenTable, step: RowsStep): Promise<number> {
   checkShape(table.schema, step);
   const { patches, inserts } = step;
-  let removed = false;
+  let removed = 0;
   if (patches && patches.rows.rows > 0) await readPatched(engine, table, patches);
   if (step.removes && step.removes.rows > 0) {
     await remove(engine, table, step.removes);
-    removed = true;
+    removed += step.removes.rows;
   }
   if (inserts && inserts.rows > 0) {
-    removed = (step.replaces && await replace(engine, table, inserts)) || removed;
-    await withBatch(engine, inserts, (batch) => engine.run(`INSERT INTO ${qualified(table.target)} (${columnList(table.schema)}) SELECT ${cells(inserts.columns.length)} FROM ${batch}`));
+    if (step.replaces) removed += await replace(engine, table, inserts);
+    await withBatch(engine, inserts, (batch) =>
+      engine.run(
+        `INSERT INTO ${qualified(table.target)} (${columnList(table.schema)}) SELECT ${cells(inserts.columns.length)} FROM ${batch}`,
+      ),
+    );
   }
-  if (patches && patches.rows.rows > 0) await engine.run(`INSERT INTO ${qualified(table.target)} (${columnList(table.schema)}) SELECT ${cells(patches.rows.columns.length)} FROM ${patched}; DROP TABLE ${patched}`);
+  if (patches && patches.rows.rows > 0)
+    await engine.run(
+      `INSERT INTO ${qualified(table.target)} (${columnList(table.schema)}) SELECT ${cells(patches.rows.columns.length)} FROM ${patched}; DROP TABLE ${patched}`,
+    );
   return removed;
 }
 
 /** Rows with the keys of a page go first, unless none can be there. */
-async function replace(engine: Engine, table: OpenTable, inserts: ColumnBatch): Promise<boolean> {
-  if (table.pagesOnly || table.schema.key.length === 0) return false;
+async function replace(engine: Engine, table: OpenTable, inserts: ColumnBatch): Promise<number> {
+  if (table.pagesOnly || table.schema.key.length === 0) return 0;
   await withBatch(engine, inserts, (batch) => engine.run(deleteByKey(table, batch, table.schema.key)));
-  return true;
+  return inserts.rows;
 }
 
 async function remove(engine: Engine, table: OpenTable, removes: ColumnBatch): Promise<void> {
   if (table.schema.identity === 'key') {
-    await withBatch(engine, removes, (batch) => engine.run(deleteByKey(table, batch, table.schema.key.map((_, i) => i))));
+    await withBatch(engine, removes, (batch) =>
+      engine.run(
+        deleteByKey(
+          table,
+          batch,
+          table.schema.key.map((_, i) => i),
+        ),
+      ),
+    );
   } else {
     await withBatch(engine, removes, (batch) => engine.run(deleteEqual(table, batch)));
   }
@@ -61,7 +76,8 @@ function deleteByKey(table: OpenTable, batch: string, places: readonly number[])
 /** One equal row for each row of the batch. Where DuckDB's equality is wider than sameness (-0 and 0, 30 days and a month) the texts decide. */
 function deleteEqual(table: OpenTable, batch: string): string {
   const names = columnNames(table.schema.columns).map((name) => `t.${quoteIdentifier(name)}`);
-  const exact = (type: ColumnType, value: string): string => (type.kind === 'float32' || type.kind === 'float64' || type.kind === 'interval' ? `CAST(${value} AS VARCHAR)` : value);
+  const exact = (type: ColumnType, value: string): string =>
+    type.kind === 'float32' || type.kind === 'float64' || type.kind === 'interval' ? `CAST(${value} AS VARCHAR)` : value;
   const types = table.schema.columns.map((column) => column.type);
   const grouped = types.map((type, i) => `${exact(type, `c${i}`)} AS g${i}`).join(', ');
   const same = types.map((type, i) => `${exact(type, names[i]!)} IS NOT DISTINCT FROM g.g${i}`).join(' AND ');
@@ -87,10 +103,20 @@ async function readPatched(engine: Engine, table: OpenTable, patches: Patches): 
   const same = table.schema.key.map((column, i) => `t.${names[column]!} = b.c${rows.columns.length + i}`).join(' AND ');
   const lost = `t.${names[table.schema.key[0]!]!} IS NULL AS lost`;
   const whole = { rows: rows.rows, columns: [...rows.columns, ...from.columns, ...flags] };
-  await withBatch(engine, whole, (batch) => engine.run(`CREATE OR REPLACE TEMP TABLE ${patched} AS SELECT ${values.join(', ')}, ${lost} FROM ${batch} AS b LEFT JOIN ${qualified(table.target)} AS t ON ${same}`));
+  await withBatch(engine, whole, (batch) =>
+    engine.run(
+      `CREATE OR REPLACE TEMP TABLE ${patched} AS SELECT ${values.join(', ')}, ${lost} FROM ${batch} AS b LEFT JOIN ${qualified(table.target)} AS t ON ${same}`,
+    ),
+  );
   if (!table.complete) return;
   const missing = Number((await engine.rows(`SELECT count(*) FROM ${patched} WHERE lost`))[0]![0]);
-  if (missing > 0) throw fault('corrupt', 'RowMissing', `${missing} changed row${missing === 1 ? ' is' : 's are'} not in the pool, although the table is Replicating.`, { target: table.schema.table, remedy: 'Copy the table again: remove it from the link and add it.' });
+  if (missing > 0)
+    throw fault(
+      'corrupt',
+      'RowMissing',
+      `${missing} changed row${missing === 1 ? ' is' : 's are'} not in the pool, although the table is Replicating.`,
+      { target: table.schema.table, remedy: 'Copy the table again: remove it from the link and add it.' },
+    );
 }
 
 function flagColumn(bits: Uint8Array, rows: number): Column {
@@ -124,7 +150,11 @@ function checkShape(schema: TableSchema, step: RowsStep): void {
   const all = schema.columns.map((column) => column.type);
   const key = schema.key.map((place) => all[place]!);
   const expect = (batch: ColumnBatch | undefined, types: readonly ColumnType[]): void => {
-    if (batch && (batch.columns.length !== types.length || batch.columns.some((column, i) => duckDbType(column.type) !== duckDbType(types[i]!)))) throw misfit(schema);
+    if (
+      batch &&
+      (batch.columns.length !== types.length || batch.columns.some((column, i) => duckDbType(column.type) !== duckDbType(types[i]!)))
+    )
+      throw misfit(schema);
   };
   expect(step.inserts, all);
   expect(step.patches?.rows, all);
@@ -135,5 +165,8 @@ function checkShape(schema: TableSchema, step: RowsStep): void {
 }
 
 function misfit(schema: TableSchema): Fault {
-  return fault('corrupt', 'BatchCorrupt', 'A batch does not have the columns of its table.', { target: schema.table, remedy: 'Stop the link and report it with the version. Nothing of it was written.' });
+  return fault('corrupt', 'BatchCorrupt', 'A batch does not have the columns of its table.', {
+    target: schema.table,
+    remedy: 'Stop the link and report it with the version. Nothing of it was written.',
+  });
 }

@@ -15,20 +15,38 @@ export interface Fill {
 }
 
 /** Makes a table. Answers whether it is empty. Faults: `TableNotEmpty`, `TableDiffers` (conflict), `NoColumns` (unsupported). */
-export async function createTable(engine: Engine, schema: TableSchema, place: { readonly target: Target; readonly onExisting: OnExisting }): Promise<boolean> {
-  if (schema.columns.length === 0) throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', { target: schema.table, remedy: 'Add a column to the table, or leave it out of the link.' });
+export async function createTable(
+  engine: Engine,
+  schema: TableSchema,
+  place: { readonly target: Target; readonly onExisting: OnExisting },
+): Promise<boolean> {
+  if (schema.columns.length === 0)
+    throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', {
+      target: schema.table,
+      remedy: 'Add a column to the table, or leave it out of the link.',
+    });
   const { target, onExisting } = place;
   const found = await foundColumns(engine, target);
   if (found && onExisting === 'merge') {
     const wanted = columnsOf(schema).map(([name, type]) => `${foldName(name)} ${type}`);
-    if (wanted.join(',') !== found.join(',')) throw fault('conflict', 'TableDiffers', 'The pool has a table of this name with other columns.', { target: schema.table, remedy: 'Drop it, give it the same columns in the same order, or choose to drop existing tables.' });
+    if (wanted.join(',') !== found.join(','))
+      throw fault('conflict', 'TableDiffers', 'The pool has a table of this name with other columns.', {
+        target: schema.table,
+        remedy: 'Drop it, give it the same columns in the same order, or choose to drop existing tables.',
+      });
     return false;
   }
   if (found && onExisting === 'fail-if-not-empty') {
     const rows = await engine.rows(`SELECT 1 FROM ${qualified(target)} LIMIT 1`);
-    if (rows.length > 0) throw fault('conflict', 'TableNotEmpty', 'The pool has a table of this name with rows in it.', { target: schema.table, remedy: 'Drop or rename that table, use another pool file, or choose to drop or merge existing tables.' });
+    if (rows.length > 0)
+      throw fault('conflict', 'TableNotEmpty', 'The pool has a table of this name with rows in it.', {
+        target: schema.table,
+        remedy: 'Drop or rename that table, use another pool file, or choose to drop or merge existing tables.',
+      });
   }
-  const columns = columnsOf(schema).map(([name, type]) => `${quoteIdentifier(name)} ${type}`).join(', ');
+  const columns = columnsOf(schema)
+    .map(([name, type]) => `${quoteIdentifier(name)} ${type}`)
+    .join(', ');
   await engine.run(`
     CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(catalogName)}.${quoteIdentifier(target.schema)};
     DROP TABLE IF EXISTS ${qualified(target)};
@@ -52,18 +70,26 @@ export interface ShapeChange {
   readonly from: TableSchema;
   readonly to: TableSchema;
   readonly fills: readonly Fill[];
-  /** DuckDB refuses, at commit, to alter a table whose rows the same transaction has deleted. */
-  readonly rebuild: boolean;
+  /** The same transaction has deleted rows of the table, or filled a column: DuckDB refuses, at commit, to have altered it after that. */
+  readonly touched: boolean;
 }
 
-/** Gives a table another shape: columns are known by their id. */
-export async function changeShape(engine: Engine, change: ShapeChange): Promise<void> {
+/** Gives a table another shape: columns are known by their id. Answers whether rows were touched. */
+export async function changeShape(engine: Engine, change: ShapeChange): Promise<boolean> {
   const { from, to } = change;
-  if (to.columns.length === 0) throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', { target: to.table, remedy: 'Add a column to the table, or leave it out of the link.' });
+  if (to.columns.length === 0)
+    throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', {
+      target: to.table,
+      remedy: 'Add a column to the table, or leave it out of the link.',
+    });
   const fills = await fillLiterals(engine, change);
   const stays = from.columns.some((old) => to.columns.some((column) => column.id === old.id));
-  if (change.rebuild || !stays) await rebuild(engine, change, fills);
-  else for (const statement of alterStatements(change, fills)) await engine.run(statement);
+  if (change.touched || !stays || fills.size > 1) {
+    await rebuild(engine, change, fills);
+    return true;
+  }
+  for (const statement of alterStatements(change, fills)) await engine.run(statement);
+  return fills.size > 0;
 }
 
 /** What existing rows hold in a new column, as SQL. DuckDB's own text of a value reads back as the same value. */
@@ -72,7 +98,9 @@ async function fillLiterals(engine: Engine, change: ShapeChange): Promise<Readon
   for (const fill of change.fills) {
     const column = change.to.columns.find(({ id }) => id === fill.id);
     if (!column) continue;
-    const [row] = await withBatch(engine, { rows: 1, columns: [fill.value] }, (batch) => engine.rows(`SELECT CAST(c0 AS VARCHAR) FROM ${batch}`));
+    const [row] = await withBatch(engine, { rows: 1, columns: [fill.value] }, (batch) =>
+      engine.rows(`SELECT CAST(c0 AS VARCHAR) FROM ${batch}`),
+    );
     const text = row?.[0];
     if (typeof text === 'string') literals.set(fill.id, `CAST(${quoteLiteral(text)} AS ${duckDbType(column.type)})`);
   }
@@ -83,12 +111,20 @@ function alterStatements(change: ShapeChange, fills: ReadonlyMap<number, string>
   const table = `ALTER TABLE ${qualified(change.target)}`;
   const oldNames = columnNames(change.from.columns);
   const newNames = columnNames(change.to.columns);
-  const kept = change.from.columns.map((old, i) => ({ old, oldName: oldNames[i]!, place: change.to.columns.findIndex(({ id }) => id === old.id) }));
+  const kept = change.from.columns.map((old, i) => ({
+    old,
+    oldName: oldNames[i]!,
+    place: change.to.columns.findIndex(({ id }) => id === old.id),
+  }));
   const drops = kept.filter(({ place }) => place < 0).map(({ oldName }) => `${table} DROP COLUMN ${quoteIdentifier(oldName)}`);
   const renamed = kept.filter(({ place, oldName }) => place >= 0 && newNames[place] !== oldName);
   // Names may change places among themselves, so all step aside first.
-  const aside = renamed.map(({ old, oldName }) => `${table} RENAME COLUMN ${quoteIdentifier(oldName)} TO ${quoteIdentifier(asideName(old.id))}`);
-  const renames = renamed.map(({ old, place }) => `${table} RENAME COLUMN ${quoteIdentifier(asideName(old.id))} TO ${quoteIdentifier(newNames[place]!)}`);
+  const aside = renamed.map(
+    ({ old, oldName }) => `${table} RENAME COLUMN ${quoteIdentifier(oldName)} TO ${quoteIdentifier(asideName(old.id))}`,
+  );
+  const renames = renamed.map(
+    ({ old, place }) => `${table} RENAME COLUMN ${quoteIdentifier(asideName(old.id))} TO ${quoteIdentifier(newNames[place]!)}`,
+  );
   const retypes = kept.flatMap(({ old, place }) => {
     const column = change.to.columns[place];
     if (!column || duckDbType(column.type) === duckDbType(old.type)) return [];
@@ -97,12 +133,13 @@ function alterStatements(change: ShapeChange, fills: ReadonlyMap<number, string>
   });
   const adds = change.to.columns.flatMap((column, place) => {
     if (change.from.columns.some(({ id }) => id === column.id)) return [];
-    const name = quoteIdentifier(newNames[place]!);
     const fill = fills.get(column.id);
-    const add = `${table} ADD COLUMN ${name} ${duckDbType(column.type)}`;
-    return fill === undefined ? [add] : [`${add} DEFAULT ${fill}`, `${table} ALTER COLUMN ${name} DROP DEFAULT`];
+    const name = quoteIdentifier(newNames[place]!);
+    return [{ add: `${table} ADD COLUMN ${name} ${duckDbType(column.type)}`, fill, plain: `${table} ALTER COLUMN ${name} DROP DEFAULT` }];
   });
-  return [...drops, ...aside, ...renames, ...retypes, ...adds];
+  const empty = adds.filter(({ fill }) => fill === undefined).map(({ add }) => add);
+  const filled = adds.filter(({ fill }) => fill !== undefined).flatMap(({ add, fill, plain }) => [`${add} DEFAULT ${fill!}`, plain]);
+  return [...drops, ...aside, ...renames, ...retypes, ...empty, ...filled];
 }
 
 function asideName(id: number): string {
@@ -117,7 +154,12 @@ async function rebuild(engine: Engine, change: ShapeChange, fills: ReadonlyMap<n
     const type = duckDbType(column.type);
     const before = change.from.columns.findIndex(({ id }) => id === column.id);
     const old = quoteIdentifier(oldNames[before] ?? '');
-    const value = before < 0 ? (fills.get(column.id) ?? `CAST(NULL AS ${type})`) : duckDbType(change.from.columns[before]!.type) === type ? old : `TRY_CAST(${old} AS ${type})`;
+    const value =
+      before < 0
+        ? (fills.get(column.id) ?? `CAST(NULL AS ${type})`)
+        : duckDbType(change.from.columns[before]!.type) === type
+          ? old
+          : `TRY_CAST(${old} AS ${type})`;
     return `${value} AS ${quoteIdentifier(newNames[place]!)}`;
   });
   await rewriteTable(engine, change.target, columns.join(', '));

@@ -3,9 +3,22 @@ import { unreachable } from '#base/fault.ts';
 import type { ColumnType, ScalarKind } from '#replication/column.ts';
 
 const scalarNames: Readonly<Record<ScalarKind, string>> = {
-  bool: 'BOOLEAN', int16: 'SMALLINT', int32: 'INTEGER', int64: 'BIGINT', uint32: 'UINTEGER', float32: 'FLOAT', float64: 'DOUBLE',
-  date: 'DATE', time: 'TIME', timetz: 'TIME WITH TIME ZONE', timestamp: 'TIMESTAMP', timestamptz: 'TIMESTAMP WITH TIME ZONE',
-  interval: 'INTERVAL', uuid: 'UUID', text: 'VARCHAR', bytes: 'BLOB',
+  bool: 'BOOLEAN',
+  int16: 'SMALLINT',
+  int32: 'INTEGER',
+  int64: 'BIGINT',
+  uint32: 'UINTEGER',
+  float32: 'FLOAT',
+  float64: 'DOUBLE',
+  date: 'DATE',
+  time: 'TIME',
+  timetz: 'TIME WITH TIME ZONE',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMP WITH TIME ZONE',
+  interval: 'INTERVAL',
+  uuid: 'UUID',
+  text: 'VARCHAR',
+  bytes: 'BLOB',
 };
 
 /** The type of a pool column, as DuckDB itself spells it in its catalog. */
@@ -27,22 +40,39 @@ export function logicalType(type: ColumnType): duckdb.LogicalType {
 
 function typeId(kind: ScalarKind): duckdb.Type {
   switch (kind) {
-    case 'bool': return duckdb.Type.BOOLEAN;
-    case 'int16': return duckdb.Type.SMALLINT;
-    case 'int32': return duckdb.Type.INTEGER;
-    case 'int64': return duckdb.Type.BIGINT;
-    case 'uint32': return duckdb.Type.UINTEGER;
-    case 'float32': return duckdb.Type.FLOAT;
-    case 'float64': return duckdb.Type.DOUBLE;
-    case 'date': return duckdb.Type.DATE;
-    case 'time': return duckdb.Type.TIME;
-    case 'timetz': return duckdb.Type.TIME_TZ;
-    case 'timestamp': return duckdb.Type.TIMESTAMP;
-    case 'timestamptz': return duckdb.Type.TIMESTAMP_TZ;
-    case 'interval': return duckdb.Type.INTERVAL;
-    case 'uuid': return duckdb.Type.UUID;
-    case 'text': return duckdb.Type.VARCHAR;
-    case 'bytes': return duckdb.Type.BLOB;
-    default: return unreachable(kind);
+    case 'bool':
+      return duckdb.Type.BOOLEAN;
+    case 'int16':
+      return duckdb.Type.SMALLINT;
+    case 'int32':
+      return duckdb.Type.INTEGER;
+    case 'int64':
+      return duckdb.Type.BIGINT;
+    case 'uint32':
+      return duckdb.Type.UINTEGER;
+    case 'float32':
+      return duckdb.Type.FLOAT;
+    case 'float64':
+      return duckdb.Type.DOUBLE;
+    case 'date':
+      return duckdb.Type.DATE;
+    case 'time':
+      return duckdb.Type.TIME;
+    case 'timetz':
+      return duckdb.Type.TIME_TZ;
+    case 'timestamp':
+      return duckdb.Type.TIMESTAMP;
+    case 'timestamptz':
+      return duckdb.Type.TIMESTAMP_TZ;
+    case 'interval':
+      return duckdb.Type.INTERVAL;
+    case 'uuid':
+      return duckdb.Type.UUID;
+    case 'text':
+      return duckdb.Type.VARCHAR;
+    case 'bytes':
+      return duckdb.Type.BLOB;
+    default:
+      return unreachable(kind);
   }
 }

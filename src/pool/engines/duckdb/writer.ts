@@ -1,11 +1,12 @@
-import { assert, fault, must } from '#base/fault.ts';
+import { failpoint } from '#base/failpoint.ts';
+import { assert, fault } from '#base/fault.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import type { TableSchema } from '#replication/schema.ts';
 import type { Progress, Segment, Step, TableProgress } from '#replication/segment.ts';
 import type { Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { type Ledger, ledgerStatements, progressOf, readLedger, type TableRecord } from './ledger.ts';
-import { chooseTarget, qualified, targetKey } from './names.ts';
+import { chooseTarget, qualified, type Target, targetKey } from './names.ts';
 import { applyRows, type OpenTable, type RowsStep } from './rows.ts';
 import { changeShape, createTable, type Fill, type OnExisting } from './shape.ts';
 
@@ -13,8 +14,8 @@ import { changeShape, createTable, type Fill, type OnExisting } from './shape.ts
 export interface WritablePool {
   /** The running engine; opened again when it broke. */
   engine(): Promise<Engine>;
-  /** A transaction was committed. */
-  committed(bytes: number): void;
+  /** Keeps the file in order while no transaction is open. */
+  readonly upkeep: { pause(): Promise<void>; resume(removed?: ReadonlyMap<Target, number>): void };
 }
 
 /** A transaction that has begun and not ended. */
@@ -23,10 +24,11 @@ interface Open {
   readonly tables: Map<string, TableRecord>;
   /** Tables whose record must be written. */
   readonly changed: Set<string>;
-  /** Tables whose rows it may have deleted. */
-  readonly deleted: Set<string>;
+  readonly before: Ledger;
+  /** Tables whose rows it may have deleted or filled: see `ShapeChange.touched`. */
+  readonly touched: Set<string>;
+  readonly removed: Map<Target, number>;
   number: number;
-  bytes: number;
 }
 
 const empty: TableRecord = { target: undefined, schema: undefined, progress: undefined, pagesOnly: false };
@@ -76,34 +78,54 @@ export class DuckDbWriter implements PoolWriter {
     if (segment.first) await this.#giveUp();
     const before = this.#open?.number ?? ledger.number;
     if (segment.number !== before + 1 || (!segment.first && !this.#open)) {
-      throw fault('corrupt', 'SegmentGap', `Segment ${segment.number} came after ${before}${segment.first || this.#open ? '' : ', without its beginning'}.`, { remedy: 'Start the link again: it goes on from what the pool has.' });
+      throw fault(
+        'corrupt',
+        'SegmentGap',
+        `Segment ${segment.number} came after ${before}${segment.first || this.#open ? '' : ', without its beginning'}.`,
+        { remedy: 'Start the link again: it goes on from what the pool has.' },
+      );
     }
     this.#open ??= await this.#begin(ledger);
     const open = this.#open;
     open.number = segment.number;
-    open.bytes += segment.bytes;
     for (const step of segment.steps) await this.#step(open, step);
     if (segment.last) await this.#commit(open, segment);
   }
 
   async #begin(ledger: Ledger): Promise<Open> {
-    const engine = await this.#pool.engine();
-    await engine.run('BEGIN TRANSACTION');
-    return { engine, tables: new Map(ledger.tables), changed: new Set(), deleted: new Set(), number: ledger.number, bytes: 0 };
+    await this.#pool.upkeep.pause();
+    try {
+      const engine = await this.#pool.engine();
+      await engine.run('BEGIN TRANSACTION');
+      return {
+        engine,
+        tables: new Map(ledger.tables),
+        changed: new Set(),
+        before: ledger,
+        touched: new Set(),
+        removed: new Map(),
+        number: ledger.number,
+      };
+    } catch (error) {
+      this.#pool.upkeep.resume();
+      throw error;
+    }
   }
 
   async #commit(open: Open, segment: Segment): Promise<void> {
-    const before = must(this.#ledger, 'a commit without a ledger');
+    const { before } = open;
     const ledger: Ledger = {
       number: segment.number,
       position: segment.position ?? before.position,
       committedAt: segment.committedAt ?? before.committedAt,
       tables: open.tables,
     };
+    await failpoint('pool.commit.before');
     await open.engine.run(`${ledgerStatements(ledger, open.changed)}; COMMIT`);
+    await failpoint('pool.commit.after');
     this.#ledger = ledger;
     this.#open = undefined;
-    this.#pool.committed(open.bytes);
+    this.#pool.upkeep.resume(open.removed);
   }
 
   /** Gives up the open transaction. Whether a commit that failed took place is read from the pool. */
@@ -117,16 +139,23 @@ export class DuckDbWriter implements PoolWriter {
     } catch {
       // A failed commit has rolled back by itself, and a broken engine is opened anew.
     }
+    this.#pool.upkeep.resume();
   }
 
   async #step(open: Open, step: Step): Promise<void> {
     switch (step.kind) {
-      case 'rows': return this.#rows(open, step);
-      case 'truncate': return this.#truncate(open, step.table);
-      case 'schema': return this.#shape(open, step.schema, step.fills);
-      case 'drop': return this.#drop(open, step.table);
-      case 'progress': return this.#progress(open, step.progress);
-      default: return step satisfies never;
+      case 'rows':
+        return this.#rows(open, step);
+      case 'truncate':
+        return this.#truncate(open, step.table);
+      case 'schema':
+        return this.#shape(open, step.schema, step.fills);
+      case 'drop':
+        return this.#drop(open, step.table);
+      case 'progress':
+        return this.#progress(open, step.progress);
+      default:
+        return step satisfies never;
     }
   }
 
@@ -137,15 +166,20 @@ export class DuckDbWriter implements PoolWriter {
 
   async #rows(open: Open, step: RowsStep): Promise<void> {
     const table = openTable(open, step.table);
-    if (await applyRows(open.engine, table, step)) open.deleted.add(step.table);
-    const byChanges = (step.inserts?.rows ?? 0) > 0 && !step.replaces || (step.patches?.rows.rows ?? 0) > 0;
+    const removed = await applyRows(open.engine, table, step);
+    if (removed > 0) {
+      open.touched.add(step.table);
+      open.removed.set(table.target, (open.removed.get(table.target) ?? 0) + removed);
+    }
+    const byChanges = ((step.inserts?.rows ?? 0) > 0 && !step.replaces) || (step.patches?.rows.rows ?? 0) > 0;
     if (byChanges && table.pagesOnly) this.#record(open, step.table, { pagesOnly: false });
   }
 
   async #truncate(open: Open, name: string): Promise<void> {
     const table = openTable(open, name);
     await open.engine.run(`DELETE FROM ${qualified(table.target)}`);
-    open.deleted.add(name);
+    open.touched.add(name);
+    open.removed.set(table.target, Infinity);
     if (!table.pagesOnly) this.#record(open, name, { pagesOnly: true });
   }
 
@@ -153,13 +187,22 @@ export class DuckDbWriter implements PoolWriter {
     const record = open.tables.get(schema.table);
     const target = record?.target;
     if (target && record.schema && record.schema.id === schema.id) {
-      await changeShape(open.engine, { target, from: record.schema, to: schema, fills, rebuild: open.deleted.has(schema.table) });
+      const touched = await changeShape(open.engine, {
+        target,
+        from: record.schema,
+        to: schema,
+        fills,
+        touched: open.touched.has(schema.table),
+      });
+      if (touched) open.touched.add(schema.table);
       return this.#record(open, schema.table, { schema });
     }
-    const taken = new Set([...open.tables].filter(([table]) => table !== schema.table).flatMap(([, other]) => (other.target ? [targetKey(other.target)] : [])));
+    const taken = new Set(
+      [...open.tables].filter(([table]) => table !== schema.table).flatMap(([, other]) => (other.target ? [targetKey(other.target)] : [])),
+    );
     const place = target ?? chooseTarget(schema, taken);
     const isEmpty = await createTable(open.engine, schema, { target: place, onExisting: target ? 'drop' : this.#onExisting });
-    open.deleted.delete(schema.table);
+    open.touched.delete(schema.table);
     this.#record(open, schema.table, { target: place, schema, pagesOnly: isEmpty });
   }
 
@@ -174,13 +217,21 @@ export class DuckDbWriter implements PoolWriter {
     const record = open.tables.get(progress.table);
     const begins = progress.after === undefined && !progress.copied && progress.state !== 'Replicating';
     // A second pass of pages carries the keys that the first one put in.
-    const again = begins && record?.pagesOnly === true && record.target !== undefined && (await open.engine.rows(`SELECT 1 FROM ${qualified(record.target)} LIMIT 1`)).length > 0;
+    const again =
+      begins &&
+      record?.pagesOnly === true &&
+      record.target !== undefined &&
+      (await open.engine.rows(`SELECT 1 FROM ${qualified(record.target)} LIMIT 1`)).length > 0;
     this.#record(open, progress.table, again ? { progress, pagesOnly: false } : { progress });
   }
 }
 
 function openTable(open: Open, table: string): OpenTable {
   const record = open.tables.get(table);
-  if (!record?.schema || !record.target) throw fault('corrupt', 'TableUnknown', 'Rows came for a table whose shape the pool does not know.', { target: table, remedy: 'Start the link again; if it stays, remove the table from the link and add it.' });
+  if (!record?.schema || !record.target)
+    throw fault('corrupt', 'TableUnknown', 'Rows came for a table whose shape the pool does not know.', {
+      target: table,
+      remedy: 'Start the link again; if it stays, remove the table from the link and add it.',
+    });
   return { schema: record.schema, target: record.target, pagesOnly: record.pagesOnly, complete: record.progress?.state === 'Replicating' };
 }
