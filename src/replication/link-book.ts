@@ -18,7 +18,7 @@ export function withMoved(progress: TableProgress, keys: readonly (readonly stri
 
 /** The progress of a table that is copied once more over the rows it has, while it goes on following. */
 export function recopied(progress: TableProgress): TableProgress {
-  return { ...freshProgress(progress.table), state: 'Snapshotting' };
+  return { ...freshProgress(progress.table), state: 'Snapshotting', seen: progress.seen };
 }
 
 /** The table's progress once it has failed. */

@@ -4,9 +4,9 @@ import type { Handover } from './handover.ts';
 import { Lane, noteDraft, stepBytes } from './lane.ts';
 import { failed, freshProgress, LinkBook, recopied } from './link-book.ts';
 import { hasReached } from './position.ts';
-import type { TableSchema } from './schema.ts';
+import { sameKey, sameShape, type TableSchema } from './schema.ts';
 import type { Draft, Position, Step, TableProgress } from './segment.ts';
-import type { ChangeSource, PageEnd } from './source.ts';
+import type { ChangeSource, Deferred, FollowedTables, PageEnd } from './source.ts';
 
 /** What a link tells while it runs. Calls are cheap and in order. */
 export interface LinkEvents {
@@ -16,6 +16,8 @@ export interface LinkEvents {
   readonly onPut?: (draft: Draft, book: LinkBook) => void;
   /** A whole transaction is durable. */
   readonly onDurable?: (draft: Draft, book: LinkBook) => void;
+  /** A table cannot be copied at the moment; it is tried again. */
+  readonly onDeferred?: (table: string, why: Fault) => void;
 }
 
 export interface LinkRun {
@@ -35,6 +37,8 @@ export interface LinkRun {
 }
 
 const maxBytesInFlight = 24 * 1024 * 1024;
+/** A table that could not be copied is tried again after this. */
+const deferMs = 250;
 
 /**
  * Copies what is not yet copied and follows the source, for ever or until `once` is fulfilled or the signal aborts.
@@ -53,7 +57,7 @@ export async function runLink(run: LinkRun): Promise<void> {
   run.events?.onFollow?.(book);
   const goal = run.once ? await run.source.head() : undefined;
   try {
-    for await (const draft of run.source.follow(start, book, run.signal)) {
+    for await (const draft of run.source.follow(start, loop.followed, run.signal)) {
       await loop.take(draft);
       if (!draft.last) continue;
       await loop.turn();
@@ -67,6 +71,8 @@ export async function runLink(run: LinkRun): Promise<void> {
 }
 
 class LinkLoop {
+  /** What the source must know. */
+  readonly followed: FollowedTables;
   readonly #run: LinkRun;
   readonly #book: LinkBook;
   readonly #lane: Lane;
@@ -75,6 +81,8 @@ class LinkLoop {
   #notedAt: number;
   /** Where the source is followed to, though not yet written down because nothing came of it. */
   #seen: Position | undefined;
+  /** Tables that could not be copied a moment ago, and when to try again. */
+  readonly #deferred = new Map<string, number>();
 
   constructor(run: LinkRun, book: LinkBook) {
     this.#run = run;
@@ -90,11 +98,22 @@ class LinkLoop {
       },
     });
     book.isBusy = () => this.#lane.busy;
+    const isImpatient = (): boolean => book.catchingUp.length > 0 || this.#nextToCopy() !== undefined;
+    this.followed = {
+      get impatient() {
+        return isImpatient();
+      },
+      get busy() {
+        return book.busy;
+      },
+      schema: (table) => book.schema(table),
+      progress: (table) => book.progress(table),
+    };
   }
 
   /** Writes down where the link starts and the tables it has not met. */
   async begin(chosen: readonly TableSchema[], start: Position): Promise<void> {
-    const steps = this.#newTables(chosen, this.#run.resync);
+    const steps = [...this.#newTables(chosen, this.#run.resync), ...this.#goneTables(chosen)];
     if (steps.length > 0 || this.#book.position === undefined || this.#book.position !== start) await this.#put(noteDraft(steps, start));
   }
 
@@ -110,13 +129,18 @@ class LinkLoop {
   async turn(): Promise<void> {
     if (this.#now() - this.#lookedAt >= (this.#run.lookMs ?? 10_000)) await this.#look();
     await this.#promote();
-    const next = this.#book.copying[0];
+    const next = this.#nextToCopy();
     if (next) await this.#copyPage(next);
+  }
+
+  #nextToCopy(): TableProgress | undefined {
+    return this.#book.copying.find((one) => (this.#deferred.get(one.table) ?? Number.NEGATIVE_INFINITY) <= this.#now());
   }
 
   async isFulfilled(goal: Position): Promise<boolean> {
     if (this.#book.impatient || !hasReached(this.#seen ?? this.#book.position, goal)) return false;
     if (this.#seen !== undefined && this.#seen !== this.#book.position) await this.#put(noteDraft([], this.#seen));
+    await this.drain();
     return true;
   }
 
@@ -144,24 +168,29 @@ class LinkLoop {
   async #look(): Promise<void> {
     const chosen = await this.#run.source.describe();
     this.#lookedAt = this.#now();
-    const steps = this.#newTables(chosen);
-    const names = new Set(chosen.map((schema) => schema.table));
-    for (const one of this.#book.tables) {
-      if (names.has(one.table) || one.state === 'Failed') continue;
-      const fault = { code: 'TableGone', message: `${one.table} is no longer at the source or no longer chosen; its rows stay as they are.`, remedy: 'Create it again, or choose it again with --tables.' };
-      steps.push({ kind: 'progress', progress: { ...one, state: 'Failed', fault } });
-    }
+    const steps = [...this.#newTables(chosen), ...this.#goneTables(chosen)];
     if (steps.length === 0) return;
     await this.#run.source.choose(chosen);
     await this.#put(noteDraft(steps));
   }
 
-  /** Steps for tables that are new, or were dropped and made anew, or came back, or shall be copied anew. */
+  #goneTables(chosen: readonly TableSchema[]): Step[] {
+    const names = new Set(chosen.map((schema) => schema.table));
+    const gone = this.#book.tables.filter((one) => !names.has(one.table) && one.state !== 'Failed');
+    return gone.map((one) => {
+      const message = `${one.table} is no longer at the source, no longer chosen, or no longer ours to read; its rows stay as they are.`;
+      const remedy = 'See what --check finds; create the table again, or choose it again with --tables.';
+      return { kind: 'progress', progress: { ...one, state: 'Failed', fault: { code: 'TableGone', message, remedy } } };
+    });
+  }
+
+  /** Steps for tables that are new, or were dropped and made anew, or came back, or failed in another shape, or shall be copied anew. */
   #newTables(chosen: readonly TableSchema[], resync?: LinkRun['resync']): Step[] {
     const steps: Step[] = [];
     for (const schema of chosen) {
       const known = this.#book.schema(schema.table);
-      const back = this.#book.progress(schema.table)?.fault?.code === 'TableGone';
+      const progress = this.#book.progress(schema.table);
+      const back = progress?.state === 'Failed' && (progress.fault?.code === 'TableGone' || (known !== undefined && !sameShape(known, schema)));
       const again = resync === 'everything' || resync?.(schema.table) === true;
       if (known?.id === schema.id && !back && !again) continue;
       if (known) steps.push({ kind: 'truncate', table: schema.table });
@@ -175,7 +204,7 @@ class LinkLoop {
       await (progress.copied ? this.#fetchMoved(progress) : this.#readPage(progress));
     } catch (error) {
       const fault = toFault(error);
-      if (fault.code === 'TableChanged' && fault.target === progress.table) return this.#adoptShape(progress.table);
+      if ((fault.code === 'TableChanged' || fault.code === 'TableMissing') && fault.target === progress.table) return this.#adoptShape(progress.table);
       if (!concernsTableOnly(fault, progress.table)) throw error;
       await this.#put(noteDraft([{ kind: 'progress', progress: failed(this.#book.progress(progress.table) ?? progress, fault) }]));
     }
@@ -186,8 +215,12 @@ class LinkLoop {
     const fresh = progress.after === undefined;
     const restart = fresh && schema.identity !== 'key';
     const lead: Step[] = restart ? [{ kind: 'truncate', table: progress.table }] : [];
+    // That its changes count from the first page on must be durable before the source begins to log them: else, killed in between, the link
+    // would take them for logged all along.
+    if (progress.state === 'Waiting') await this.drain();
     const pages = this.#run.source.page(schema, progress, this.#run.signal);
     const { end, rows } = await this.#putBatches(schema, pages, lead);
+    if ('deferred' in end) return this.#defer(progress.table, end);
     const rowsCopied = (fresh ? 0 : progress.rowsCopied) + rows;
     const current = this.#book.progress(progress.table) ?? progress;
     const next: TableProgress = { ...current, state: 'Snapshotting', after: end.after, copied: end.after === undefined, seen: end.seen, rowsCopied };
@@ -197,13 +230,24 @@ class LinkLoop {
   /** The table was altered between the last change and this page: take its shape as it is now and copy it from the start. */
   async #adoptShape(table: string): Promise<void> {
     const schema = (await this.#run.source.describe()).find((one) => one.table === table);
-    if (!schema) return this.#look();
-    await this.#put(noteDraft([{ kind: 'schema', schema, fills: [] }, { kind: 'progress', progress: recopied(this.#book.progress(table) ?? freshProgress(table)) }]));
+    const known = this.#book.schema(table);
+    const progress = this.#book.progress(table);
+    if (schema?.id !== known?.id || !schema || !known || !progress) return this.#look();
+    const altered: Step = { kind: 'schema', schema, fills: [] };
+    // Rows under another key cannot be told from those that are copied now.
+    if (progress.state === 'Waiting' || !sameKey(known, schema)) await this.#put(noteDraft([{ kind: 'truncate', table }, altered, { kind: 'progress', progress: freshProgress(table) }]));
+    else await this.#put(noteDraft([altered, { kind: 'progress', progress: recopied(progress) }]));
+  }
+
+  #defer(table: string, { deferred }: Deferred): void {
+    this.#deferred.set(table, this.#now() + deferMs);
+    this.#run.events?.onDeferred?.(table, deferred);
   }
 
   async #fetchMoved(progress: TableProgress): Promise<void> {
     const schema = this.#book.schemaOf(progress.table);
-    await this.#putBatches(schema, this.#run.source.fetch(schema, progress.moved, this.#run.signal), []);
+    const { end } = await this.#putBatches(schema, this.#run.source.fetch(schema, progress.moved, this.#run.signal), []);
+    if ('deferred' in end) return this.#defer(progress.table, end);
     await this.#finishPage({ ...progress, moved: [] });
   }
 
@@ -212,21 +256,22 @@ class LinkLoop {
     await this.#put({ ...noteDraft([{ kind: 'progress', progress: { ...next, until } }]), first: false });
   }
 
-  /** Puts batches as parts of a transaction that the caller ends. */
-  async #putBatches(schema: TableSchema, batches: AsyncGenerator<ColumnBatch, PageEnd>, lead: readonly Step[]): Promise<{ end: PageEnd; rows: number }> {
+  /** Puts batches as parts of a transaction that the caller ends; nothing where the source has deferred it. */
+  async #putBatches(schema: TableSchema, batches: Batches, lead: readonly Step[]): Promise<{ end: PageEnd | Deferred; rows: number }> {
     let rows = 0;
-    let steps: readonly Step[] = lead;
-    await this.#put({ ...noteDraft(steps), last: false });
-    for (;;) {
-      const next = await batches.next();
-      if (next.done) return { end: next.value, rows };
+    let next = await batches.next();
+    if (next.done && 'deferred' in next.value) return { end: next.value, rows };
+    await this.#put({ ...noteDraft(lead), last: false });
+    for (; !next.done; next = await batches.next()) {
       rows += next.value.rows;
       const step: Step = { kind: 'rows', table: schema.table, removes: undefined, inserts: next.value, patches: undefined, replaces: true };
-      steps = [step];
-      await this.#put({ ...noteDraft(steps), first: false, last: false, bytes: stepBytes(step) });
+      await this.#put({ ...noteDraft([step]), first: false, last: false, bytes: stepBytes(step) });
     }
+    return { end: next.value, rows };
   }
 }
+
+type Batches = AsyncGenerator<ColumnBatch, PageEnd | Deferred>;
 
 /** A fault that names one table and that waiting does not mend stops that table only. */
 function concernsTableOnly(fault: Fault, table: string): boolean {

@@ -33,6 +33,24 @@ export interface TableSchema {
   /** Places in `columns` of the key, in key order. Empty unless `identity` is `key`. */
   readonly key: readonly number[];
   readonly identity: Identity;
+  /**
+   * The source's own mark of how the rows are kept, which only the source reads: another mark means that rows may have changed without
+   * being logged. Absent: unknown.
+   */
+  readonly version?: string | undefined;
+}
+
+/** Do two shapes mean the same rows? Names, order, types and key; not the fidelity. */
+export function sameShape(a: TableSchema, b: TableSchema): boolean {
+  const text = (schema: TableSchema): string =>
+    JSON.stringify([schema.id, schema.table, schema.identity, schema.key, schema.columns.map((column) => [column.id, column.name, column.sourceType, column.type])]);
+  return text(a) === text(b);
+}
+
+/** Are old rows named in another way? Rows of the one and changes of the other can then not be brought together. */
+export function sameKey(a: TableSchema, b: TableSchema): boolean {
+  const text = (schema: TableSchema): string => JSON.stringify([schema.identity, schema.key.map((place) => schema.columns[place]!.id)]);
+  return text(a) === text(b);
 }
 
 /** `schema.table`, each part in double quotes unless it is a plain lower-case word. One text per table, and back: see `parseTableName`. */

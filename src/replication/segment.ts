@@ -20,7 +20,7 @@ export interface TableProgress {
   readonly copied: boolean;
   /** Nothing is left to copy; the table is `Replicating` once changes up to `until` are applied. */
   readonly until: Position | undefined;
-  /** Transactions that the copied rows already contain, in the source's form; their changes are skipped. For tables without key. */
+  /** Transactions that the copied rows already contain, in the source's form; their changes are skipped. */
   readonly seen: string | undefined;
   /** Keys of rows that moved into copied ground while copying and whose unsent columns the pool may lack: fetched again before `until` is set. */
   readonly moved: readonly (readonly string[])[];

@@ -1,3 +1,4 @@
+import type { Fault } from '#base/fault.ts';
 import type { ColumnBatch } from './column.ts';
 import type { TableSchema } from './schema.ts';
 import type { Draft, Position, TableProgress } from './segment.ts';
@@ -19,6 +20,11 @@ export interface PageEnd {
   readonly after: readonly string[] | undefined;
   /** See `TableProgress.seen`. */
   readonly seen: string | undefined;
+}
+
+/** Nothing was read: the table cannot be copied at the moment, for this reason. Ask again in a while. */
+export interface Deferred {
+  readonly deferred: Fault;
 }
 
 /** What `follow` must know of the link's tables; kept current by the link loop. */
@@ -57,15 +63,19 @@ export interface ChangeSource extends AsyncDisposable {
    * Idempotent: killed anywhere, it is called again. Verifies that the log is the one that `from` speaks of.
    */
   open(tables: readonly TableSchema[], from: Position | undefined): Promise<Position>;
-  /** Changes which tables' changes are logged for us, while following. */
+  /**
+   * Says, while following, which tables are the link's from now on. Changes of tables that are no more among them are logged for us no longer;
+   * those of new ones from before their first page on.
+   */
   choose(tables: readonly TableSchema[]): Promise<void>;
   /**
    * The next existing rows, in batches, after `progress.after` in the source's own key order, as of one moment after the call.
-   * A table without key comes whole, in one page.
+   * A table without key comes whole, in one page. Before the first page of a `Waiting` table, which must be durable by then, the source begins
+   * to log its changes for us; a change that was logged only in part is in that page. Faults: `TableChanged` (conflict), `TableMissing` (missing).
    */
-  page(table: TableSchema, progress: TableProgress, signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd>;
+  page(table: TableSchema, progress: TableProgress, signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd | Deferred>;
   /** The rows with the given keys that exist, as of one moment after the call. */
-  fetch(table: TableSchema, keys: readonly (readonly string[])[], signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd>;
+  fetch(table: TableSchema, keys: readonly (readonly string[])[], signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd | Deferred>;
   /**
    * Changes committed after `from`, in commit order, transactions whole. Yields a draft as soon as changes are there, and one without steps
    * now and then when there are none, so that the loop turns. Reads no further than a bounded buffer ahead of its consumer.

@@ -132,6 +132,8 @@ export class TableChanges {
       const builder = columns[column]!;
       if (row.append(column, builder)) continue;
       if (known !== undefined && !this.#kept.get(known)?.columns.has(column)) builder.copy(builder, known);
+      // Without a key there is no old row to keep the value of: such a table is copied again.
+      else if (this.schema.identity !== 'key') builder.null();
       else {
         builder.null();
         (unsent ??= new Set()).add(column);

@@ -1,17 +1,19 @@
 import { tmpdir } from 'node:os';
 import { fault } from '#base/fault.ts';
 import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
-import type { Draft, Position } from '#replication/segment.ts';
+import type { Draft, Position, Step } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
 import type { StreamCommitMessage } from '#wire/pgoutput/messages.ts';
 import { adoptRelation } from './adoption.ts';
 import type { CatalogOptions } from './catalog.ts';
+import { CatalogWatch, WriteGuard } from './catalog-watch.ts';
 import type { PgConnection } from './connection.ts';
-import { formatLsn, logOf, lsnOf, toPosition } from './log-place.ts';
+import { formatLsn, logOf, lsnOf, toPosition, witnessOf } from './log-place.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { publicationNames } from './publications.ts';
 import { ReplicationFeed } from './replication-feed.ts';
 import { Spool } from './spool.ts';
+import type { Sql } from './sql-session.ts';
 import { StreamDecoder, type Stop } from './stream-decoder.ts';
 import type { TakenTransactions } from './visibility.ts';
 
@@ -29,6 +31,12 @@ export interface FollowSettings {
   /** Let the source send large transactions before they are committed (14+); they are spooled here instead of there. */
   readonly streaming: boolean;
   readonly spoolFolder: string;
+  /** How often the catalog is looked at for what the log does not tell. */
+  readonly watchMs: number;
+  /** How often it is made sure that no write fails at the source because of us. */
+  readonly guardMs: number;
+  /** How long the source may be silent; undefined: see `silenceMs`. */
+  readonly silenceMs: number | undefined;
 }
 
 export const defaultFollowSettings: FollowSettings = {
@@ -39,6 +47,9 @@ export const defaultFollowSettings: FollowSettings = {
   paceMs: 20,
   streaming: true,
   spoolFolder: tmpdir(),
+  watchMs: 10_000,
+  guardMs: 2000,
+  silenceMs: undefined,
 };
 
 /** How soon it is noticed that the last draft has been applied. */
@@ -48,50 +59,87 @@ export interface FollowedSource {
   /** A walsender on the database, free. */
   readonly connection: PgConnection;
   /** A connection for questions. */
-  readonly sql: () => Promise<PgConnection>;
+  readonly sql: () => Promise<Sql>;
   readonly catalog: CatalogOptions;
   readonly slot: string;
+  /** The link's tables' names by oid, kept current. */
+  readonly chosen: ReadonlyMap<string, string>;
   readonly taken: TakenTransactions;
   readonly confirmed: () => bigint;
-  readonly onConfirm: (listener: () => void) => void;
+  readonly onConfirm: (listener: (() => void) | undefined) => void;
   readonly settings: Partial<FollowSettings>;
+  readonly questionTimeoutMs: number;
 }
 
 /** Follows the slot from a position: see `ChangeSource.follow`. */
-export async function* follow(source: FollowedSource, run: { readonly from: Position; readonly tables: FollowedTables; readonly signal: AbortSignal }): AsyncGenerator<Draft> {
+export async function* follow(
+  source: FollowedSource,
+  run: { readonly from: Position; readonly tables: FollowedTables; readonly signal: AbortSignal },
+): AsyncGenerator<Draft> {
   const settings = { ...defaultFollowSettings, ...source.settings };
+  const { tables } = run;
   const fromLsn = lsnOf(run.from);
+  const witness = witnessOf(run.from);
+  const startLsn = witness?.commitLsn ?? fromLsn;
+  const watched = { sql: source.sql, names: publicationNames(source.slot), asText: source.catalog.asText, chosen: source.chosen, tables };
   using spool = new Spool(settings.spoolFolder);
-  const pending = new PendingChanges(run.tables);
+  using _guard = new WriteGuard(watched, settings.guardMs);
+  const watch = new CatalogWatch(watched, settings.watchMs);
+  const pending = new PendingChanges(tables);
   const log = logOf(run.from);
-  const decoder = new StreamDecoder({ tables: run.tables, pending, taken: source.taken, spool, fromLsn, toPosition: (lsn) => toPosition(log, lsn), maxBytes: settings.maxBytes });
+  const decoder = new StreamDecoder({
+    tables,
+    chosen: source.chosen,
+    pending,
+    taken: source.taken,
+    spool,
+    fromLsn,
+    witness,
+    toPosition: (lsn, last) => toPosition(log, lsn, last),
+    maxBytes: settings.maxBytes,
+  });
   await using feed = await ReplicationFeed.open(
-    { connection: source.connection, sql: source.sql, paceMs: settings.paceMs, heartbeatMs: settings.heartbeatMs, signal: run.signal },
-    { command: startCommand(source, fromLsn, settings.streaming), confirmed: source.confirmed, fromLsn },
+    {
+      connection: source.connection,
+      sql: source.sql,
+      paceMs: settings.paceMs,
+      heartbeatMs: settings.heartbeatMs,
+      silenceMs: settings.silenceMs,
+      questionTimeoutMs: source.questionTimeoutMs,
+      signal: run.signal,
+    },
+    { command: startCommand(source, startLsn, settings.streaming), confirmed: source.confirmed, fromLsn: startLsn },
   );
   source.onConfirm(() => feed.confirm());
-  const reader = new ChangeReader({ source, spool, decoder, pending, tables: run.tables });
-  let yieldedAt = Number.NEGATIVE_INFINITY;
-  for (;;) {
-    const whole = !decoder.inTransaction && !pending.isEmpty;
-    const restMs = settings.lingerMs - (performance.now() - yieldedAt);
-    // While earlier drafts are being applied, more is collected: a flush costs nearly the same whatever its size.
-    if (whole && restMs <= 0 && !run.tables.busy) {
-      yieldedAt = performance.now();
-      yield pending.take(false);
-      decoder.taken();
-      continue;
+  const reader = new ChangeReader({ source, spool, decoder, pending });
+  try {
+    let yieldedAt = Number.NEGATIVE_INFINITY;
+    for (;;) {
+      const whole = !decoder.inTransaction && !pending.isEmpty;
+      const restMs = settings.lingerMs - (performance.now() - yieldedAt);
+      // While earlier drafts are being applied, more is collected: a flush costs nearly the same whatever its size.
+      if (whole && restMs <= 0 && !tables.busy) {
+        yieldedAt = performance.now();
+        yield reader.take();
+        continue;
+      }
+      const idle = !whole && !decoder.inTransaction && !decoder.isUnproven;
+      if (idle && watch.isDue(decoder.readTo)) {
+        yield* reader.put(await watch.look(decoder.readTo));
+        continue;
+      }
+      const bytes = await feed.next(whole ? Math.max(restMs, busyWaitMs) : idle && tables.impatient ? 0 : settings.idleMs);
+      if (bytes === 'ended')
+        throw fault('unreachable', 'StreamEnded', 'The source ended the replication stream.', {
+          remedy: 'It probably shuts down; the link goes on when it is back.',
+        });
+      if (bytes !== 'nothing') {
+        decoder.feed(bytes);
+        yield* reader.read(() => feed.reply());
+      } else if (idle) yield reader.take();
     }
-    const hurried = run.tables.impatient && !decoder.inTransaction;
-    const bytes = await feed.next(whole ? Math.max(restMs, busyWaitMs) : hurried ? 0 : settings.idleMs);
-    if (bytes === 'ended') throw fault('unreachable', 'StreamEnded', 'The source ended the replication stream.', { remedy: 'It probably shuts down; the link goes on when it is back.' });
-    if (bytes !== 'nothing') {
-      decoder.feed(bytes);
-      yield* reader.read(() => feed.reply());
-    } else if (!whole && !decoder.inTransaction) {
-      yield pending.take(false);
-      decoder.taken();
-    }
+  } finally {
+    source.onConfirm(undefined);
   }
 }
 
@@ -110,7 +158,6 @@ interface ReaderParts {
   readonly spool: Spool;
   readonly decoder: StreamDecoder;
   readonly pending: PendingChanges;
-  readonly tables: FollowedTables;
 }
 
 /** Runs the decoder over bytes and does what it stops for. */
@@ -127,7 +174,7 @@ class ChangeReader {
   }
 
   async *#do(stop: Stop, reply: () => void): AsyncGenerator<Draft> {
-    const { source, decoder, pending, tables } = this.#parts;
+    const { source, decoder } = this.#parts;
     switch (stop.kind) {
       case 'end':
         return;
@@ -135,14 +182,12 @@ class ChangeReader {
         reply();
         return;
       case 'full':
-        yield this.#take();
+        yield this.take();
         return;
       case 'relation': {
-        const { binding, steps } = await adoptRelation(await source.sql(), { catalog: source.catalog, tables }, stop.relation);
+        const { binding, steps } = await adoptRelation(await source.sql(), source.catalog, stop.relation, stop.known);
         decoder.bound(stop.relation, binding);
-        if (steps.length === 0) return;
-        pending.push(steps);
-        yield this.#take();
+        yield* this.put(steps);
         return;
       }
       case 'replay':
@@ -163,7 +208,15 @@ class ChangeReader {
     decoder.feed(rest);
   }
 
-  #take(): Draft {
+  /** Yields steps at this very place. */
+  *put(steps: readonly Step[]): Generator<Draft> {
+    if (steps.length === 0) return;
+    this.#parts.pending.push(steps);
+    yield this.take();
+  }
+
+  /** What is pending. */
+  take(): Draft {
     const draft = this.#parts.pending.take(this.#parts.decoder.inTransaction);
     this.#parts.decoder.taken();
     return draft;

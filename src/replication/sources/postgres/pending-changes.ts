@@ -52,7 +52,7 @@ export class PendingChanges {
 
   /** Steps that must come after everything read so far of their tables. */
   push(steps: readonly Step[]): void {
-    for (const table of [...this.#open.keys()]) this.#seal(table);
+    for (const table of this.#open.keys()) this.#seal(table);
     this.#steps.push(...steps);
   }
 
@@ -71,7 +71,7 @@ export class PendingChanges {
 
   /** Everything read so far, as a part that ends its transaction unless a source transaction is still open. */
   take(inTransaction: boolean): Draft {
-    for (const table of [...this.#open.keys()]) this.#seal(table);
+    for (const table of this.#open.keys()) this.#seal(table);
     const steps = [...this.#steps, ...this.#notes()];
     const draft: Draft = {
       first: !this.#inPart,

@@ -2,36 +2,56 @@ import { fault, must } from '#base/fault.ts';
 import type { ColumnBatch } from '#replication/column.ts';
 import type { TableSchema } from '#replication/schema.ts';
 import type { Draft, Position, TableProgress } from '#replication/segment.ts';
-import type { ChangeSource, Finding, FollowedTables, PageEnd, SourceHealth } from '#replication/source.ts';
+import type { ChangeSource, Deferred, Finding, FollowedTables, PageEnd, SourceHealth } from '#replication/source.ts';
 import { quoteLiteral } from '#replication/schema.ts';
-import { readTables, type CatalogOptions, type PgTable } from './catalog.ts';
+import { readTables, readTablesById, type CatalogOptions, type PgTable } from './catalog.ts';
+import { logEnd } from './catalog-watch.ts';
 import { PgConnection, type PgOptions } from './connection.ts';
 import { follow, type FollowSettings } from './follow.ts';
-import { logOf, parseLsn, toPosition, type PgLog } from './log-place.ts';
-import { fetchRows, readPage } from './pages.ts';
+import { logOf, lsnOf, parseLsn, toPosition, witnessOf, type PgLog } from './log-place.ts';
+import { defaultPageSettings, fetchRows, readPage, WritersAtStart, type PageReader, type PageSettings } from './pages.ts';
 import { preflight } from './preflight.ts';
-import { dropPublications, publicationNames, publish } from './publications.ts';
+import {
+  createPublications,
+  dropPublications,
+  publicationNames,
+  retainTables,
+  verifyPublications,
+  type PublicationNames,
+} from './publications.ts';
 import { dropSlot, openSlot } from './slot.ts';
+import { limited, SqlSession, type Sql } from './sql-session.ts';
 import { TakenTransactions } from './visibility.ts';
 
 export interface PostgresSourceOptions {
   readonly address: PgOptions;
-  /** Names the slot and the publications; lower-case letters, digits and underscores, with the link's random id in it. */
+  /** Names the slot and the publications; at most 56 lower-case letters, digits and underscores, with the link's random id in it. */
   readonly slot: string;
   readonly catalog: CatalogOptions;
   /** Ask for a slot that standbys keep too (PostgreSQL 17+). */
   readonly failover: boolean;
   /** Which parts of `follow` may be tuned; see there. */
   readonly follow?: Partial<FollowSettings> | undefined;
+  readonly pages?: Partial<PageSettings> | undefined;
+  /** Questions to the catalog take milliseconds; after this long the connection is given up, so that a lost network does not hold the link. */
+  readonly questionTimeoutMs?: number | undefined;
+  /** How long making the slot may wait for transactions that are open. */
+  readonly slotTimeoutMs?: number | undefined;
 }
+
+const defaultQuestionTimeoutMs = 60_000;
 
 /** A PostgreSQL database (13 to 18) as a source: a logical slot with pgoutput for changes, pages by COPY for existing rows. */
 export class PostgresSource implements ChangeSource {
   readonly #options: PostgresSourceOptions;
   readonly #signal: AbortSignal;
+  readonly #names: PublicationNames;
+  readonly #questionTimeoutMs: number;
   readonly #taken = new TakenTransactions();
-  #control: PgConnection | undefined;
-  #pages: PgConnection | undefined;
+  readonly #writers = new WritersAtStart();
+  readonly #control: SqlSession;
+  readonly #pages: SqlSession;
+  readonly #chosen = new Map<string, string>();
   #replication: PgConnection | undefined;
   #log: PgLog | undefined;
   #confirmed = 0n;
@@ -40,19 +60,30 @@ export class PostgresSource implements ChangeSource {
   private constructor(options: PostgresSourceOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
+    this.#names = publicationNames(options.slot);
+    this.#questionTimeoutMs = options.questionTimeoutMs ?? defaultQuestionTimeoutMs;
+    this.#control = new SqlSession(options.address, { signal, timeoutMs: this.#questionTimeoutMs });
+    this.#pages = new SqlSession(options.address, { signal, timeoutMs: this.#questionTimeoutMs });
   }
 
   /** Logs in; the faults are those of the connection. */
   static async connect(options: PostgresSourceOptions, signal: AbortSignal): Promise<PostgresSource> {
     const source = new PostgresSource(options, signal);
-    await source.#sql();
+    await source.#control.connection();
     return source;
   }
 
   async check(): Promise<readonly Finding[]> {
-    const control = await this.#sql();
-    const [slot] = await control.query(`SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = ${quoteLiteral(this.#options.slot)}`);
-    return preflight(control, { tables: await this.#tables(), patterns: this.#options.catalog.patterns, slotExists: slot !== undefined });
+    const control = await this.#control.sql();
+    const [slot] = await control.query(
+      `SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = ${quoteLiteral(this.#options.slot)}`,
+    );
+    return preflight(control, {
+      tables: await this.#tables(),
+      patterns: this.#options.catalog.patterns,
+      names: this.#names,
+      slotExists: slot !== undefined,
+    });
   }
 
   async describe(): Promise<readonly TableSchema[]> {
@@ -65,70 +96,88 @@ export class PostgresSource implements ChangeSource {
   }
 
   async open(tables: readonly TableSchema[], from: Position | undefined): Promise<Position> {
-    const control = await this.#sql();
-    await this.#refuseWhatCannotWork();
-    await this.choose(tables);
+    const sql = await this.#control.sql();
+    await this.#refuseWhatCannotWork(from === undefined);
+    this.#choose(tables);
     this.#replication = await PgConnection.connect({ ...this.#options.address, replication: 'database' }, this.#signal);
-    const position = await openSlot(control, this.#replication, { slot: this.#options.slot, failover: this.#options.failover }, from);
-    await this.#expectHidden(control);
+    const replication = limited(this.#replication, { signal: this.#signal, timeoutMs: this.#questionTimeoutMs });
+    const options = {
+      slot: this.#options.slot,
+      failover: this.#options.failover,
+      createTimeoutMs: this.#options.slotTimeoutMs ?? this.#questionTimeoutMs,
+    };
+    const publish = async (): Promise<void> => createPublications(sql, this.#names, await this.#present(sql));
+    const position = await openSlot({ sql, replication, options, publish }, from);
+    if (from !== undefined) {
+      await verifyPublications(sql, this.#names);
+      await retainTables(sql, this.#names, [...this.#chosen.keys()]);
+    }
+    await this.#expectHidden(sql);
     this.#log = logOf(position);
     return position;
   }
 
   async choose(tables: readonly TableSchema[]): Promise<void> {
-    const chosen = new Set(tables.map((schema) => schema.id));
-    const present = (await this.#tables()).filter((table) => chosen.has(table.oid) && canTravel(table));
-    await publish(await this.#sql(), publicationNames(this.#options.slot), present);
+    this.#choose(tables);
+    await retainTables(await this.#control.sql(), this.#names, [...this.#chosen.keys()]);
   }
 
-  async *page(table: TableSchema, progress: TableProgress, signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd> {
-    return yield* readPage({ connection: await this.#pageSql(), catalog: this.#options.catalog, taken: this.#taken }, table, progress, signal);
+  async *page(table: TableSchema, progress: TableProgress, signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd | Deferred> {
+    return yield* readPage(await this.#reader(signal), table, progress);
   }
 
-  async *fetch(table: TableSchema, keys: readonly (readonly string[])[], signal: AbortSignal): AsyncGenerator<ColumnBatch, PageEnd> {
-    return yield* fetchRows({ connection: await this.#pageSql(), catalog: this.#options.catalog, taken: this.#taken }, table, keys, signal);
+  async *fetch(
+    table: TableSchema,
+    keys: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): AsyncGenerator<ColumnBatch, PageEnd | Deferred> {
+    return yield* fetchRows(await this.#reader(signal), table, keys);
   }
 
   follow(from: Position, tables: FollowedTables, signal: AbortSignal): AsyncIterable<Draft> {
     return follow(
       {
         connection: must(this.#replication, 'follow before open'),
-        sql: () => this.#sql(),
+        sql: () => this.#control.sql(),
         catalog: this.#options.catalog,
         slot: this.#options.slot,
+        chosen: this.#chosen,
         taken: this.#taken,
         confirmed: () => this.#confirmed,
         onConfirm: (listener) => {
           this.#onConfirm = listener;
         },
         settings: this.#options.follow ?? {},
+        questionTimeoutMs: this.#questionTimeoutMs,
       },
       { from, tables, signal },
     );
   }
 
   async head(): Promise<Position> {
-    const control = await this.#sql();
-    const [row] = await control.query('SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END, pg_catalog.pg_is_in_recovery()');
-    // A commit after the head lets an idle stream pass it at once.
-    if (row?.[1] === 'f') await control.query("SELECT pg_catalog.pg_logical_emit_message(true, 'isthmus', 'head')");
-    return toPosition(must(this.#log, 'head before open'), parseLsn(must(row?.[0], 'no log position')));
+    return toPosition(must(this.#log, 'head before open'), await logEnd(await this.#control.sql()));
   }
 
   confirm(upTo: Position): void {
-    const lsn = BigInt(`0x${upTo.slice(upTo.lastIndexOf('/') + 1)}`);
+    // The last transaction is kept, so that it can be sent again as a witness.
+    const lsn = witnessOf(upTo)?.commitLsn ?? lsnOf(upTo);
     if (lsn <= this.#confirmed) return;
     this.#confirmed = lsn;
     this.#onConfirm?.();
   }
 
   async health(): Promise<SourceHealth> {
-    const control = await this.#sql();
-    const here = 'CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END';
+    const control = await this.#control.sql();
+    const here =
+      'CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END';
     const [row] = await control.query(
       `SELECT ${here}, pg_catalog.pg_wal_lsn_diff(${here}, restart_lsn)::bigint, safe_wal_size FROM pg_catalog.pg_replication_slots WHERE slot_name = ${quoteLiteral(this.#options.slot)}`,
     );
-    if (!row) throw fault('lost-history', 'SlotMissing', `The replication slot ${this.#options.slot} is gone.`, { target: this.#options.slot, remedy: 'Run again with --resync.' });
+    if (!row)
+      throw fault('lost-history', 'SlotMissing', `The replication slot ${this.#options.slot} is gone.`, {
+        target: this.#options.slot,
+        remedy: 'Run again with --resync.',
+      });
     return {
       head: toPosition(must(this.#log, 'health before open'), parseLsn(must(row[0], 'no log position'))),
       heldBytes: BigInt(row[1] ?? '0'),
@@ -139,45 +188,69 @@ export class PostgresSource implements ChangeSource {
   async release(): Promise<void> {
     await this.#replication?.close();
     this.#replication = undefined;
-    const control = await this.#sql();
-    await dropSlot(control, this.#options.slot);
-    await dropPublications(control, publicationNames(this.#options.slot));
+    const sql = await this.#control.sql();
+    await dropSlot(sql, this.#options.slot);
+    await dropPublications(sql, this.#names);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#replication?.close(), this.#pages?.close(), this.#control?.close()]);
+    await Promise.all([this.#replication?.close(), this.#pages[Symbol.asyncDispose](), this.#control[Symbol.asyncDispose]()]);
+  }
+
+  #choose(tables: readonly TableSchema[]): void {
+    this.#chosen.clear();
+    for (const schema of tables) this.#chosen.set(schema.id, schema.table);
   }
 
   async #tables(): Promise<readonly PgTable[]> {
-    return readTables(await this.#sql(), this.#options.catalog);
+    return readTables(await this.#control.sql(), this.#options.catalog);
   }
 
-  /** The connection for short questions; made anew when it broke. */
-  async #sql(): Promise<PgConnection> {
-    if (!this.#control || this.#control.fault) this.#control = await PgConnection.connect(this.#options.address, this.#signal);
-    return this.#control;
+  /** The chosen tables that are there. */
+  async #present(sql: Sql): Promise<readonly PgTable[]> {
+    return (await readTablesById(sql, this.#options.catalog, [...this.#chosen.keys()])).filter(canTravel);
   }
 
-  async #pageSql(): Promise<PgConnection> {
-    if (!this.#pages || this.#pages.fault) this.#pages = await PgConnection.connect(this.#options.address, this.#signal);
-    return this.#pages;
+  async #reader(signal: AbortSignal): Promise<PageReader> {
+    const { catalog, pages } = this.#options;
+    return {
+      connection: await this.#pages.connection(),
+      catalog,
+      names: this.#names,
+      taken: this.#taken,
+      writers: this.#writers,
+      settings: { ...defaultPageSettings, ...pages },
+      questionTimeoutMs: this.#questionTimeoutMs,
+      signal: AbortSignal.any([signal, this.#signal]),
+    };
   }
 
-  /** The findings that would otherwise come as some later error of the server. */
-  async #refuseWhatCannotWork(): Promise<void> {
-    const findings = await this.check();
-    const blocking = findings.find((one) => one.severity === 'error' && (one.target === undefined || one.code === 'NoReplicationRight' || one.code === 'NoCreateRight' || one.code === 'TableMissing'));
-    if (blocking) throw fault(blocking.code === 'TableMissing' ? 'missing' : 'precondition', blocking.code, blocking.message, { target: blocking.target, remedy: blocking.remedy });
+  /** The findings that would otherwise come as some later error of the server. A table that is gone later on concerns itself only. */
+  async #refuseWhatCannotWork(isFirst: boolean): Promise<void> {
+    const ofSource = new Set(['NoReplicationRight', 'NoCreateRight', ...(isFirst ? ['TableMissing'] : [])]);
+    const blocking = (await this.check()).find((one) => one.severity === 'error' && (one.target === undefined || ofSource.has(one.code)));
+    if (blocking)
+      throw fault(blocking.code === 'TableMissing' ? 'missing' : 'precondition', blocking.code, blocking.message, {
+        target: blocking.target,
+        remedy: blocking.remedy,
+      });
   }
 
-  /** Commits that are logged, so perhaps applied by an earlier run, but hidden until a synchronous standby answers. */
-  async #expectHidden(control: PgConnection): Promise<void> {
-    const rows = await control.query("SELECT backend_xid FROM pg_catalog.pg_stat_activity WHERE wait_event = 'SyncRep' AND backend_xid IS NOT NULL");
+  /**
+   * Commits that are logged, so perhaps applied by an earlier run, but hidden until a synchronous standby answers. Who may not see what others
+   * wait for counts every open transaction, but only where there are such standbys at all.
+   */
+  async #expectHidden(sql: Sql): Promise<void> {
+    const rows = await sql.query(`
+SELECT l.transactionid FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND current_setting('synchronous_standby_names') <> ''
+  AND (a.wait_event = 'SyncRep' OR (a.wait_event IS NULL AND NOT pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')))`);
     for (const [xid] of rows) this.#taken.add(Number(xid));
   }
 }
 
 /** Can anything of this table be replicated? What stands against it is a finding of `check`. */
 function canTravel(table: PgTable): boolean {
-  return !table.unlogged && table.rights.select && table.rights.owner && table.columns.length > 0;
+  const { usage, select, owner, allRows } = table.rights;
+  return table.unlogged === undefined && usage && select && owner && allRows && table.columns.length > 0;
 }

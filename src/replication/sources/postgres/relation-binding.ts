@@ -16,12 +16,14 @@ export interface Binding {
 }
 
 /**
- * Binds a relation to the table's schema by column name. `usable` says which of the relation's columns have the type that the schema's
- * column of that name was planned for; the others count as not sent.
+ * Binds a relation to the table's schema by column name. `usable` says whether the relation's column of this name has this type, for which
+ * the schema's column was planned; the others count as not sent.
  */
-export function bind(relation: Relation, schema: TableSchema, usable: (name: string) => boolean): Binding {
+export function bind(relation: Relation, schema: TableSchema, usable: (name: string, sourceType: string) => boolean): Binding {
   const byName = new Map(relation.columns.map((column, place) => [column.name, place]));
-  const places = Int32Array.from(schema.columns, (column) => (usable(column.name) ? (byName.get(column.name) ?? -1) : -1));
+  const places = Int32Array.from(schema.columns, (column) =>
+    usable(column.name, column.sourceType) ? (byName.get(column.name) ?? -1) : -1,
+  );
   const key = schema.key.map((column) => places[column]!);
   return {
     relation,
@@ -36,21 +38,17 @@ export function relationTable(relation: Relation): string {
   return tableName(relation.schema, relation.name);
 }
 
-/** Two relation messages that say the same. */
-export function sameRelation(a: Relation | undefined, b: Relation): boolean {
-  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
-}
-
 /** Parsed once per text. */
 export class SnapshotCache {
-  #text: string | undefined;
-  #snapshot: Snapshot | undefined;
+  readonly #snapshots = new Map<string, Snapshot>();
 
   get(text: string): Snapshot {
-    if (this.#text !== text || this.#snapshot === undefined) {
-      this.#text = text;
-      this.#snapshot = parseSnapshot(text);
+    let snapshot = this.#snapshots.get(text);
+    if (!snapshot) {
+      if (this.#snapshots.size >= 1000) this.#snapshots.clear();
+      snapshot = parseSnapshot(text);
+      this.#snapshots.set(text, snapshot);
     }
-    return this.#snapshot;
+    return snapshot;
   }
 }

@@ -2,12 +2,16 @@ import { fault, toFault, type Fault } from '#base/fault.ts';
 import { standbyStatus } from '#wire/pgoutput/outer.ts';
 import type { PgConnection } from './connection.ts';
 import type { CopyBoth } from './copy-both.ts';
+import type { Sql } from './sql-session.ts';
 
 export interface FeedOptions {
   readonly connection: PgConnection;
-  readonly sql: () => Promise<PgConnection>;
+  readonly sql: () => Promise<Sql>;
   readonly paceMs: number;
   readonly heartbeatMs: number;
+  /** Undefined: see `silenceMs`. */
+  readonly silenceMs: number | undefined;
+  readonly questionTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -43,6 +47,8 @@ export class ReplicationFeed implements AsyncDisposable {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #silenceMs: number | undefined;
   #reading: Promise<Uint8Array | undefined> | undefined;
+  /** Since when somebody waits for bytes. */
+  #waitingFromMs = Number.POSITIVE_INFINITY;
   #confirmTimer: NodeJS.Timeout | undefined;
   #fault: Fault | undefined;
   #heartbeats = 0;
@@ -53,15 +59,36 @@ export class ReplicationFeed implements AsyncDisposable {
     this.#options = options;
     this.#start = start;
     this.#stream = opened.stream;
-    this.#silenceMs = silenceMs(opened.timeoutMs);
-    this.#timers.push(setInterval(() => this.#tick(), speakMs(opened.timeoutMs)));
+    this.#silenceMs = options.silenceMs ?? silenceMs(opened.timeoutMs);
+    this.#timers.push(setInterval(() => this.#tick(), Math.min(speakMs(opened.timeoutMs), (this.#silenceMs ?? Infinity) / 3)));
     if (options.heartbeatMs > 0) this.#timers.push(setInterval(() => void this.#beat(), options.heartbeatMs));
   }
 
   static async open(options: FeedOptions, start: FeedStart): Promise<ReplicationFeed> {
-    const [row] = await options.connection.query("SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'");
-    const stream = await options.connection.copyBoth(start.command, { signal: options.signal, paceMs: options.paceMs });
-    return new ReplicationFeed(options, start, { stream, timeoutMs: Number(row?.[0] ?? 0) });
+    const { connection, questionTimeoutMs: timeoutMs } = options;
+    const [row] = await connection.query("SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'", {
+      signal: options.signal,
+      timeoutMs,
+    });
+    const late = new AbortController();
+    const timer = setTimeout(
+      () =>
+        late.abort(
+          fault('timeout', 'StreamNotStarted', `The source did not start the replication stream within ${timeoutMs / 1000} s.`, {
+            remedy: 'Check the network between, and the load of the source. It is tried again.',
+          }),
+        ),
+      timeoutMs,
+    );
+    try {
+      const stream = await connection.copyBoth(start.command, {
+        signal: AbortSignal.any([options.signal, late.signal]),
+        paceMs: options.paceMs,
+      });
+      return new ReplicationFeed(options, start, { stream, timeoutMs: Number(row?.[0] ?? 0) });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Transactions of our own that were written. */
@@ -74,8 +101,12 @@ export class ReplicationFeed implements AsyncDisposable {
     if (this.#fault) throw this.#fault;
     if (!this.#reading) {
       this.#reading = this.#stream.read();
-      // It may fail while nobody waits for it; the next call reports that.
-      this.#reading.catch(() => undefined);
+      this.#waitingFromMs = performance.now();
+      // It may end while nobody waits for it; the next call reports that.
+      this.#reading.then(
+        () => (this.#waitingFromMs = Number.POSITIVE_INFINITY),
+        () => undefined,
+      );
     }
     const bytes = await within(this.#reading, waitMs);
     if (bytes === 'nothing') return bytes;
@@ -95,7 +126,9 @@ export class ReplicationFeed implements AsyncDisposable {
   reply(wantsAnswer = false): void {
     const confirmed = this.#start.confirmed();
     const lsn = confirmed > this.#start.fromLsn ? confirmed : this.#start.fromLsn;
-    this.#stream.write(standbyStatus({ written: lsn, flushed: lsn, applied: lsn, sentAtUs: BigInt(Date.now()) * 1000n, replyRequested: wantsAnswer }));
+    this.#stream.write(
+      standbyStatus({ written: lsn, flushed: lsn, applied: lsn, sentAtUs: BigInt(Date.now()) * 1000n, replyRequested: wantsAnswer }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,9 +139,15 @@ export class ReplicationFeed implements AsyncDisposable {
   }
 
   #tick(): void {
-    const silentMs = performance.now() - this.#stream.lastReceivedAtMs;
+    // While nobody reads, nothing need come: a large transaction may be busy in the pool.
+    const silentMs = performance.now() - Math.max(this.#stream.lastReceivedAtMs, this.#waitingFromMs);
     if (this.#silenceMs !== undefined && silentMs > this.#silenceMs) {
-      this.#fault = fault('unreachable', 'SourceSilent', `The source has sent nothing for ${Math.round(silentMs / 1000)} s, not even an answer.`, { remedy: 'The network between probably lost the connection; the link connects anew.' });
+      this.#fault = fault(
+        'unreachable',
+        'SourceSilent',
+        `The source has sent nothing for ${Math.round(silentMs / 1000)} s, not even an answer.`,
+        { remedy: 'The network between probably lost the connection; the link connects anew.' },
+      );
       this.#options.connection.destroy(this.#fault);
       return;
     }
@@ -121,7 +160,10 @@ export class ReplicationFeed implements AsyncDisposable {
     this.#beating = true;
     try {
       const sql = await this.#options.sql();
-      await sql.query("SELECT pg_catalog.pg_logical_emit_message(true, 'isthmus', 'heartbeat') WHERE NOT pg_catalog.pg_is_in_recovery()", { timeoutMs: 10_000, signal: this.#options.signal });
+      await sql.query("SELECT pg_catalog.pg_logical_emit_message(true, 'isthmus', 'heartbeat') WHERE NOT pg_catalog.pg_is_in_recovery()", {
+        timeoutMs: 10_000,
+        signal: this.#options.signal,
+      });
       this.#heartbeats++;
     } catch (error) {
       // Keepalives move the place on too; if the connection is lost, the stream will say so.

@@ -1,44 +1,88 @@
-import { fault, must } from '#base/fault.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fault, must, toFault, type Fault } from '#base/fault.ts';
 import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
 import type { Position } from '#replication/segment.ts';
-import type { PgConnection } from './connection.ts';
-import { formatLsn, logOf, lsnOf, parseLsn, toPosition, type PgLog } from './log-place.ts';
+import { formatLsn, logOf, lsnOf, parseLsn, toPosition, witnessOf, type PgLog } from './log-place.ts';
+import type { Sql } from './sql-session.ts';
 
 export interface SlotOptions {
   /** The slot's name, made for one link and holding the link's random id. */
   readonly slot: string;
   /** Let standbys keep the slot too (PostgreSQL 17 and later), so that it survives a failover. */
   readonly failover: boolean;
+  /** How long making the slot may wait for transactions that are open. */
+  readonly createTimeoutMs: number;
 }
 
 const resync = 'Run again with --resync: the tables are copied anew from the source as it is.';
 
+/** What `openSlot` asks and does. */
+export interface SlotWork {
+  readonly sql: Sql;
+  /** A walsender on the database, free. */
+  readonly replication: Sql;
+  readonly options: SlotOptions;
+  /** Makes the publications; a slot is made only after them, so that its log always has them. */
+  readonly publish: () => Promise<void>;
+}
+
 /**
- * Makes the slot, or verifies that it is ours and that nothing between `from` and now was forgotten. Answers where to follow from.
- * Faults: `lost-history` for every way in which changes could be missing; `conflict` for a slot that another program made.
+ * Makes the slot and the publications (`from` undefined: anew, since nothing was taken from an earlier one), or verifies that the slot is ours and
+ * that nothing between `from` and now was forgotten. Answers where to follow from; a witness in it will be sent again.
+ * Faults: `lost-history` for every way in which changes could be missing; `conflict` for a slot that another program made;
+ * `unreachable` (`SlotActive`) while another reader holds it; `timeout` (`SlotWaits`) while an old transaction keeps it from being made.
  */
-export async function openSlot(control: PgConnection, replication: PgConnection, options: SlotOptions, from: Position | undefined): Promise<Position> {
+export async function openSlot(work: SlotWork, from: Position | undefined): Promise<Position> {
+  const { sql, replication, options } = work;
   const [identity] = await replication.query('IDENTIFY_SYSTEM');
-  const [system, timeline, head] = [must(identity?.[0], 'IDENTIFY_SYSTEM gave no system'), Number(identity?.[1]), parseLsn(must(identity?.[2], 'IDENTIFY_SYSTEM gave no position'))];
+  const [system, timeline, head] = [
+    must(identity?.[0], 'IDENTIFY_SYSTEM gave no system'),
+    Number(identity?.[1]),
+    parseLsn(must(identity?.[2], 'IDENTIFY_SYSTEM gave no position')),
+  ];
   const log: PgLog = { system, timeline, slot: options.slot };
   if (from !== undefined) await verifyLog(replication, { log, head }, from);
-  const slot = await readSlot(control, options.slot);
+  const slot = await readSlot(sql, options.slot);
+  if (slot) verifyOwner(slot, options.slot, sql.database);
+  if (from === undefined) {
+    if (slot) await sql.query(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(options.slot)})`);
+    await refuseFull(sql);
+    await work.publish();
+    return toPosition(log, await createSlot(work));
+  }
   if (!slot) {
-    if (from !== undefined) {
-      throw fault('lost-history', 'SlotMissing', `The replication slot ${options.slot} is gone, so the source may have forgotten changes that were not yet read.`, { target: options.slot, remedy: resync });
-    }
-    return toPosition(log, await createSlot(control, replication, options));
+    throw fault(
+      'lost-history',
+      'SlotMissing',
+      `The replication slot ${options.slot} is gone, so the source may have forgotten changes that were not yet read.`,
+      { target: options.slot, remedy: resync },
+    );
   }
-  verifySlot(slot, options.slot, control.database);
-  const confirmed = parseLsn(must(slot.confirmed, 'a logical slot without position'));
-  if (from === undefined) return toPosition(log, confirmed);
+  if (slot.walStatus === 'lost' || slot.confirmed === null) {
+    throw fault(
+      'lost-history',
+      'SlotInvalidated',
+      `The source has invalidated the replication slot ${options.slot}: it kept more log than max_slot_wal_keep_size allows, or was idle for too long.`,
+      {
+        target: options.slot,
+        remedy: `${resync} Raise max_slot_wal_keep_size if the link is often away for long.`,
+      },
+    );
+  }
+  const confirmed = parseLsn(slot.confirmed);
   if (confirmed > lsnOf(from)) {
-    throw fault('lost-history', 'SlotAhead', `The replication slot ${options.slot} stands at ${formatLsn(confirmed)}, past ${formatLsn(lsnOf(from))} where the pool is: it was made anew or read by another program.`, {
-      target: options.slot,
-      remedy: resync,
-    });
+    throw fault(
+      'lost-history',
+      'SlotAhead',
+      `The replication slot ${options.slot} stands at ${formatLsn(confirmed)}, past ${formatLsn(lsnOf(from))} where the pool is: it was made anew or read by another program.`,
+      {
+        target: options.slot,
+        remedy: resync,
+      },
+    );
   }
-  return toPosition(log, lsnOf(from));
+  const witness = witnessOf(from);
+  return toPosition(log, lsnOf(from), witness && witness.commitLsn >= confirmed ? witness : undefined);
 }
 
 interface SlotRow {
@@ -49,25 +93,32 @@ interface SlotRow {
   readonly walStatus: string | null;
 }
 
-async function readSlot(control: PgConnection, name: string): Promise<SlotRow | undefined> {
-  const [row] = await control.query(
+async function readSlot(sql: Sql, name: string): Promise<SlotRow | undefined> {
+  const [row] = await sql.query(
     `SELECT plugin, database, active_pid, confirmed_flush_lsn, wal_status FROM pg_catalog.pg_replication_slots WHERE slot_name = ${quoteLiteral(name)}`,
   );
-  return row && { plugin: row[0] ?? null, database: row[1] ?? null, activePid: row[2] ?? null, confirmed: row[3] ?? null, walStatus: row[4] ?? null };
+  return (
+    row && {
+      plugin: row[0] ?? null,
+      database: row[1] ?? null,
+      activePid: row[2] ?? null,
+      confirmed: row[3] ?? null,
+      walStatus: row[4] ?? null,
+    }
+  );
 }
 
-function verifySlot(slot: SlotRow, name: string, database: string): void {
+function verifyOwner(slot: SlotRow, name: string, database: string): void {
   if (slot.plugin !== 'pgoutput' || slot.database !== database) {
-    throw fault('conflict', 'SlotTaken', `The replication slot ${name} was made for something else (plugin ${slot.plugin ?? 'none'}, database ${slot.database ?? 'none'}).`, {
-      target: name,
-      remedy: `See whose it is; if nobody's: SELECT pg_drop_replication_slot(${quoteLiteral(name)});`,
-    });
-  }
-  if (slot.walStatus === 'lost' || slot.confirmed === null) {
-    throw fault('lost-history', 'SlotInvalidated', `The source has invalidated the replication slot ${name}: it kept more log than max_slot_wal_keep_size allows, or was idle for too long.`, {
-      target: name,
-      remedy: `${resync} Raise max_slot_wal_keep_size if the link is often away for long.`,
-    });
+    throw fault(
+      'conflict',
+      'SlotTaken',
+      `The replication slot ${name} was made for something else (plugin ${slot.plugin ?? 'none'}, database ${slot.database ?? 'none'}).`,
+      {
+        target: name,
+        remedy: `See whose it is; if nobody's: SELECT pg_drop_replication_slot(${quoteLiteral(name)});`,
+      },
+    );
   }
   if (slot.activePid !== null) {
     throw fault('unreachable', 'SlotActive', `The replication slot ${name} is still read by process ${slot.activePid} of the server.`, {
@@ -77,28 +128,47 @@ function verifySlot(slot: SlotRow, name: string, database: string): void {
   }
 }
 
-async function verifyLog(replication: PgConnection, now: { readonly log: PgLog; readonly head: bigint }, from: Position): Promise<void> {
+async function verifyLog(replication: Sql, now: { readonly log: PgLog; readonly head: bigint }, from: Position): Promise<void> {
   const then = logOf(from);
   if (then.system !== now.log.system) {
-    throw fault('lost-history', 'OtherSource', `This is another PostgreSQL cluster (${now.log.system}) than the one that the pool was filled from (${then.system}).`, {
-      remedy: `Connect to the former one, or use a pool file of its own. ${resync}`,
-    });
+    throw fault(
+      'lost-history',
+      'OtherSource',
+      `This is another PostgreSQL cluster (${now.log.system}) than the one that the pool was filled from (${then.system}).`,
+      {
+        remedy: `Connect to the former one, or use a pool file of its own. ${resync}`,
+      },
+    );
   }
-  if (then.slot !== now.log.slot) throw fault('conflict', 'OtherLink', `The pool was filled through the slot ${then.slot}, not ${now.log.slot}.`, { target: now.log.slot, remedy: 'Use a pool file of its own.' });
+  if (then.slot !== now.log.slot)
+    throw fault('conflict', 'OtherLink', `The pool was filled through the slot ${then.slot}, not ${now.log.slot}.`, {
+      target: now.log.slot,
+      remedy: 'Use a pool file of its own.',
+    });
   if (now.head < lsnOf(from)) {
-    throw fault('lost-history', 'SourceRestored', `The source's log ends at ${formatLsn(now.head)}, before ${formatLsn(lsnOf(from))} where the pool is: it was restored from an older state.`, { remedy: resync });
+    throw fault(
+      'lost-history',
+      'SourceRestored',
+      `The source's log ends at ${formatLsn(now.head)}, before ${formatLsn(lsnOf(from))} where the pool is: it was restored from an older state.`,
+      { remedy: resync },
+    );
   }
   if (now.log.timeline === then.timeline) return;
   const switched = now.log.timeline > then.timeline ? await switchPoint(replication, now.log.timeline, then.timeline) : undefined;
   if (switched === undefined || switched < lsnOf(from)) {
-    throw fault('lost-history', 'OtherTimeline', `The source is on timeline ${now.log.timeline}, which left timeline ${then.timeline} before the place that the pool has reached: it was failed over or restored without some changes.`, {
-      remedy: resync,
-    });
+    throw fault(
+      'lost-history',
+      'OtherTimeline',
+      `The source is on timeline ${now.log.timeline}, which left timeline ${then.timeline} before the place that the pool has reached: it was failed over or restored without some changes.`,
+      {
+        remedy: resync,
+      },
+    );
   }
 }
 
 /** Where `timeline`'s history left `before`; undefined: it never was on it. */
-async function switchPoint(replication: PgConnection, timeline: number, before: number): Promise<bigint | undefined> {
+async function switchPoint(replication: Sql, timeline: number, before: number): Promise<bigint | undefined> {
   const [row] = await replication.query(`TIMELINE_HISTORY ${timeline}`);
   return switchPointIn(row?.[1] ?? '', before);
 }
@@ -112,22 +182,68 @@ export function switchPointIn(history: string, before: number): bigint | undefin
   return undefined;
 }
 
-async function createSlot(control: PgConnection, replication: PgConnection, options: SlotOptions): Promise<bigint> {
-  const [free] = await control.query("SELECT current_setting('max_replication_slots')::int - count(*) FROM pg_catalog.pg_replication_slots");
-  if (Number(free?.[0]) <= 0) {
-    throw fault('precondition', 'NoSlotLeft', 'The source has no replication slot left.', { remedy: 'ALTER SYSTEM SET max_replication_slots = 20; then restart PostgreSQL. Or drop a slot that nobody reads: SELECT * FROM pg_replication_slots WHERE NOT active;' });
-  }
-  const how = options.failover && control.serverVersion >= 170_000 ? "(SNAPSHOT 'nothing', FAILOVER true)" : 'NOEXPORT_SNAPSHOT';
-  const [row] = await replication.query(`CREATE_REPLICATION_SLOT ${quoteIdentifier(options.slot)} LOGICAL pgoutput ${how}`);
-  return parseLsn(must(row?.[1], 'CREATE_REPLICATION_SLOT gave no position'));
+async function refuseFull(sql: Sql): Promise<void> {
+  const [free] = await sql.query("SELECT current_setting('max_replication_slots')::int - count(*) FROM pg_catalog.pg_replication_slots");
+  if (Number(free?.[0]) > 0) return;
+  throw fault('precondition', 'NoSlotLeft', 'The source has no replication slot left.', {
+    remedy:
+      'ALTER SYSTEM SET max_replication_slots = 20; then restart PostgreSQL. Or drop a slot that nobody reads: SELECT * FROM pg_replication_slots WHERE NOT active;',
+  });
 }
 
-/** Drops the slot if it is there. Right after a disconnect it may still be in use: fault `unreachable` (`SlotActive`), try again. */
-export async function dropSlot(control: PgConnection, name: string): Promise<void> {
-  const slot = await readSlot(control, name);
-  if (!slot) return;
-  if (slot.activePid !== null) {
-    throw fault('unreachable', 'SlotActive', `The replication slot ${name} is still read by process ${slot.activePid} of the server.`, { target: name, remedy: `SELECT pg_terminate_backend(${slot.activePid});` });
+/** Making a slot waits for every transaction that has begun to write, in all databases. */
+async function createSlot({ sql, replication, options }: SlotWork): Promise<bigint> {
+  const how = options.failover && sql.serverVersion >= 170_000 ? "(SNAPSHOT 'nothing', FAILOVER true)" : 'NOEXPORT_SNAPSHOT';
+  try {
+    const [row] = await replication.query(`CREATE_REPLICATION_SLOT ${quoteIdentifier(options.slot)} LOGICAL pgoutput ${how}`, {
+      timeoutMs: options.createTimeoutMs,
+    });
+    return parseLsn(must(row?.[1], 'CREATE_REPLICATION_SLOT gave no position'));
+  } catch (error) {
+    if (toFault(error).code !== 'QueryTimeout') throw error;
+    throw await slotWaits(sql, options);
   }
-  await control.query(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(name)})`);
+}
+
+async function slotWaits(sql: Sql, options: SlotOptions): Promise<Fault> {
+  const [oldest] = await sql.query(`
+SELECT l.pid, x.gid FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_prepared_xacts x ON x.transaction = l.transactionid
+WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted ORDER BY pg_catalog.age(l.transactionid) DESC LIMIT 1`);
+  const [pid, prepared] = [oldest?.[0] ?? undefined, oldest?.[1] ?? undefined];
+  const who =
+    prepared !== undefined
+      ? `the prepared transaction ${prepared}`
+      : pid === undefined
+        ? 'a transaction'
+        : `the open transaction of process ${pid}`;
+  const remedy =
+    prepared !== undefined
+      ? `COMMIT PREPARED ${quoteLiteral(prepared)};`
+      : pid === undefined
+        ? 'On a standby: SELECT pg_log_standby_snapshot(); at its primary.'
+        : `SELECT pg_terminate_backend(${pid});`;
+  return fault(
+    'timeout',
+    'SlotWaits',
+    `The replication slot ${options.slot} could not be made within ${options.createTimeoutMs / 1000} s: the source waits for ${who} to end.`,
+    { target: options.slot, remedy },
+  );
+}
+
+const dropWaitMs = 5000;
+const dropPollMs = 50;
+
+/** Drops the slot if it is there. Right after a disconnect it may still be in use; fault `unreachable` (`SlotActive`) if it stays so. */
+export async function dropSlot(sql: Sql, name: string): Promise<void> {
+  const begun = performance.now();
+  for (;;) {
+    const slot = await readSlot(sql, name);
+    if (!slot) return;
+    if (slot.activePid === null) {
+      await sql.query(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(name)})`);
+      return;
+    }
+    if (performance.now() - begun > dropWaitMs) verifyOwner(slot, name, sql.database);
+    await delay(dropPollMs);
+  }
 }

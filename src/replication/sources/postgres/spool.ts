@@ -84,9 +84,13 @@ export class Spool {
 
   #write(spooled: Spooled): void {
     try {
-      for (const part of spooled.parts) for (let at = 0; at < part.length; ) at += writeSync(spooled.file, part, at);
+      for (const part of spooled.parts) for (let at = 0; at < part.length;) at += writeSync(spooled.file, part, at);
     } catch (cause) {
-      throw fault('unreachable', 'SpoolFull', 'A large transaction could not be kept on disk until its commit.', { target: this.#parent, remedy: 'Free space there, or raise logical_decoding_work_mem at the source so that it is kept there.', cause });
+      throw fault('unreachable', 'SpoolFull', 'A large transaction could not be kept on disk until its commit.', {
+        target: this.#parent,
+        remedy: 'Free space there, or raise logical_decoding_work_mem at the source so that it is kept there.',
+        cause,
+      });
     }
     spooled.parts = [];
     spooled.bytes = 0;

@@ -1,13 +1,15 @@
-import { toFault } from '#base/fault.ts';
-import type { Position } from '#replication/segment.ts';
+import { fault, toFault, type Fault } from '#base/fault.ts';
+import type { Position, TableProgress } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
 import type { TableChanges } from '#replication/table-changes.ts';
 import { readMessage, type LogicalMessage, type Relation, type StreamCommitMessage } from '#wire/pgoutput/messages.ts';
 import { newWalCursor, nextWal, outer, readKeepalive, type WalCursor } from '#wire/pgoutput/outer.ts';
 import { isRowChange, newRowChange, oldKind, readRowChange, rowTag } from '#wire/pgoutput/tuple.ts';
 import { TupleRow } from './event-row.ts';
+import type { Known } from './adoption.ts';
+import { formatLsn, type Witness } from './log-place.ts';
 import type { PendingChanges } from './pending-changes.ts';
-import { relationTable, sameRelation, SnapshotCache, type Binding } from './relation-binding.ts';
+import { SnapshotCache, type Binding } from './relation-binding.ts';
 import type { Spool } from './spool.ts';
 import { sees, type TakenTransactions } from './visibility.ts';
 
@@ -17,7 +19,7 @@ export type Stop =
   /** Enough is pending: yield it. */
   | { readonly kind: 'full' }
   /** The relation's events come next, and what they mean must be looked up: see `adoptRelation`, then `bound`. */
-  | { readonly kind: 'relation'; readonly relation: Relation }
+  | { readonly kind: 'relation'; readonly relation: Relation; readonly known: Known }
   /** The source wants to hear from us. */
   | { readonly kind: 'reply' }
   /** A streamed transaction was committed: replay it from the spool. */
@@ -25,18 +27,21 @@ export type Stop =
 
 export interface StreamDecoderOptions {
   readonly tables: FollowedTables;
+  /** The link's tables' names by oid: a table that is renamed and named back is one table all the while. */
+  readonly chosen: ReadonlyMap<string, string>;
   readonly pending: PendingChanges;
   readonly taken: TakenTransactions;
   readonly spool: Spool;
   /** Transactions that end before this place were applied before. */
   readonly fromLsn: bigint;
-  readonly toPosition: (lsn: bigint) => Position;
+  /** The transaction that the source must send first, though it was applied before. */
+  readonly witness: Witness | undefined;
+  readonly toPosition: (lsn: bigint, witness: Witness | undefined) => Position;
   readonly maxBytes: number;
 }
 
 interface Transaction {
   readonly xid: number;
-  readonly committedAt: bigint;
   /** The source sends again what was applied before. */
   readonly repeated: boolean;
 }
@@ -46,11 +51,21 @@ interface Target {
   readonly changes: TableChanges;
 }
 
+interface Unknown {
+  readonly relation: Relation;
+  readonly known: Known;
+}
+
+const streamRemedy = 'Check that nothing between here and the source rewrites the stream.';
+/** So much log is kept for a witness' sake. */
+const witnessBytes = 16n * 1024n * 1024n;
+
 /** Turns the bytes of a pgoutput stream into pending changes. Holds no more of them than that. */
 export class StreamDecoder {
   readonly #options: StreamDecoderOptions;
   readonly #relations = new Map<number, Relation>();
-  readonly #bindings = new Map<number, Binding | undefined>();
+  /** What relations were found to mean; a relation that came anew is found out at its next event. */
+  readonly #bindings = new Map<number, Binding>();
   /** Where events of a relation go until the next transaction or draft; null: nowhere. */
   readonly #targets = new Map<number, Target | null>();
   readonly #change = newRowChange();
@@ -64,9 +79,25 @@ export class StreamDecoder {
   #streaming: number | undefined;
   /** Replayed messages name their transaction, as streamed ones do. */
   #replaying: ReadonlySet<number> | undefined;
+  /** The last transaction read. */
+  #witness: Witness | undefined;
+  #unproven: Witness | undefined;
+  #readTo: bigint;
 
   constructor(options: StreamDecoderOptions) {
     this.#options = options;
+    this.#witness = this.#unproven = options.witness;
+    this.#readTo = options.fromLsn;
+  }
+
+  /** Every transaction that ended before this place was read. */
+  get readTo(): bigint {
+    return this.#readTo;
+  }
+
+  /** The source still has to show that its log is the one that was read before. */
+  get isUnproven(): boolean {
+    return this.#unproven !== undefined;
   }
 
   get inTransaction(): boolean {
@@ -85,8 +116,7 @@ export class StreamDecoder {
   }
 
   /** The relation's events now mean this. */
-  bound(relation: Relation, binding: Binding | undefined): void {
-    this.#relations.set(relation.oid, relation);
+  bound(relation: Relation, binding: Binding): void {
     this.#bindings.set(relation.oid, binding);
     this.#targets.delete(relation.oid);
   }
@@ -121,6 +151,7 @@ export class StreamDecoder {
 
   #keepalive(): Stop | undefined {
     const { walEnd, replyRequested } = readKeepalive(this.#buffer, this.#cursor);
+    if (this.#unproven && walEnd > this.#unproven.commitLsn) throw otherHistory(this.#unproven);
     // Nothing is half read, so everything before this place has been seen.
     if (!this.#transaction && this.#streaming === undefined) this.#advance(walEnd);
     return replyRequested ? { kind: 'reply' } : undefined;
@@ -145,9 +176,10 @@ export class StreamDecoder {
         this.#commit(message.endLsn, message.committedAtUs);
         return undefined;
       case 'relation':
-        if (this.#bindings.has(message.oid) && sameRelation(this.#relations.get(message.oid), { ...message, xid: 0 })) return undefined;
+        this.#relations.set(message.oid, message);
+        this.#bindings.delete(message.oid);
         this.#targets.delete(message.oid);
-        return { kind: 'relation', relation: { ...message, xid: 0 } };
+        return undefined;
       case 'truncate':
         return this.#truncate(message.relations, message.xid, at);
       case 'stream-start':
@@ -170,8 +202,12 @@ export class StreamDecoder {
   }
 
   #begin(xid: number, finalLsn: bigint, committedAt: bigint): void {
+    const witness = { commitLsn: finalLsn, xid, committedAtUs: committedAt };
+    if (this.#unproven && !isSame(witness, this.#unproven)) throw otherHistory(this.#unproven);
+    this.#unproven = undefined;
+    this.#witness = witness;
     this.#targets.clear();
-    this.#transaction = { xid, committedAt, repeated: finalLsn < this.#options.fromLsn };
+    this.#transaction = { xid, repeated: finalLsn < this.#options.fromLsn };
   }
 
   #commit(endLsn: bigint, committedAt: bigint): void {
@@ -185,18 +221,21 @@ export class StreamDecoder {
   }
 
   #advance(lsn: bigint): void {
-    const position = this.#options.toPosition(lsn);
-    const { pending } = this.#options;
-    if (lsn >= this.#options.fromLsn && (pending.position === undefined || position > pending.position)) pending.position = position;
+    const { pending, fromLsn } = this.#options;
+    if (lsn < this.#readTo || lsn < fromLsn) return;
+    this.#readTo = lsn;
+    // The source keeps its log from the witness on: not for ever where nothing else comes.
+    if (this.#witness && lsn - this.#witness.commitLsn > witnessBytes) this.#witness = undefined;
+    pending.position = this.#options.toPosition(lsn, this.#witness);
   }
 
   #row(at: number): Stop | undefined {
     const change = this.#change;
     readRowChange(this.#buffer, this.#cursor, this.#replaying !== undefined, change);
     if (this.#replaying?.has(change.xid)) return undefined;
-    const target = this.#targets.get(change.relation) ?? this.#aim(change.relation);
-    if (target === 'adopt') return this.#again(change.relation, at);
+    const target = this.#aim(change.relation);
     if (target === null) return undefined;
+    if ('relation' in target) return this.#again(target, at);
     this.#options.pending.bytes += this.#cursor.end - this.#cursor.start;
     try {
       this.#apply(target);
@@ -220,58 +259,87 @@ export class StreamDecoder {
     if (change.tag === rowTag.insert) return changes.insert(key, row);
     const oldKey = old === undefined ? key : schema.identity === 'full' ? old.rowText() : old.keyText();
     const incomplete = changes.update({ key, oldKey }, row, old ?? row);
-    if (incomplete && this.#options.tables.progress(binding.table)?.state !== 'Replicating') this.#options.pending.noteMoved(binding.table, row.keyValues());
+    if (incomplete && this.#options.tables.progress(binding.table)?.state !== 'Replicating')
+      this.#options.pending.noteMoved(binding.table, row.keyValues());
   }
 
   #truncate(oids: readonly number[], xid: number, at: number): Stop | undefined {
     if (this.#replaying?.has(xid)) return undefined;
-    for (const oid of oids) if (this.#aim(oid) === 'adopt') return this.#again(oid, at);
     for (const oid of oids) {
       const target = this.#aim(oid);
-      if (target === null || target === 'adopt') continue;
+      if (target !== null && 'relation' in target) return this.#again(target, at);
+    }
+    for (const oid of oids) {
+      const target = this.#aim(oid);
+      if (target === null || 'relation' in target) continue;
       this.#options.pending.truncate(target.binding.schema);
       this.#targets.delete(oid);
     }
     return undefined;
   }
 
-  /** The message at `at` is read again once the relation means what the table is now. */
-  #again(oid: number, at: number): Stop {
+  /** The message at `at` is read again once it is known what its relation means. */
+  #again(unknown: Unknown, at: number): Stop {
     this.#cursor.next = at;
-    return { kind: 'relation', relation: this.#relations.get(oid)! };
+    return { kind: 'relation', ...unknown };
   }
 
-  /** Where the relation's events go in this transaction. */
-  #aim(oid: number): Target | null | 'adopt' {
-    const known = this.#targets.get(oid);
-    if (known !== undefined) return known;
+  /** Where the relation's events go in this transaction: nowhere (null), or it must be found out first what the relation means. */
+  #aim(oid: number): Target | null | Unknown {
+    const aimed = this.#targets.get(oid);
+    if (aimed !== undefined) return aimed;
     const relation = this.#relations.get(oid);
-    const binding = this.#bindings.get(oid);
-    const { tables, pending } = this.#options;
-    if (!relation) return null;
-    if (!binding) {
-      const schema = tables.schema(relationTable(relation));
-      if (schema && schema.id === String(oid)) return 'adopt';
-    } else if (binding.schema !== tables.schema(binding.table)) return 'adopt';
-    const target = binding && this.#applies(binding) ? { binding, changes: pending.of(binding.schema) } : null;
+    if (!relation)
+      throw fault('corrupt', 'RelationUnknown', 'The source sent a change of a table that it had not described.', { remedy: streamRemedy });
+    const known = this.#known(oid);
+    let target: Target | null = null;
+    if (known && this.#applies(known.progress)) {
+      const binding = this.#bindings.get(oid);
+      if (binding?.schema !== known.schema) return { relation, known };
+      if (!binding.lost) target = { binding, changes: this.#options.pending.of(known.schema) };
+    }
     this.#targets.set(oid, target);
     return target;
   }
 
+  #known(oid: number): Known | undefined {
+    const { tables, chosen } = this.#options;
+    const name = chosen.get(String(oid));
+    const schema = name === undefined ? undefined : tables.schema(name);
+    const progress = name === undefined ? undefined : tables.progress(name);
+    return schema && progress && schema.id === String(oid) ? { schema, progress } : undefined;
+  }
+
   /** Are this transaction's events of the table still to be applied? What a later page brings anyway is not. */
-  #applies(binding: Binding): boolean {
+  #applies(progress: TableProgress): boolean {
     const transaction = this.#transaction;
-    const progress = this.#options.tables.progress(binding.table);
-    if (!transaction || transaction.repeated || !progress || binding.lost || this.#options.pending.hasFailed(binding.table)) return false;
+    if (!transaction)
+      throw fault('corrupt', 'StreamUnknown', 'The source sent a change outside of any transaction.', { remedy: streamRemedy });
+    if (transaction.repeated || this.#options.pending.hasFailed(progress.table)) return false;
     if (progress.state !== 'Snapshotting' && progress.state !== 'Replicating') return false;
     return progress.seen === undefined || !sees(this.#snapshots.get(progress.seen), transaction.xid);
   }
 
   /** A value that cannot be taken stops its table; anything else stops the link. */
   #fail(binding: Binding, error: unknown, oid: number): void {
-    const fault = toFault(error);
-    if (fault.kind !== 'unsupported' || !fault.target?.startsWith(`${binding.table}.`)) throw error;
-    this.#options.pending.fail(binding.table, fault);
+    const failure = toFault(error);
+    if (failure.kind !== 'unsupported' || !failure.target?.startsWith(`${binding.table}.`)) throw error;
+    this.#options.pending.fail(binding.table, failure);
     this.#targets.set(oid, null);
   }
+}
+
+function isSame(a: Witness, b: Witness): boolean {
+  return a.commitLsn === b.commitLsn && a.xid === b.xid && a.committedAtUs === b.committedAtUs;
+}
+
+function otherHistory(witness: Witness): Fault {
+  return fault(
+    'lost-history',
+    'SourceRestored',
+    `The source's log no longer holds the last transaction that was read from it, at ${formatLsn(witness.commitLsn)}: it was restored from an older state and went on from there.`,
+    {
+      remedy: 'Run again with --resync: the tables are copied anew from the source as it is.',
+    },
+  );
 }
