@@ -1,5 +1,7 @@
-import { runChild } from './up/child.ts';
-import { runPoolJob } from './up/pool-work.ts';
+import { keepCompiled } from './compile-cache.ts';
 
-/** The process that owns a pool: see `runPoolJob`. */
+// The process that owns a pool.
+keepCompiled();
+const { runChild } = await import('./up/child.ts');
+const { runPoolJob } = await import('./up/pool-work.ts');
 runChild('pool', runPoolJob);

@@ -1,5 +1,7 @@
-import { runChild } from './up/child.ts';
-import { runLinkJob } from './up/link-work.ts';
+import { keepCompiled } from './compile-cache.ts';
 
-/** The process that reads a source: see `runLinkJob`. */
+// The process that reads a source.
+keepCompiled();
+const { runChild } = await import('./up/child.ts');
+const { runLinkJob } = await import('./up/link-work.ts');
 runChild('worker', runLinkJob);

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { environmentVariable } from '#base/config.ts';
-import { linkCommand, type LinkCommand } from './link-command.ts';
+import type { LinkCommand } from './link-command.ts';
 import { type Terminal, wholeNumber } from '../terminal.ts';
 
 /** Adds `isthmus link`. */
@@ -34,6 +34,7 @@ export function addLink(program: Command, terminal: Terminal): void {
       process.title = 'isthmus link';
       const command = { ...options, memoryMb: options['memory'], password: environmentVariable('PGPASSWORD') } as unknown as LinkCommand;
       const { columns } = terminal.size();
+      const { linkCommand } = await import('./link-command.ts');
       await linkCommand(command, { write: terminal.writeError, isTerminal: terminal.isTerminal, columns }, terminal.interrupted);
     });
 }

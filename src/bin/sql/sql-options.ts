@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { defaultData } from '../up/home-folder.ts';
 import { formats, type Format } from './result-format.ts';
-import { sqlCommand } from './sql-command.ts';
 
 interface SqlOptions {
   readonly pool?: string;
@@ -22,6 +21,7 @@ export function addSql(program: Command, terminal: Terminal): void {
     .option('--data <folder>', 'the data folder of isthmus up', defaultData)
     .addOption(new Option('-o, --format <format>', 'how the result is written').choices(formats).default('table'))
     .action(async (sql: string, { pool, file, data, format }: SqlOptions) => {
+      const { sqlCommand } = await import('./sql-command.ts');
       await sqlCommand({ sql, pool, file, data, format }, { input: terminal.input, write: terminal.write }, terminal.interrupted);
     });
 }

@@ -1,8 +1,6 @@
 import { Option, type Command } from 'commander';
 import { positiveNumber, type Terminal, wholeNumber } from '../terminal.ts';
 import { defaultData } from './home-folder.ts';
-import { statusCommand } from './status-command.ts';
-import { upCommand } from './up-command.ts';
 
 interface UpOptions {
   readonly data: string;
@@ -30,6 +28,7 @@ export function addUp(program: Command, terminal: Terminal): void {
       process.title = 'isthmus up';
       const screen = { write: terminal.writeError, isTerminal: terminal.isTerminal, size: terminal.size };
       const writeLine = (line: string): void => void terminal.write(line);
+      const { upCommand } = await import('./up-command.ts');
       await upCommand({ ...options, memoryMb: memory, metricsPort }, { screen, writeLine }, terminal.interrupted);
     });
   program
@@ -38,6 +37,7 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--data <folder>', 'the data folder of isthmus up', defaultData)
     .addOption(new Option('-o, --output <format>', 'how it is written').choices(['table', 'json']).default('table'))
     .action(async (options: { data: string; output: 'table' | 'json' }) => {
+      const { statusCommand } = await import('./status-command.ts');
       await terminal.write(await statusCommand(options, terminal.size().columns, terminal.interrupted));
     });
 }

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fault } from '#base/fault.ts';
+
+const cli = join(import.meta.dirname, '../../src/bin/cli.ts');
+const pollMs = 50;
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `isthmus …` to its end. */
+export async function isthmus(args: readonly string[], input = ''): Promise<Ran> {
+  const program = new RunningProgram(args);
+  program.process.stdin?.end(input);
+  return program.ended;
+}
+
+/** A program `isthmus …` that runs. Disposing it kills it. */
+export class RunningProgram implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ran>;
+  out = '';
+  err = '';
+
+  constructor(args: readonly string[]) {
+    this.process = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.process.stdout?.on('data', (bytes: Buffer) => (this.out += bytes.toString('utf8')));
+    this.process.stderr?.on('data', (bytes: Buffer) => (this.err += bytes.toString('utf8')));
+    this.ended = new Promise((settle) => {
+      this.process.once('close', (code, signal) =>
+        settle({ code: code ?? (signal === 'SIGKILL' ? 137 : 1), out: this.out, err: this.err }),
+      );
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
+  /** The line `ready {…}`. */
+  async ready(): Promise<Readonly<Record<string, string>>> {
+    const line = await until(`ready\n${this.err}`, () => {
+      if (this.process.exitCode !== null) throw fault('bug', 'Ended', `it ended: ${this.err}`);
+      return /^ready (\{.*\})$/m.exec(this.out)?.[1];
+    });
+    return JSON.parse(line) as Record<string, string>;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const family = descendants(this.pid);
+    this.process.kill('SIGKILL');
+    await this.ended;
+    for (const pid of family) killIfThere(pid);
+  }
+}
+
+/** Waits until `ask` gives something other than undefined or false; asks again where it throws. */
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  withinMs = 45_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await ask();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw fault('timeout', 'Waited', `never: ${what}`);
+    await new Promise((settle) => setTimeout(settle, pollMs));
+  }
+}
+
+interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+}
+
+/** All processes, as the system lists them (Linux). */
+function processes(): ProcessEntry[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        // `number (name) state parent …`
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        if (state === 'Z') return [];
+        return [
+          { pid: Number(name), parent: Number(parent), name: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() },
+        ];
+      } catch {
+        // It ended meanwhile.
+        return [];
+      }
+    });
+}
+
+/** Every process below one, by number. */
+export function descendants(pid: number): number[] {
+  const all = processes();
+  const family = [pid];
+  for (const parent of family) family.push(...all.filter((one) => one.parent === parent).map((one) => one.pid));
+  return family.slice(1);
+}
+
+/** A process below one whose title begins so. */
+export function descendant(pid: number, title: string): number | undefined {
+  const family = new Set(descendants(pid));
+  return processes().find((one) => family.has(one.pid) && one.name.startsWith(title))?.pid;
+}
+
+export function isThere(pid: number): boolean {
+  return processes().some((one) => one.pid === pid);
+}
+
+export function killIfThere(pid: number): void {
+  if (isThere(pid)) process.kill(pid, 'SIGKILL');
+}
