@@ -2,10 +2,20 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { batchBytes, BatchBuilder, gather, isNull, recycle, type ColumnBatch, type ColumnBuilder, type ColumnType } from './column.ts';
 
-const types: readonly ColumnType[] = [{ kind: 'int32' }, { kind: 'text' }, { kind: 'uuid' }, { kind: 'bool' }, { kind: 'decimal', precision: 30, scale: 2 }];
+const types: readonly ColumnType[] = [
+  { kind: 'int32' },
+  { kind: 'text' },
+  { kind: 'uuid' },
+  { kind: 'bool' },
+  { kind: 'decimal', precision: 30, scale: 2 },
+];
 type Row = readonly (readonly number[] | null)[];
 const widths = [4, undefined, 16, 1, 16];
-const row = fc.tuple(...widths.map((width) => fc.option(fc.array(fc.nat(255), width === undefined ? { maxLength: 70 } : { minLength: width, maxLength: width })))) as fc.Arbitrary<Row>;
+const row = fc.tuple(
+  ...widths.map((width) =>
+    fc.option(fc.array(fc.nat(255), width === undefined ? { maxLength: 70 } : { minLength: width, maxLength: width })),
+  ),
+) as fc.Arbitrary<Row>;
 
 function put(value: readonly number[] | null, into: ColumnBuilder): void {
   if (value === null) return into.null();
@@ -63,7 +73,9 @@ test('a row can be copied within a builder that grows meanwhile', () => {
 });
 
 test('the bytes of a batch are those of its values', () => {
-  expect(batchBytes(build([[[0, 0, 0, 1], [1, 2, 3], Array.from({ length: 16 }, () => 7), [1], Array.from({ length: 16 }, () => 0)]]))).toBe(4 + 3 + 8 + 16 + 1 + 16);
+  expect(
+    batchBytes(build([[[0, 0, 0, 1], [1, 2, 3], Array.from({ length: 16 }, () => 7), [1], Array.from({ length: 16 }, () => 0)]])),
+  ).toBe(4 + 3 + 8 + 16 + 1 + 16);
 });
 
 test('buffers that came back are lent once only', () => {

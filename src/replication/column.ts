@@ -15,21 +15,45 @@ import { giveBuffer, takeBuffer } from './buffer-shelf.ts';
  * - `uuid` 16: the bytes in their written order
  * - `text` (UTF-8), `bytes`: variable length, see `Column.offsets`
  */
-export type ColumnType =
-  | { readonly kind: ScalarKind }
-  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number };
+export type ColumnType = { readonly kind: ScalarKind } | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number };
 export type ScalarKind =
-  | 'bool' | 'int16' | 'int32' | 'int64' | 'uint32' | 'float32' | 'float64'
-  | 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'uuid'
-  | 'text' | 'bytes';
+  | 'bool'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint32'
+  | 'float32'
+  | 'float64'
+  | 'date'
+  | 'time'
+  | 'timetz'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'interval'
+  | 'uuid'
+  | 'text'
+  | 'bytes';
 
 export const dateInfinity = 2_147_483_647;
 export const timestampInfinity = 9_223_372_036_854_775_807n;
 
 const widths: Readonly<Record<ScalarKind, number>> = {
-  bool: 1, int16: 2, int32: 4, uint32: 4, float32: 4, date: 4,
-  int64: 8, float64: 8, time: 8, timetz: 8, timestamp: 8, timestamptz: 8,
-  interval: 16, uuid: 16, text: 0, bytes: 0,
+  bool: 1,
+  int16: 2,
+  int32: 4,
+  uint32: 4,
+  float32: 4,
+  date: 4,
+  int64: 8,
+  float64: 8,
+  time: 8,
+  timetz: 8,
+  timestamp: 8,
+  timestamptz: 8,
+  interval: 16,
+  uuid: 16,
+  text: 0,
+  bytes: 0,
 };
 
 /** Bytes per value; 0 for `text` and `bytes`. */
@@ -130,7 +154,8 @@ export class ColumnBuilder {
 
   /** Appends row `row` of a column of the same type, or of this builder itself. */
   copy(from: Column | ColumnBuilder, row: number): void {
-    if (from instanceof ColumnBuilder ? from.nulls > 0 && (from.validity[row >> 3]! & (1 << (row & 7))) === 0 : isNull(from, row)) return this.null();
+    if (from instanceof ColumnBuilder ? from.nulls > 0 && (from.validity[row >> 3]! & (1 << (row & 7))) === 0 : isNull(from, row))
+      return this.null();
     if (from.offsets) {
       const start = from.offsets[row]!;
       const end = from.offsets[row + 1]!;
@@ -233,7 +258,11 @@ export class BatchBuilder {
 }
 
 /** The rows at the given places, in that order, in buffers of their own. */
-export function gather(batch: ColumnBatch, places: ArrayLike<number>, columns: readonly number[] = batch.columns.map((_, i) => i)): ColumnBatch {
+export function gather(
+  batch: ColumnBatch,
+  places: ArrayLike<number>,
+  columns: readonly number[] = batch.columns.map((_, i) => i),
+): ColumnBatch {
   const built = columns.map((index) => {
     const from = batch.columns[index]!;
     const to = new ColumnBuilder(from.type, Math.max(places.length, 8));

@@ -73,7 +73,8 @@ export class Lane {
       });
     this.#tail = done;
     this.#inFlight.add(done);
-    while (this.#inFlight.size > 0 && (this.#inFlight.size >= this.#options.maxInFlight || this.#bytes > this.#options.maxBytes)) await Promise.race(this.#inFlight);
+    while (this.#inFlight.size > 0 && (this.#inFlight.size >= this.#options.maxInFlight || this.#bytes > this.#options.maxBytes))
+      await Promise.race(this.#inFlight);
     this.#check();
   }
 

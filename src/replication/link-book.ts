@@ -5,7 +5,17 @@ import type { FollowedTables } from './source.ts';
 
 /** A table that nothing is known of yet. */
 export function freshProgress(table: string): TableProgress {
-  return { table, state: 'Waiting', after: undefined, copied: false, until: undefined, seen: undefined, moved: [], rowsCopied: 0, fault: undefined };
+  return {
+    table,
+    state: 'Waiting',
+    after: undefined,
+    copied: false,
+    until: undefined,
+    seen: undefined,
+    moved: [],
+    rowsCopied: 0,
+    fault: undefined,
+  };
 }
 
 /**
@@ -50,7 +60,9 @@ export class LinkBook implements FollowedTables {
 
   /** Tables with rows still to be copied, those begun first. */
   get copying(): readonly TableProgress[] {
-    const open = [...this.#tables.values()].filter((one) => (one.state === 'Waiting' || one.state === 'Snapshotting') && one.until === undefined);
+    const open = [...this.#tables.values()].filter(
+      (one) => (one.state === 'Waiting' || one.state === 'Snapshotting') && one.until === undefined,
+    );
     return open.toSorted((a, b) => Number(a.state === 'Waiting') - Number(b.state === 'Waiting'));
   }
 

@@ -15,7 +15,10 @@ const lagBucketsMs = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30
 const linkMetrics: LinkMetrics = {
   rows: counter('link.rows', { unit: '{row}', description: 'Rows copied and row changes read' }),
   bytes: counter('link.bytes', { unit: 'By', description: 'Bytes of values handed over' }),
-  transactions: counter('link.transactions', { unit: '{transaction}', description: 'Transactions made durable, in the pool or in the landing zone' }),
+  transactions: counter('link.transactions', {
+    unit: '{transaction}',
+    description: 'Transactions made durable, in the pool or in the landing zone',
+  }),
   lag: histogram('link.lag', { unit: 'ms', description: 'From the commit at the source to the commit in the pool' }, lagBucketsMs),
 };
 

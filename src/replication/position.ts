@@ -22,6 +22,9 @@ export function hasReached(position: Position | undefined, goal: Position): bool
 
 /** A text read from outside as a position. */
 export function parsePosition(text: string): Position {
-  if (!/^[a-z]+\/.+\/[^/]+$/.test(text)) throw fault('corrupt', 'PositionCorrupt', 'A stored source position cannot be read.', { remedy: 'Copy the tables again with --resync.' });
+  if (!/^[a-z]+\/.+\/[^/]+$/.test(text))
+    throw fault('corrupt', 'PositionCorrupt', 'A stored source position cannot be read.', {
+      remedy: 'Copy the tables again with --resync.',
+    });
   return text as Position;
 }

@@ -17,19 +17,34 @@ export type Op =
   | { readonly kind: 'delete'; readonly table: TableKey; readonly k: number }
   | { readonly kind: 'truncate'; readonly table: TableKey };
 export type TableKey = 'a' | 'b';
-interface Row { readonly v: number; readonly big: string }
+interface Row {
+  readonly v: number;
+  readonly big: string;
+}
 type Rows = Map<number, Row>;
 type Tables = Record<TableKey, Rows>;
 /** What the log holds of one event. */
 type Event =
   | { readonly kind: 'insert'; readonly table: TableKey; readonly k: number; readonly row: Row }
-  | { readonly kind: 'update'; readonly table: TableKey; readonly k: number; readonly oldK: number; readonly v: number; readonly big: string | undefined }
+  | {
+      readonly kind: 'update';
+      readonly table: TableKey;
+      readonly k: number;
+      readonly oldK: number;
+      readonly v: number;
+      readonly big: string | undefined;
+    }
   | { readonly kind: 'delete'; readonly table: TableKey; readonly k: number }
   | { readonly kind: 'truncate'; readonly table: TableKey };
 
 const types = [{ kind: 'int32' }, { kind: 'int32' }, { kind: 'text' }] as const;
 const schemaOf = (table: string): TableSchema => ({
-  table, schema: 's', name: table, id: table, key: [0], identity: 'key',
+  table,
+  schema: 's',
+  name: table,
+  id: table,
+  key: [0],
+  identity: 'key',
   columns: ['k', 'v', 'big'].map((name, id) => ({ id, name, type: types[id]!, sourceType: '', fidelity: 'exact' as const })),
 });
 const at = (n: number): Position => makePosition('sim/one', String(n).padStart(6, '0'));
@@ -46,8 +61,8 @@ export class World {
   #steps = 0;
   confirmed = 0;
   pool: Tables = { a: new Map(), b: new Map() };
-  poolTables : Map<string, TableProgress> = new Map();
-  poolSchemas : Map<string, TableSchema> = new Map();
+  poolTables: Map<string, TableProgress> = new Map();
+  poolSchemas: Map<string, TableSchema> = new Map();
   poolPosition: Position | undefined;
   poolNumber = 0;
 
@@ -131,7 +146,8 @@ export class SimulatedSource implements ChangeSource {
   estimate = async (): Promise<ReadonlyMap<string, number>> => new Map();
   open = async (_tables: readonly TableSchema[], from: Position | undefined): Promise<Position> => {
     this.#world.point();
-    if (from !== undefined && Number(placeOf(from)) < this.#world.confirmed) throw fault('lost-history', 'LostHistory', 'the log was forgotten too early');
+    if (from !== undefined && Number(placeOf(from)) < this.#world.confirmed)
+      throw fault('lost-history', 'LostHistory', 'the log was forgotten too early');
     return from ?? at(this.#world.confirmed);
   };
   choose = async (): Promise<void> => this.#world.point();
@@ -152,7 +168,10 @@ export class SimulatedSource implements ChangeSource {
     this.#world.point();
     const live = this.#world.source[table.table as TableKey];
     const after = progress.after ? Number(progress.after[0]) : -1;
-    const keys = [...live.keys()].filter((k) => k > after).toSorted((x, y) => x - y).slice(0, 2);
+    const keys = [...live.keys()]
+      .filter((k) => k > after)
+      .toSorted((x, y) => x - y)
+      .slice(0, 2);
     const batches = keys.map((k) => batchOf([[k, must(live.get(k), 'row')]]));
     for (const batch of batches) {
       this.#world.point();
@@ -172,7 +191,7 @@ export class SimulatedSource implements ChangeSource {
 
   async *follow(from: Position, tables: FollowedTables, signal: AbortSignal): AsyncGenerator<Draft> {
     let n = Number(placeOf(from));
-    for (let idle = 0; idle < 60 && !signal.aborted; ) {
+    for (let idle = 0; idle < 60 && !signal.aborted;) {
       this.#world.point();
       const group = this.#world.log.slice(n, n + 1 + ((n * 7) % 3));
       idle = group.length > 0 || !this.#world.quiet || tables.impatient ? 0 : idle + 1;
@@ -181,7 +200,15 @@ export class SimulatedSource implements ChangeSource {
       for (const [i, events] of parts.entries()) {
         this.#world.point();
         const last = i === parts.length - 1;
-        yield { first: i === 0, last, steps: collapse(events, tables), position: last ? at(n) : undefined, committedAt: undefined, bytes: 0, changes: events.length };
+        yield {
+          first: i === 0,
+          last,
+          steps: collapse(events, tables),
+          position: last ? at(n) : undefined,
+          committedAt: undefined,
+          bytes: 0,
+          changes: events.length,
+        };
       }
     }
   }
@@ -204,7 +231,12 @@ function collapse(events: readonly Event[], tables: FollowedTables): Step[] {
   const steps: Step[] = [];
   for (const table of ['a', 'b'] as const) {
     const progress = tables.progress(table);
-    if (progress) collapseTable(events.filter((event) => event.table === table), progress, steps);
+    if (progress)
+      collapseTable(
+        events.filter((event) => event.table === table),
+        progress,
+        steps,
+      );
   }
   return steps;
 }
@@ -243,8 +275,16 @@ export class SimulatedPool implements PoolWriter {
     this.#world = world;
     this.#onCommit = onCommit;
   }
-  progress = async (): Promise<{ number: number; position: Position | undefined; tables: Map<string, TableProgress>; schemas: Map<string, TableSchema> }> => ({
-    number: this.#world.poolNumber, position: this.#world.poolPosition, tables: new Map(this.#world.poolTables), schemas: new Map(this.#world.poolSchemas),
+  progress = async (): Promise<{
+    number: number;
+    position: Position | undefined;
+    tables: Map<string, TableProgress>;
+    schemas: Map<string, TableSchema>;
+  }> => ({
+    number: this.#world.poolNumber,
+    position: this.#world.poolPosition,
+    tables: new Map(this.#world.poolTables),
+    schemas: new Map(this.#world.poolSchemas),
   });
   apply = async (segment: Segment): Promise<void> => {
     const world = this.#world;
@@ -265,7 +305,8 @@ export class SimulatedPool implements PoolWriter {
   [Symbol.asyncDispose] = async (): Promise<void> => undefined;
 }
 
-const int = (batch: ColumnBatch, column: number, r: number): number => new DataView(batch.columns[column]!.data.buffer, batch.columns[column]!.data.byteOffset).getInt32(r * 4, true);
+const int = (batch: ColumnBatch, column: number, r: number): number =>
+  new DataView(batch.columns[column]!.data.buffer, batch.columns[column]!.data.byteOffset).getInt32(r * 4, true);
 function text(batch: ColumnBatch, r: number): string {
   const column = batch.columns[2]!;
   if (isNull(column, r)) return 'null';
@@ -305,7 +346,12 @@ const show = (rows: Rows): string => JSON.stringify([...rows].toSorted((x, y) =>
 /** Runs one schedule to its end. Answers what went wrong, or undefined. */
 export async function simulate(
   runLink: (run: LinkRun) => Promise<void>,
-  schedule: { readonly initial: readonly Op[]; readonly pending: readonly (readonly Op[])[]; readonly kills: readonly number[]; readonly joinsAt: number },
+  schedule: {
+    readonly initial: readonly Op[];
+    readonly pending: readonly (readonly Op[])[];
+    readonly kills: readonly number[];
+    readonly joinsAt: number;
+  },
 ): Promise<string | undefined> {
   const world = new World(schedule.initial, schedule.pending, schedule.kills);
   let wrong: string | undefined;
@@ -313,10 +359,14 @@ export async function simulate(
     for (const table of ['a', 'b'] as const) {
       if (world.poolTables.get(table)?.state !== 'Replicating') continue;
       const then = must(world.history[Number(placeOf(must(world.poolPosition, 'position')))], 'history')[table];
-      if (show(then) !== show(world.pool[table])) wrong ??= `${table} at ${world.poolPosition}: pool ${show(world.pool[table])}, source then ${show(then)}`;
+      if (show(then) !== show(world.pool[table]))
+        wrong ??= `${table} at ${world.poolPosition}: pool ${show(world.pool[table])}, source then ${show(then)}`;
     }
   };
-  const done = (): boolean => world.quiet && Number(placeOf(world.poolPosition ?? at(0))) === world.log.length && ['a', 'b'].every((t) => world.poolTables.get(t)?.state === 'Replicating');
+  const done = (): boolean =>
+    world.quiet &&
+    Number(placeOf(world.poolPosition ?? at(0))) === world.log.length &&
+    ['a', 'b'].every((t) => world.poolTables.get(t)?.state === 'Replicating');
   for (let life = 0; life < 60 && !wrong && !done(); life++) {
     const chosen: TableKey[] = life < schedule.joinsAt ? ['a'] : ['a', 'b'];
     const handover = new DirectHandover(new SimulatedPool(world, look));

@@ -6,7 +6,13 @@ import { simulate, type Op, type TableKey } from './run-link.simulation.ts';
 
 const table = fc.constantFrom<TableKey>('a', 'b');
 const k = fc.nat(9);
-const put: fc.Arbitrary<Op> = fc.record({ kind: fc.constant('put' as const), table, k, v: fc.nat(99), big: fc.option(fc.constantFrom('x', 'yy', 'z'.repeat(20)), { nil: undefined }) });
+const put: fc.Arbitrary<Op> = fc.record({
+  kind: fc.constant('put' as const),
+  table,
+  k,
+  v: fc.nat(99),
+  big: fc.option(fc.constantFrom('x', 'yy', 'z'.repeat(20)), { nil: undefined }),
+});
 const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 6, arbitrary: put },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), table, k, to: k }) },
@@ -21,18 +27,25 @@ const schedule = fc.record({
 });
 const numRuns = Number(process.env['ISTHMUS_SIMULATIONS'] ?? 2000);
 
-test('at every commit the pool equals the source as it was then, whenever the link is killed and whenever a table joins', { timeout: 600_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(schedule, async (one) => {
-      expect(await simulate(runLink, one)).toBeUndefined();
-    }),
-    { numRuns },
-  );
-});
+test(
+  'at every commit the pool equals the source as it was then, whenever the link is killed and whenever a table joins',
+  { timeout: 600_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(schedule, async (one) => {
+        expect(await simulate(runLink, one)).toBeUndefined();
+      }),
+      { numRuns },
+    );
+  },
+);
 
 /** Planted mistakes that the simulation must find. */
 const mutations: Readonly<Record<string, readonly [string, string]>> = {
-  'a page read before earlier changes are put': ['await loop.take(draft);\n      if (!draft.last) continue;\n      await loop.turn();', 'await loop.turn();\n      await loop.take(draft);\n      if (!draft.last) continue;'],
+  'a page read before earlier changes are put': [
+    'await loop.take(draft);\n      if (!draft.last) continue;\n      await loop.turn();',
+    'await loop.turn();\n      await loop.take(draft);\n      if (!draft.last) continue;',
+  ],
   'a table is called Replicating as soon as it is copied': ['hasReached(this.#book.position, one.until!)', 'one.until !== undefined'],
   'moved rows are not fetched again': ['next.copied && next.moved.length === 0 ?', 'next.copied ?'],
   'a page goes on inside a transaction that is still open': ['if (!draft.last) continue;\n      await loop.turn();', 'await loop.turn();'],

@@ -162,7 +162,9 @@ class LinkLoop {
   async #promote(): Promise<void> {
     const ready = this.#book.catchingUp.filter((one) => hasReached(this.#book.position, one.until!));
     if (ready.length === 0) return;
-    await this.#put(noteDraft(ready.map((one) => ({ kind: 'progress', progress: { ...one, state: 'Replicating', until: undefined, seen: undefined } }))));
+    await this.#put(
+      noteDraft(ready.map((one) => ({ kind: 'progress', progress: { ...one, state: 'Replicating', until: undefined, seen: undefined } }))),
+    );
   }
 
   async #look(): Promise<void> {
@@ -190,7 +192,8 @@ class LinkLoop {
     for (const schema of chosen) {
       const known = this.#book.schema(schema.table);
       const progress = this.#book.progress(schema.table);
-      const back = progress?.state === 'Failed' && (progress.fault?.code === 'TableGone' || (known !== undefined && !sameShape(known, schema)));
+      const back =
+        progress?.state === 'Failed' && (progress.fault?.code === 'TableGone' || (known !== undefined && !sameShape(known, schema)));
       const again = resync === 'everything' || resync?.(schema.table) === true;
       if (known?.id === schema.id && !back && !again) continue;
       if (known) steps.push({ kind: 'truncate', table: schema.table });
@@ -204,7 +207,8 @@ class LinkLoop {
       await (progress.copied ? this.#fetchMoved(progress) : this.#readPage(progress));
     } catch (error) {
       const fault = toFault(error);
-      if ((fault.code === 'TableChanged' || fault.code === 'TableMissing') && fault.target === progress.table) return this.#adoptShape(progress.table);
+      if ((fault.code === 'TableChanged' || fault.code === 'TableMissing') && fault.target === progress.table)
+        return this.#adoptShape(progress.table);
       if (!concernsTableOnly(fault, progress.table)) throw error;
       await this.#put(noteDraft([{ kind: 'progress', progress: failed(this.#book.progress(progress.table) ?? progress, fault) }]));
     }
@@ -223,7 +227,14 @@ class LinkLoop {
     if ('deferred' in end) return this.#defer(progress.table, end);
     const rowsCopied = (fresh ? 0 : progress.rowsCopied) + rows;
     const current = this.#book.progress(progress.table) ?? progress;
-    const next: TableProgress = { ...current, state: 'Snapshotting', after: end.after, copied: end.after === undefined, seen: end.seen, rowsCopied };
+    const next: TableProgress = {
+      ...current,
+      state: 'Snapshotting',
+      after: end.after,
+      copied: end.after === undefined,
+      seen: end.seen,
+      rowsCopied,
+    };
     await this.#finishPage(next);
   }
 
@@ -235,7 +246,8 @@ class LinkLoop {
     if (schema?.id !== known?.id || !schema || !known || !progress) return this.#look();
     const altered: Step = { kind: 'schema', schema, fills: [] };
     // Rows under another key cannot be told from those that are copied now.
-    if (progress.state === 'Waiting' || !sameKey(known, schema)) await this.#put(noteDraft([{ kind: 'truncate', table }, altered, { kind: 'progress', progress: freshProgress(table) }]));
+    if (progress.state === 'Waiting' || !sameKey(known, schema))
+      await this.#put(noteDraft([{ kind: 'truncate', table }, altered, { kind: 'progress', progress: freshProgress(table) }]));
     else await this.#put(noteDraft([altered, { kind: 'progress', progress: recopied(progress) }]));
   }
 

@@ -6,16 +6,26 @@ import { quoteIdentifier, quoteLiteral, tableName } from './schema.ts';
 test('a table has one name, and no two tables share one', () => {
   expect(tableName('public', 'orders')).toBe('public.orders');
   expect(tableName('Sales', 'a.b')).toBe('"Sales"."a.b"');
-  fc.assert(fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (a, b, c, d) => {
-    expect(tableName(a, b) === tableName(c, d)).toBe(a === c && b === d);
-  }));
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1 }),
+      fc.string({ minLength: 1 }),
+      fc.string({ minLength: 1 }),
+      fc.string({ minLength: 1 }),
+      (a, b, c, d) => {
+        expect(tableName(a, b) === tableName(c, d)).toBe(a === c && b === d);
+      },
+    ),
+  );
 });
 
 test('quoting leaves no way out', () => {
-  fc.assert(fc.property(fc.string(), (text) => {
-    expect(quoteIdentifier(text).slice(1, -1).replaceAll('""', '')).not.toContain('"');
-    expect(quoteLiteral(text).slice(1, -1).replaceAll("''", '')).not.toContain("'");
-  }));
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(quoteIdentifier(text).slice(1, -1).replaceAll('""', '')).not.toContain('"');
+      expect(quoteLiteral(text).slice(1, -1).replaceAll("''", '')).not.toContain("'");
+    }),
+  );
 });
 
 test('places of one log sort as they lie', () => {

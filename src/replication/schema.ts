@@ -43,7 +43,13 @@ export interface TableSchema {
 /** Do two shapes mean the same rows? Names, order, types and key; not the fidelity. */
 export function sameShape(a: TableSchema, b: TableSchema): boolean {
   const text = (schema: TableSchema): string =>
-    JSON.stringify([schema.id, schema.table, schema.identity, schema.key, schema.columns.map((column) => [column.id, column.name, column.sourceType, column.type])]);
+    JSON.stringify([
+      schema.id,
+      schema.table,
+      schema.identity,
+      schema.key,
+      schema.columns.map((column) => [column.id, column.name, column.sourceType, column.type]),
+    ]);
   return text(a) === text(b);
 }
 

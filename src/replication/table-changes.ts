@@ -120,7 +120,14 @@ export class TableChanges {
       }
       return any ? bits : undefined;
     });
-    return { rows: gather(all, places), from: gather(from, places.map((place) => this.#kept.get(place)!.from)), kept };
+    return {
+      rows: gather(all, places),
+      from: gather(
+        from,
+        places.map((place) => this.#kept.get(place)!.from),
+      ),
+      kept,
+    };
   }
 
   /** Appends a row; unsent columns come from the row at `known`, or else stay with the pool's row of key `old`. */

@@ -14,7 +14,9 @@ export async function openBank(url: string): Promise<void> {
   await using connection = await connectTo(url);
   for (const table of ['checking', 'savings']) {
     await connection.query(`CREATE TABLE public.${table} (id int PRIMARY KEY, amount bigint NOT NULL, note text NOT NULL)`);
-    await connection.query(`INSERT INTO public.${table} SELECT g, ${bank.opening}, 'opened ' || g FROM generate_series(1, ${bank.accounts}) g`);
+    await connection.query(
+      `INSERT INTO public.${table} SELECT g, ${bank.opening}, 'opened ' || g FROM generate_series(1, ${bank.accounts}) g`,
+    );
   }
 }
 

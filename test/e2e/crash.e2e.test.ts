@@ -16,7 +16,9 @@ const lookSql = `SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(
 const links: ChildProcess[] = [];
 
 function startLink(url: string, file: string, more: readonly string[] = []): ChildProcess {
-  const link = spawn(process.execPath, ['src/bin/cli.ts', 'link', '--from', url, '--to', file, '--tables', 'public.*', ...more], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const link = spawn(process.execPath, ['src/bin/cli.ts', 'link', '--from', url, '--to', file, '--tables', 'public.*', ...more], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   links.push(link);
   return link;
 }
@@ -37,7 +39,7 @@ async function look(file: string): Promise<{ readonly total: string | null; read
 
 /** Looks until the pool was seen whole so many times; each look must see the whole total. */
 async function lookTimes(wanted: number, file: string, link: ChildProcess): Promise<void> {
-  for (let seen = 0; seen < wanted; ) {
+  for (let seen = 0; seen < wanted;) {
     const state = await look(file);
     expect(link.exitCode, 'the link ended by itself').toBeNull();
     if (state?.replicating !== 2) continue;
@@ -46,44 +48,50 @@ async function lookTimes(wanted: number, file: string, link: ChildProcess): Prom
   }
 }
 
-test(`${rounds} rounds of kill -9: every look sees the whole total, and no row is lost or doubled`, { timeout: 60_000 + rounds * 30_000 }, async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'isthmus-crash-'));
-  const file = join(folder, 'bank.duckdb');
-  await using server = await startPostgres();
-  const stopped = new AbortController();
-  try {
-    await openBank(server.url());
-    const transfers = runTransfers(server.url(), stopped.signal);
-    let link = startLink(server.url(), file);
-    for (let round = 0; round < rounds; round++) {
-      // After a random number of looks at a pool that is being written; the first round may well die while copying.
-      await lookTimes(round === 0 ? 0 : 1 + Math.floor(Math.random() * 20), file, link);
-      if (round % 5 === 4) {
-        await server.stop('immediate');
-        await server.start();
-      } else {
-        link.kill('SIGKILL');
-        await once(link, 'exit');
-        link = startLink(server.url(), file);
+test(
+  `${rounds} rounds of kill -9: every look sees the whole total, and no row is lost or doubled`,
+  { timeout: 60_000 + rounds * 30_000 },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isthmus-crash-'));
+    const file = join(folder, 'bank.duckdb');
+    await using server = await startPostgres();
+    const stopped = new AbortController();
+    try {
+      await openBank(server.url());
+      const transfers = runTransfers(server.url(), stopped.signal);
+      let link = startLink(server.url(), file);
+      for (let round = 0; round < rounds; round++) {
+        // After a random number of looks at a pool that is being written; the first round may well die while copying.
+        await lookTimes(round === 0 ? 0 : 1 + Math.floor(Math.random() * 20), file, link);
+        if (round % 5 === 4) {
+          await server.stop('immediate');
+          await server.start();
+        } else {
+          link.kill('SIGKILL');
+          await once(link, 'exit');
+          link = startLink(server.url(), file);
+        }
       }
+      stopped.abort();
+      expect(await transfers).toBeGreaterThan(rounds);
+      link.kill('SIGKILL');
+      await once(link, 'exit');
+      const last = startLink(server.url(), file, ['--once']);
+      expect((await once(last, 'exit'))[0]).toBe(0);
+      await using connection = await connectTo(server.url());
+      await using reader = await openReader(file);
+      expect(await connection.query('SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(amount) FROM public.savings)')).toEqual(
+        [[String(bankTotal)]],
+      );
+      for (const table of ['checking', 'savings']) {
+        const source = await connection.query(`SELECT id, amount, note FROM public.${table} ORDER BY id`);
+        const { rows } = await readAll(reader, `SELECT id, amount, note FROM public.${table} ORDER BY id`, never);
+        expect(rows).toEqual(source);
+      }
+    } finally {
+      stopped.abort();
+      links.forEach((one) => one.kill('SIGKILL'));
+      rmSync(folder, { recursive: true, force: true });
     }
-    stopped.abort();
-    expect(await transfers).toBeGreaterThan(rounds);
-    link.kill('SIGKILL');
-    await once(link, 'exit');
-    const last = startLink(server.url(), file, ['--once']);
-    expect((await once(last, 'exit'))[0]).toBe(0);
-    await using connection = await connectTo(server.url());
-    await using reader = await openReader(file);
-    expect(await connection.query('SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(amount) FROM public.savings)')).toEqual([[String(bankTotal)]]);
-    for (const table of ['checking', 'savings']) {
-      const source = await connection.query(`SELECT id, amount, note FROM public.${table} ORDER BY id`);
-      const { rows } = await readAll(reader, `SELECT id, amount, note FROM public.${table} ORDER BY id`, never);
-      expect(rows).toEqual(source);
-    }
-  } finally {
-    stopped.abort();
-    links.forEach((one) => one.kill('SIGKILL'));
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+  },
+);

@@ -43,14 +43,19 @@ export interface LinkOutput {
 
 /** Names slot and publications of the link that fills a pool. */
 export function slotName(linkId: string): string {
-  return `isthmus_${linkId.toLowerCase().replaceAll(/[^a-z0-9]/g, '').slice(0, 20)}`;
+  return `isthmus_${linkId
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .slice(0, 20)}`;
 }
 
 /** Where a source URL leads. Fault `unsupported` for kinds of databases that this version cannot read. */
 export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwordFile' | 'password'>): Promise<PgAddress> {
   const scheme = /^([a-z]+):\/\//.exec(command.from)?.[1];
   if (scheme === 'mysql' || scheme === 'mariadb' || scheme === 'mssql') {
-    throw fault('unsupported', 'SourceKind', `Sources of the kind ${scheme}:// are not built yet.`, { remedy: 'Use a postgres:// source.' });
+    throw fault('unsupported', 'SourceKind', `Sources of the kind ${scheme}:// are not built yet.`, {
+      remedy: 'Use a postgres:// source.',
+    });
   }
   const address = parsePgUrl(command.from);
   if (address.password) return address;
@@ -61,7 +66,11 @@ export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwor
 /** Runs the command to its end. Faults are the link's. */
 export async function linkCommand(command: LinkCommand, output: LinkOutput, signal: AbortSignal): Promise<void> {
   const address = await readSourceUrl(command);
-  await using pool = await openPool(command.to, signal, { memoryLimitMb: command.memoryMb, onExisting: command.onExisting, threads: Math.max(1, availableParallelism() >> 1) });
+  await using pool = await openPool(command.to, signal, {
+    memoryLimitMb: command.memoryMb,
+    onExisting: command.onExisting,
+    threads: Math.max(1, availableParallelism() >> 1),
+  });
   const { linkId } = await pool.identity();
   const view = new ProgressView(output);
   const options: PostgresSourceOptions = {
@@ -97,9 +106,17 @@ export async function linkCommand(command: LinkCommand, output: LinkOutput, sign
   view.end(book);
   const broken = book?.tables.filter((one) => one.state === 'Failed') ?? [];
   if (command.once && broken.length > 0) {
-    throw fault('precondition', 'TablesFailed', `${broken.length} of the tables could not be replicated: ${broken.map((one) => one.table).join(', ')}.`, { remedy: 'See the remedies above; then --resync with their names.' });
+    throw fault(
+      'precondition',
+      'TablesFailed',
+      `${broken.length} of the tables could not be replicated: ${broken.map((one) => one.table).join(', ')}.`,
+      { remedy: 'See the remedies above; then --resync with their names.' },
+    );
   }
-  if (signal.aborted) throw fault('cancelled', 'Interrupted', 'The link was stopped; everything applied is safe.', { remedy: 'Run the same command again: it goes on from there. --release gives back the replication slot.' });
+  if (signal.aborted)
+    throw fault('cancelled', 'Interrupted', 'The link was stopped; everything applied is safe.', {
+      remedy: 'Run the same command again: it goes on from there. --release gives back the replication slot.',
+    });
 }
 
 const poolWaits = 20;
@@ -122,7 +139,10 @@ async function check(options: PostgresSourceOptions, view: ProgressView, signal:
   const findings = await source.check();
   sayFindings(view, findings);
   const errors = findings.filter((one) => one.severity === 'error').length;
-  if (errors > 0) throw fault('precondition', 'NotReady', `The source is not ready: ${errors} of the findings must be mended first.`, { remedy: 'Run the remedies above, then check again.' });
+  if (errors > 0)
+    throw fault('precondition', 'NotReady', `The source is not ready: ${errors} of the findings must be mended first.`, {
+      remedy: 'Run the remedies above, then check again.',
+    });
   view.say('the source is ready');
 }
 
@@ -146,7 +166,17 @@ function sayFindings(view: ProgressView, findings: readonly Finding[]): void {
   }
 }
 
-function sayFailures(view: ProgressView, steps: readonly { readonly kind: string; readonly progress?: { readonly table: string; readonly state: string; readonly fault: { readonly code: string; readonly message: string; readonly remedy: string | undefined } | undefined } }[]): void {
+function sayFailures(
+  view: ProgressView,
+  steps: readonly {
+    readonly kind: string;
+    readonly progress?: {
+      readonly table: string;
+      readonly state: string;
+      readonly fault: { readonly code: string; readonly message: string; readonly remedy: string | undefined } | undefined;
+    };
+  }[],
+): void {
   for (const step of steps) {
     const why = step.kind === 'progress' && step.progress?.state === 'Failed' ? step.progress.fault : undefined;
     if (why) view.say(`failed ${step.progress!.table}: ${why.code}: ${why.message}${why.remedy ? `\n  remedy: ${why.remedy}` : ''}`);

@@ -12,7 +12,10 @@ test('a pattern takes tables by schema and name, with wildcards', () => {
 
 test('a name with a dot, a comma or a quote stands in double quotes, and a name alone is in public', () => {
   const patterns = parseTablePatterns('"my.schema"."a,""b",plain');
-  expect(patterns.exact).toMatchObject([{ schema: 'my.schema', name: 'a,"b' }, { schema: 'public', name: 'plain' }]);
+  expect(patterns.exact).toMatchObject([
+    { schema: 'my.schema', name: 'a,"b' },
+    { schema: 'public', name: 'plain' },
+  ]);
   expect(patterns.matches('my.schema', 'a,"b')).toBe(true);
 });
 

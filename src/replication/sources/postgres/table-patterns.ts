@@ -28,7 +28,10 @@ export function parseTablePatterns(text: string): TablePatterns {
 function parsePattern(text: string): Pattern {
   const match = /^(!?)(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/.exec(text);
   if (!match) {
-    throw fault('invalid', 'TablePatternInvalid', `"${text}" is no table pattern.`, { target: text, remedy: 'Write schema.table, such as public.orders or public.*; put a name with a dot in double quotes.' });
+    throw fault('invalid', 'TablePatternInvalid', `"${text}" is no table pattern.`, {
+      target: text,
+      remedy: 'Write schema.table, such as public.orders or public.*; put a name with a dot in double quotes.',
+    });
   }
   const schema = unquote(match[2] ?? 'public');
   const name = unquote(match[3]!);
@@ -41,6 +44,9 @@ function unquote(part: string): string {
 }
 
 function wildcard(part: string): RegExp {
-  const escaped = part.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*').replaceAll('?', '.');
+  const escaped = part
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${escaped}$`, 's');
 }
