@@ -7,6 +7,7 @@ import { directDialer, type Dialer } from '#base/dialer.ts';
 import { must, toFault, type Fault } from '#base/fault.ts';
 import type { Engine } from '#pool/engines/duckdb/engine.ts';
 import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
+import { readLedger } from '#pool/engines/duckdb/ledger.ts';
 import { columnNames, qualified } from '#pool/engines/duckdb/names.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
@@ -172,7 +173,7 @@ export class Scene implements AsyncDisposable {
     deepEqual(sorted(this.texts.rows(name)), sorted(texts), `rows of ${name} (actual: the pool; expected: the source)`);
     const there = await this.sql(select(schema.columns.map(sourceExpression), table));
     const names = columnNames(schema.columns);
-    const target = qualified({ schema: schema.schema, name: schema.name });
+    const target = qualified(must((await readLedger(await this.#pool.engine())).tables.get(name)?.target, `no place of ${name}`));
     const here = await reader.runAndReadAll(
       select(
         schema.columns.map((column, i) => poolExpression(column, names[i]!)),
@@ -324,7 +325,12 @@ function sourceExpression(column: ColumnSchema): string {
     case 'bytes':
       return `encode(${name}, 'hex')`;
     case 'timestamptz':
-      return `(extract(epoch FROM ${name}) * 1000000)::bigint`;
+      return `CASE WHEN isfinite(${name}) THEN ((extract(epoch FROM ${name}) * 1000000)::bigint)::text ELSE ${name}::text END`;
+    case 'interval':
+      return `(extract(year FROM ${name}) * 12 + extract(month FROM ${name}))::int || ' ' || extract(day FROM ${name})::int || ' ' || (extract(hour FROM ${name}) * 3600000000 + extract(minute FROM ${name}) * 60000000 + extract(microseconds FROM ${name}))::bigint`;
+    case 'float32':
+    case 'float64':
+      return `lower(${name}::text)`;
     default:
       return name;
   }
@@ -336,7 +342,12 @@ function poolExpression(column: ColumnSchema, poolName: string): string {
     case 'bytes':
       return `lower(hex(${name}))`;
     case 'timestamptz':
-      return `CAST(epoch_us(${name}) AS VARCHAR)`;
+      return `CASE WHEN isfinite(${name}) THEN CAST(epoch_us(${name}) AS VARCHAR) ELSE CAST(${name} AS VARCHAR) END`;
+    case 'interval':
+      return `(datepart('year', ${name}) * 12 + datepart('month', ${name})) || ' ' || datepart('day', ${name}) || ' ' || (datepart('hour', ${name}) * 3600000000 + datepart('minute', ${name}) * 60000000 + datepart('microseconds', ${name}))`;
+    case 'float32':
+    case 'float64':
+      return `regexp_replace(CAST(${name} AS VARCHAR), '\\.0$', '')`;
     default:
       return `CAST(${name} AS VARCHAR)`;
   }
