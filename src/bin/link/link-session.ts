@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { policies, toFault, type Fault } from '#base/fault.ts';
+import { backoffMs, delay } from '#base/service.ts';
 import type { Handover } from '#replication/handover.ts';
 import { countDurable, countPut, lagMs, noteLag } from '#replication/metrics.ts';
 import { runLink, type LinkEvents, type LinkRun } from '#replication/run-link.ts';
@@ -26,14 +26,8 @@ export interface LinkSession {
   readonly onWaiting: (fault: Fault, retryMs: number) => void;
 }
 
-const firstRetryMs = 250;
-const longestRetryMs = 30_000;
+/** A run that lasted this long was well: its failure counts as the first. */
 const steadyMs = 60_000;
-
-/** Pause before the next try: doubled each time, capped, with ±20 % so that many links do not come at once. */
-export function retryMs(attempt: number, random: number): number {
-  return Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempt, 16)) * (0.8 + 0.4 * random);
-}
 
 /** Runs the link until it is done or the signal aborts; what waiting can mend is tried again for ever. Throws what a human must mend. */
 export async function runSession(session: LinkSession): Promise<void> {
@@ -57,9 +51,9 @@ export async function runSession(session: LinkSession): Promise<void> {
       if (session.signal.aborted && (fault.kind === 'cancelled' || fault.kind === 'unreachable')) return;
       if (policies[fault.kind].retry !== 'backoff') throw fault;
       if (performance.now() - begun > steadyMs) attempt = 0;
-      const pauseMs = retryMs(attempt, Math.random());
+      const pauseMs = backoffMs(attempt, Math.random());
       session.onWaiting(fault, pauseMs);
-      await delay(pauseMs, undefined, { signal: session.signal }).catch(() => undefined);
+      await delay(pauseMs, session.signal).catch(() => undefined);
     }
   }
 }
