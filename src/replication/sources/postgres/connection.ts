@@ -61,6 +61,8 @@ const canonicalSettings: Readonly<Record<string, string>> = {
   quote_all_identifiers: 'off',
   standard_conforming_strings: 'on',
   client_min_messages: 'warning',
+  // Compiling the catalog's large queries takes a second each, and running them a few milliseconds (measured).
+  jit: 'off',
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
