@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DuckDBBlobValue, StatementType, type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBValue } from '@duckdb/node-api';
+import { StatementType, type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBResult } from '@duckdb/node-api';
 import { fault } from '#base/fault.ts';
 import type { Engine } from './engines/duckdb/engine.ts';
 import { poolFault } from './engines/duckdb/faults.ts';
+import { textOf } from './value-text.ts';
 
 export interface QueryColumn {
   readonly name: string;
@@ -53,7 +54,7 @@ export class EngineReader implements PoolReader {
     const onAbort = (): void => connection.interrupt();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      yield* results(connection, sql, limits, signal);
+      yield* results({ engine, connection, signal }, sql, limits);
     } catch (error) {
       if (signal.aborted) throw fault('cancelled', 'QueryCanceled', 'The query was cancelled.', { cause: error });
       throw queryFault(error);
@@ -68,12 +69,33 @@ export class EngineReader implements PoolReader {
   }
 }
 
-async function* results(
-  connection: DuckDBConnection,
-  sql: string,
-  limits: QueryLimits,
-  signal: AbortSignal,
-): AsyncGenerator<QueryPart, void> {
+interface Asked {
+  readonly engine: Engine;
+  readonly connection: DuckDBConnection;
+  readonly signal: AbortSignal;
+}
+
+async function* results({ engine, connection, signal }: Asked, sql: string, limits: QueryLimits): AsyncGenerator<QueryPart, void> {
+  const result = await engine.during(start(connection, sql));
+  const columns = result.columnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }));
+  const toText = columns.map((_, i) => textOf(result.columnTypeId(i)));
+  yield { kind: 'columns', columns };
+  let left = limits.maxRows ?? Number.POSITIVE_INFINITY;
+  while (left > 0 && !signal.aborted) {
+    const chunk = await engine.during(result.fetchChunk());
+    if (!chunk || chunk.rowCount === 0) break;
+    const rows = chunk
+      .getRows()
+      .slice(0, left)
+      .map((row) => row.map((value, i) => (value === null ? null : toText[i]!(value))));
+    left -= rows.length;
+    yield { kind: 'rows', rows };
+    await nextTurn();
+  }
+  if (signal.aborted) throw fault('cancelled', 'QueryCanceled', 'The query was cancelled.');
+}
+
+async function start(connection: DuckDBConnection, sql: string): Promise<DuckDBResult> {
   // Whatever a statement is made of, the engine itself lets it write nothing.
   await connection.run('BEGIN TRANSACTION READ ONLY');
   const statements = await connection.extractStatements(sql);
@@ -81,22 +103,7 @@ async function* results(
     throw fault('invalid', 'QueryInvalid', `The text holds ${statements.count} statements.`, { remedy: 'Send one statement at a time.' });
   const statement = await statements.prepare(0);
   refuseWrites(statement, sql);
-  const result = await statement.stream();
-  const columns = result.columnNames().map((name, i) => ({ name, type: String(result.columnType(i)) }));
-  yield { kind: 'columns', columns };
-  let left = limits.maxRows ?? Number.POSITIVE_INFINITY;
-  while (left > 0 && !signal.aborted) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
-    const rows = chunk
-      .getRows()
-      .slice(0, left)
-      .map((row) => row.map(valueText));
-    left -= rows.length;
-    yield { kind: 'rows', rows };
-    await nextTurn();
-  }
-  if (signal.aborted) throw fault('cancelled', 'QueryCanceled', 'The query was cancelled.');
+  return statement.stream();
 }
 
 function refuseWrites(statement: DuckDBPreparedStatement, sql: string): void {
@@ -105,13 +112,6 @@ function refuseWrites(statement: DuckDBPreparedStatement, sql: string): void {
   throw fault('denied', 'ReadOnly', `A pool is only read here; ${StatementType[type] ?? 'this'} statements are refused.`, {
     remedy: 'Use SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN. The link alone writes.',
   });
-}
-
-/** The exact text of a value: blobs as `\x` and hex digits, everything else as DuckDB writes it. */
-export function valueText(value: DuckDBValue): string | null {
-  if (value === null) return null;
-  if (value instanceof DuckDBBlobValue) return `\\x${Buffer.from(value.bytes).toString('hex')}`;
-  return typeof value === 'object' ? value.toString() : String(value);
 }
 
 /** DuckDB's own message says where a query is wrong; it is the asker's own text. */

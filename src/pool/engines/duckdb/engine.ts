@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import duckdb from '@duckdb/node-bindings';
 import { DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
-import { fault } from '#base/fault.ts';
+import { type Fault, fault } from '#base/fault.ts';
 import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
 import { Batches } from './batches.ts';
 import { isFatal, poolFault } from './faults.ts';
@@ -18,7 +18,7 @@ export interface EngineOptions {
 }
 
 /** Files that this process has open, by real path: DuckDB does not notice a second instance on one file, and the two diverge. */
-const openFiles = new Map<string, Engine>();
+const openFiles = new Set<string>();
 
 /**
  * Rows of a row group; half of DuckDB's own. Merging thinned-out groups writes up to three of them at once, and a transaction of more rows
@@ -37,6 +37,7 @@ export class Engine {
   readonly #raw: duckdb.Connection;
   readonly #connection: DuckDBConnection;
   readonly #readers = new Set<DuckDBConnection>();
+  readonly #reads = new Set<Promise<unknown>>();
   #closed = false;
   /** DuckDB has given up: nothing works any more but closing. */
   broken = false;
@@ -57,11 +58,12 @@ export class Engine {
         target: file,
         remedy: 'Close it first, or use the pool that is open.',
       });
+    openFiles.add(path);
     let engine: Engine | undefined;
     try {
       const database = await duckdb.open(':memory:', settings(path, options));
       engine = new Engine(path, database, await duckdb.connect(database));
-      openFiles.set(path, engine);
+      await engine.run(`SET GLOBAL TimeZone = 'UTC'`);
       await engine.run(
         `ATTACH ${quoteLiteral(path)} AS ${quoteIdentifier(catalogName)} (TYPE duckdb, ROW_GROUP_SIZE ${rowGroupRows}${options.readOnly ? ', READ_ONLY' : ''})`,
       );
@@ -70,7 +72,8 @@ export class Engine {
       await selfTest(engine);
       return engine;
     } catch (error) {
-      engine?.close();
+      await engine?.close();
+      openFiles.delete(path);
       throw poolFault(error, file);
     }
   }
@@ -105,6 +108,7 @@ export class Engine {
 
   /** A connection of its own for reading. Close it with `disconnect`. */
   async connect(): Promise<DuckDBConnection> {
+    if (this.#closed) throw poolClosed(this.path);
     const connection = new DuckDBConnection(await duckdb.connect(this.#database));
     this.#readers.add(connection);
     await connection.run(`USE ${quoteIdentifier(catalogName)}`);
@@ -115,14 +119,27 @@ export class Engine {
     if (this.#readers.delete(connection)) connection.disconnectSync();
   }
 
+  /** Waits, when the engine closes, for one thing that a reader's connection does: DuckDB must not be taken from under it. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const quiet = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#reads.add(quiet);
+    try {
+      return await work;
+    } finally {
+      this.#reads.delete(quiet);
+    }
+  }
+
   /** Also cuts the readers off: an instance lives, and holds the file, until its last connection is gone. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const reader of this.#readers) {
-      reader.interrupt();
-      this.disconnect(reader);
-    }
+    for (const reader of this.#readers) reader.interrupt();
+    await Promise.all(this.#reads);
+    for (const reader of this.#readers) this.disconnect(reader);
     this.batches.destroy();
     this.#connection.disconnectSync();
     duckdb.close_sync(this.#database);
@@ -136,6 +153,7 @@ function settings(path: string, options: EngineOptions): duckdb.Config {
   set('memory_limit', `${options.memoryLimitMb}MiB`);
   set('threads', String(options.threads));
   set('temp_directory', `${path}.tmp`);
+  set('max_temp_directory_size', `${spillMb(dirname(path))}MiB`);
   set('checkpoint_threshold', `${walLimitMb}MiB`);
   set('autoinstall_known_extensions', 'false');
   set('autoload_known_extensions', 'false');
@@ -149,6 +167,18 @@ function settings(path: string, options: EngineOptions): duckdb.Config {
   set('allocator_flush_threshold', '4MiB');
   set('allocator_background_threads', 'true');
   return config;
+}
+
+/** What queries may spill to disk: a quarter of what is free, so that a greedy one fails and not the link. */
+function spillMb(folder: string): number {
+  const least = 1024;
+  if (!existsSync(folder)) return least;
+  const { bavail, bsize } = statfsSync(folder);
+  return Math.max(least, Math.floor((bavail * bsize) / 4 / 1024 / 1024));
+}
+
+function poolClosed(path: string): Fault {
+  return fault('unreachable', 'PoolReopened', 'The pool is being closed or opened again.', { target: path, remedy: 'Ask again.' });
 }
 
 function realPath(file: string): string {

@@ -48,6 +48,13 @@ const known: readonly Known[] = [
     remedy: 'Give this user read and write rights on the pool file and its folder.',
   },
   {
+    pattern: /Is a directory/i,
+    kind: 'invalid',
+    code: 'PoolIsFolder',
+    message: 'The path of the pool is a folder.',
+    remedy: 'Give the path of a file; it is made if it does not exist.',
+  },
+  {
     pattern: /No such file or directory|database does not exist/i,
     kind: 'missing',
     code: 'PoolMissing',

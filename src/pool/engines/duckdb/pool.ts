@@ -25,12 +25,14 @@ export class DuckDbPool implements AsyncDisposable {
   /** Keeps the file in order between transactions. */
   readonly upkeep: Upkeep = new Upkeep(() => (this.#closed ? undefined : this.#engine));
   #engine: Engine | undefined;
+  #opening: Promise<Engine> | undefined;
   #writer: DuckDbWriter | undefined;
   #closed = false;
 
   private constructor(engine: Engine, options: EngineOptions, onExisting: OnExisting) {
     this.path = engine.path;
     this.#engine = engine;
+    this.#opening = Promise.resolve(engine);
     this.#options = options;
     this.#onExisting = onExisting;
   }
@@ -76,12 +78,22 @@ export class DuckDbPool implements AsyncDisposable {
   /** The running engine. One that broke, as when the disk was full, is opened again. */
   async engine(): Promise<Engine> {
     if (this.#closed) throw fault('bug', 'PoolClosed', 'The pool was used after it was closed.');
-    if (this.#engine?.broken) {
-      this.#engine.close();
+    if (this.#engine?.broken || !this.#opening) {
+      const opening = this.#open(this.#engine);
       this.#engine = undefined;
+      this.#opening = opening;
+      opening.catch(() => {
+        if (this.#opening === opening) this.#opening = undefined;
+      });
     }
-    this.#engine ??= await openEngine(this.path, this.#options);
-    return this.#engine;
+    return this.#opening;
+  }
+
+  async #open(broken: Engine | undefined): Promise<Engine> {
+    await broken?.close();
+    const engine = await openEngine(this.path, this.#options);
+    this.#engine = engine;
+    return engine;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,7 +101,8 @@ export class DuckDbPool implements AsyncDisposable {
     await this.#writer?.[Symbol.asyncDispose]();
     await this.upkeep.close();
     this.#closed = true;
-    this.#engine?.close();
+    await this.#opening?.catch(() => undefined);
+    await this.#engine?.close();
   }
 }
 
@@ -99,7 +112,7 @@ async function openEngine(path: string, options: EngineOptions): Promise<Engine>
     await openLedger(engine, options.readOnly);
     return engine;
   } catch (error) {
-    engine.close();
+    await engine.close();
     throw poolFault(error, path);
   }
 }

@@ -1,4 +1,4 @@
-import { fault } from '#base/fault.ts';
+import { type Fault, fault } from '#base/fault.ts';
 import type { Column } from '#replication/column.ts';
 import { quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/schema.ts';
 import { catalogName, type Engine } from './engine.ts';
@@ -26,6 +26,7 @@ export async function createTable(
       remedy: 'Add a column to the table, or leave it out of the link.',
     });
   const { target, onExisting } = place;
+  if (await isView(engine, target)) throw notEmpty(schema, 'a view of this name');
   const found = await foundColumns(engine, target);
   if (found && onExisting === 'merge') {
     const wanted = columnsOf(schema).map(([name, type]) => `${foldName(name)} ${type}`);
@@ -38,11 +39,7 @@ export async function createTable(
   }
   if (found && onExisting === 'fail-if-not-empty') {
     const rows = await engine.rows(`SELECT 1 FROM ${qualified(target)} LIMIT 1`);
-    if (rows.length > 0)
-      throw fault('conflict', 'TableNotEmpty', 'The pool has a table of this name with rows in it.', {
-        target: schema.table,
-        remedy: 'Drop or rename that table, use another pool file, or choose to drop or merge existing tables.',
-      });
+    if (rows.length > 0) throw notEmpty(schema, 'a table of this name with rows in it');
   }
   const columns = columnsOf(schema)
     .map(([name, type]) => `${quoteIdentifier(name)} ${type}`)
@@ -54,9 +51,27 @@ export async function createTable(
   return true;
 }
 
+function notEmpty(schema: TableSchema, what: string): Fault {
+  return fault('conflict', 'TableNotEmpty', `The pool has ${what}.`, {
+    target: schema.table,
+    remedy: 'Drop or rename it, use another pool file, or choose to drop or merge existing tables.',
+  });
+}
+
+async function isView(engine: Engine, target: Target): Promise<boolean> {
+  const rows = await engine.rows(`SELECT 1 FROM duckdb_views() WHERE ${named(target, 'view_name')}`);
+  return rows.length > 0;
+}
+
+/** A condition on DuckDB's catalog, which compares names without regard to case. */
+function named(target: Target, nameColumn: string): string {
+  return `database_name = ${quoteLiteral(catalogName)} AND lower(schema_name) = lower(${quoteLiteral(target.schema)}) AND lower(${nameColumn}) = lower(${quoteLiteral(target.name)})`;
+}
+
 async function foundColumns(engine: Engine, target: Target): Promise<readonly string[] | undefined> {
-  const rows = await engine.rows(`SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = ${quoteLiteral(catalogName)}
-    AND lower(schema_name) = lower(${quoteLiteral(target.schema)}) AND lower(table_name) = lower(${quoteLiteral(target.name)}) ORDER BY column_index`);
+  const rows = await engine.rows(
+    `SELECT column_name, data_type FROM duckdb_columns() WHERE ${named(target, 'table_name')} ORDER BY column_index`,
+  );
   return rows.length === 0 ? undefined : rows.map(([name, type]) => `${foldName(String(name))} ${String(type)}`);
 }
 

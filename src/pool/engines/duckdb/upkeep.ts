@@ -1,8 +1,8 @@
-import { toFault, type Fault } from '#base/fault.ts';
+import type { Fault } from '#base/fault.ts';
 import { quoteLiteral } from '#replication/schema.ts';
 import { catalogName, type Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
-import { noteUpkeep } from './ledger.ts';
+import { noteUpkeep, readIdentity } from './ledger.ts';
 import { qualified, type Target, targetKey } from './names.ts';
 import { rewriteTable } from './shape.ts';
 
@@ -15,7 +15,7 @@ const busy = { mergeFrom: 0.65, mergeDownTo: 0.4 };
 const idle = { mergeFrom: 0.4, mergeDownTo: 0.25 };
 /** Share of the file that may be empty before a table is written anew, so that the file can shrink; and the size below which nobody cares. */
 const emptyShare = 0.25;
-const smallBlocks = 64;
+const smallBlocks = 8;
 /** A table written anew may first have to go to the end of the file, and only then to its front. */
 const maxRewrites = 2;
 
@@ -66,9 +66,9 @@ export class Upkeep {
     this.#paused = false;
     const engine = this.#engine();
     if (!engine) return;
-    if (engine.walBytes() >= walBytesLimit) this.#start(() => this.#checkpoint(engine, 0));
-    else if ([...this.#tables.values()].some((table) => table.merging)) this.#start(() => this.#checkpoint(engine, 1));
-    this.#timer = setTimeout(() => this.#start(() => this.#leisure(engine)), idleMs).unref();
+    if (engine.walBytes() >= walBytesLimit) this.#start(engine, () => this.#checkpoint(engine, 0));
+    else if ([...this.#tables.values()].some((table) => table.merging)) this.#start(engine, () => this.#checkpoint(engine, 1));
+    this.#timer = setTimeout(() => this.#start(engine, () => this.#leisure(engine)), idleMs).unref();
   }
 
   /** All the work that idle time would do, at once. */
@@ -76,7 +76,7 @@ export class Upkeep {
     await this.pause();
     this.#paused = false;
     const engine = this.#engine();
-    if (engine) this.#start(() => this.#leisure(engine));
+    if (engine) this.#start(engine, () => this.#leisure(engine));
     await this.#running;
   }
 
@@ -91,14 +91,18 @@ export class Upkeep {
     this.#tables.set(key, known);
   }
 
-  #start(work: () => Promise<void>): void {
+  #start(engine: Engine, work: () => Promise<void>): void {
     const before = this.#running;
     const running = (async () => {
       await before;
+      if (this.#paused) return;
       try {
-        if (!this.#paused) await work();
+        await work();
+        this.lastFault = undefined;
       } catch (error) {
-        this.lastFault = toFault(poolFault(error));
+        this.lastFault = poolFault(error);
+        // A checkpoint that failed may have broken the engine, which only the next statement says.
+        await readIdentity(engine).catch(() => undefined);
       }
     })();
     this.#running = running;

@@ -24,7 +24,7 @@ async function openPool(path: string, options: DuckDbPoolOptions, fallback: bool
     },
     reopen: async () => {
       // As a crash: nothing is rolled back or written first.
-      engine.close();
+      await engine.close();
       await pool[Symbol.asyncDispose]();
       return openPool(path, options, fallback);
     },

@@ -47,7 +47,11 @@ export class DuckDbWriter implements PoolWriter {
   }
 
   async progress(): Promise<Progress> {
-    return progressOf(await this.#committed());
+    try {
+      return progressOf(await this.#committed());
+    } catch (error) {
+      throw poolFault(error);
+    }
   }
 
   async apply(segment: Segment): Promise<void> {
@@ -68,7 +72,13 @@ export class DuckDbWriter implements PoolWriter {
   }
 
   async #committed(): Promise<Ledger> {
-    this.#ledger ??= await readLedger(await this.#pool.engine());
+    if (this.#ledger) return this.#ledger;
+    const engine = await this.#pool.engine();
+    // An engine may turn out to be broken only when it is asked.
+    this.#ledger = await readLedger(engine).catch(async (error: unknown) => {
+      if (!engine.broken) throw error;
+      return readLedger(await this.#pool.engine());
+    });
     return this.#ledger;
   }
 
