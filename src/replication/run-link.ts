@@ -2,9 +2,9 @@ import { policies, toFault, type Fault } from '#base/fault.ts';
 import type { ColumnBatch } from './column.ts';
 import type { Handover } from './handover.ts';
 import { Lane, noteDraft, stepBytes } from './lane.ts';
-import { failed, freshProgress, LinkBook, recopied } from './link-book.ts';
+import { failed, freshProgress, LinkBook } from './link-book.ts';
 import { hasReached } from './position.ts';
-import { sameKey, sameShape, type TableSchema } from './schema.ts';
+import { sameShape, type TableSchema } from './schema.ts';
 import type { Draft, Position, Step, TableProgress } from './segment.ts';
 import type { ChangeSource, Deferred, FollowedTables, PageEnd } from './source.ts';
 
@@ -38,7 +38,7 @@ export interface LinkRun {
 
 const maxBytesInFlight = 24 * 1024 * 1024;
 /** A table that could not be copied is tried again after this. */
-const deferMs = 250;
+const deferMs = 100;
 
 /**
  * Copies what is not yet copied and follows the source, for ever or until `once` is fulfilled or the signal aborts.
@@ -242,13 +242,9 @@ class LinkLoop {
   async #adoptShape(table: string): Promise<void> {
     const schema = (await this.#run.source.describe()).find((one) => one.table === table);
     const known = this.#book.schema(table);
-    const progress = this.#book.progress(table);
-    if (schema?.id !== known?.id || !schema || !known || !progress) return this.#look();
+    if (!schema || schema.id !== known?.id) return this.#look();
     const altered: Step = { kind: 'schema', schema, fills: [] };
-    // Rows under another key cannot be told from those that are copied now.
-    if (progress.state === 'Waiting' || !sameKey(known, schema))
-      await this.#put(noteDraft([{ kind: 'truncate', table }, altered, { kind: 'progress', progress: freshProgress(table) }]));
-    else await this.#put(noteDraft([altered, { kind: 'progress', progress: recopied(progress) }]));
+    await this.#put(noteDraft([{ kind: 'truncate', table }, altered, { kind: 'progress', progress: freshProgress(table) }]));
   }
 
   #defer(table: string, { deferred }: Deferred): void {

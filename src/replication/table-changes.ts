@@ -1,3 +1,4 @@
+import { assert } from '#base/fault.ts';
 import { BatchBuilder, gather, type ColumnBatch, type ColumnBuilder } from './column.ts';
 import type { TableSchema } from './schema.ts';
 import type { Patches, Step } from './segment.ts';
@@ -139,13 +140,12 @@ export class TableChanges {
       const builder = columns[column]!;
       if (row.append(column, builder)) continue;
       if (known !== undefined && !this.#kept.get(known)?.columns.has(column)) builder.copy(builder, known);
-      // Without a key there is no old row to keep the value of: such a table is copied again.
-      else if (this.schema.identity !== 'key') builder.null();
       else {
         builder.null();
         (unsent ??= new Set()).add(column);
       }
     }
+    assert(unsent === undefined || this.schema.identity === 'key', 'a table without key left a value unsent');
     if (unsent) this.#kept.set(place, { columns: unsent, from: this.#fromOf(known, place, old) });
     return place;
   }

@@ -148,40 +148,33 @@ export class Scene implements AsyncDisposable {
     return startLink(this, this.#writer(), more);
   }
 
-  /** Every chosen table has the same rows at the source and in both pools. */
-  async equal(): Promise<void> {
+  /** Rows that are not the same at the source and in both pools; none, if all is well. */
+  async differences(): Promise<readonly string[]> {
     const engine = await this.#pool.engine();
     const reader = await engine.connect();
     try {
-      for (const name of this.texts.progress.tables.keys()) await this.#equalTable(name, reader);
+      const found: string[] = [];
+      for (const name of this.texts.progress.tables.keys()) found.push(...(await this.#differencesOf(name, reader)));
+      return found;
     } finally {
       engine.disconnect(reader);
     }
   }
 
-  async #equalTable(name: string, reader: Awaited<ReturnType<Engine['connect']>>): Promise<void> {
+  async #differencesOf(name: string, reader: Awaited<ReturnType<Engine['connect']>>): Promise<readonly string[]> {
     const schema = this.texts.schema(name);
     const [plain] = await this.sql(`SELECT FROM pg_class WHERE oid = ${schema.id} AND relkind = 'r'`);
     const table = `${plain ? 'ONLY ' : ''}${quoteIdentifier(schema.schema)}.${quoteIdentifier(schema.name)}`;
     const select = (expressions: readonly string[], from: string): string => `SELECT ${expressions.join(', ')} FROM ${from}`;
-    const texts = await this.sql(
-      select(
-        schema.columns.map((column) => quoteIdentifier(column.name)),
-        table,
-      ),
-    );
-    deepEqual(sorted(this.texts.rows(name)), sorted(texts), `rows of ${name} (actual: the pool; expected: the source)`);
-    const there = await this.sql(select(schema.columns.map(sourceExpression), table));
+    const columns = schema.columns.map((column) => quoteIdentifier(column.name));
+    const texts = unlike(this.texts.rows(name), await this.sql(select(columns, table)));
     const names = columnNames(schema.columns);
-    const target = qualified(must((await readLedger(await this.#pool.engine())).tables.get(name)?.target, `no place of ${name}`));
-    const here = await reader.runAndReadAll(
-      select(
-        schema.columns.map((column, i) => poolExpression(column, names[i]!)),
-        target,
-      ),
-    );
-    const values = here.getRows().map((row) => row.map((value) => (value === null ? null : String(value))));
-    deepEqual(sorted(values), sorted(there), `rows of ${name} in DuckDB`);
+    const target = must((await readLedger(await this.#pool.engine())).tables.get(name)?.target, `no place of ${name}`);
+    const poolColumns = schema.columns.map((column, i) => poolExpression(column, names[i]!));
+    const read = await reader.runAndReadAll(select(poolColumns, qualified(target)));
+    const values = read.getRows().map((row) => row.map((value) => (value === null ? null : String(value))));
+    const inDuckDb = unlike(values, await this.sql(select(schema.columns.map(sourceExpression), table)));
+    return [...texts.map((line) => `${name} ${line}`), ...inDuckDb.map((line) => `${name} in DuckDB ${line}`)];
   }
 
   state(table: string): TableProgress {
@@ -312,8 +305,15 @@ function startLink(scene: Scene, writer: PoolWriter, more: Partial<LinkRun>): Ru
   };
 }
 
-function sorted(rows: Rows): string[] {
-  return rows.map((row) => JSON.stringify(row)).toSorted();
+/** What only one of them has; equal rows are counted. */
+function unlike(pool: Rows, source: Rows): readonly string[] {
+  const counts = new Map<string, number>();
+  const count = (rows: Rows, by: number): void =>
+    rows.forEach((row) => counts.set(JSON.stringify(row), (counts.get(JSON.stringify(row)) ?? 0) + by));
+  count(pool, 1);
+  count(source, -1);
+  const lines = [...counts].map(([row, left]) => (left > 0 ? `too many: ${row}` : left < 0 ? `missing: ${row}` : ''));
+  return lines.filter((line) => line !== '').map((line) => line.slice(0, 300));
 }
 
 /** The value as both sides can write it. */

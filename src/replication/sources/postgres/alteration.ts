@@ -40,8 +40,15 @@ export async function alterSteps(
     return before.version === after.version ? [] : [{ kind: 'schema', schema: after, fills: [] }];
   }
   if (!sameKey(before, after)) return freshSteps(after);
-  if (mayBeRewritten(before, after) || isRetyped(before, after)) return againSteps(after, now.progress);
+  if (mayBeRewritten(before, after) || isRetyped(before, after) || isReplaced(before, after)) return againSteps(after, now.progress);
   return [{ kind: 'schema', schema: after, fills: await fillsOf(sql, before, now.table) }];
+}
+
+/** Was a column replaced by one that looks the same? Changes of the new one may have been taken for changes of the old. */
+function isReplaced(before: TableSchema, after: TableSchema): boolean {
+  return after.columns.some((column) =>
+    before.columns.some((old) => old.name === column.name && old.sourceType === column.sourceType && old.id !== column.id),
+  );
 }
 
 /** Does the pool hold a column in another form? Text of another length and decimals with more digits before the point are the same values. */

@@ -3,7 +3,7 @@ import type { Step } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
 import { alterSteps, freshSteps } from './alteration.ts';
 import { readTablesById, type PgTable } from './catalog.ts';
-import { parseLsn } from './log-place.ts';
+import { logEnd } from './log-end.ts';
 import { protectWrites, publicationOf, readMembers, verifyPublications, type PublicationNames } from './publications.ts';
 import type { Sql } from './sql-session.ts';
 
@@ -37,6 +37,11 @@ export class CatalogWatch {
   constructor(catalog: WatchedCatalog, everyMs: number) {
     this.#catalog = catalog;
     this.#everyMs = everyMs;
+  }
+
+  /** Something was seen that only the catalog explains: look soon. */
+  hurry(): void {
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** `readTo`: everything before was read and yielded. */
@@ -100,15 +105,6 @@ export class CatalogWatch {
     const goal = await logEnd(sql);
     for (let i = 0; i < news.length; i += 2) this.#drifts.set(news[i]!, { text: news[i + 1]!, goal });
   }
-}
-
-/** The end of the log now; a commit of our own follows it, so that an idle stream passes it at once. */
-export async function logEnd(sql: Sql): Promise<bigint> {
-  const [row] = await sql.query(
-    'SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_insert_lsn() END, pg_catalog.pg_is_in_recovery()',
-  );
-  if (row?.[1] === 'f') await sql.query("SELECT pg_catalog.pg_logical_emit_message(true, 'isthmus', 'head')");
-  return parseLsn(row?.[0] ?? '');
 }
 
 /** Keeps asking, beside everything else, whether our publication makes writes fail at the source: see `protectWrites`. */

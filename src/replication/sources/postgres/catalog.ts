@@ -246,7 +246,7 @@ function versionParts(schema: TableSchema): VersionParts | undefined {
 /** May rows have been written anew, as an altered column makes the source do? Unknown counts as yes. */
 export function mayBeRewritten(before: TableSchema, now: TableSchema): boolean {
   const [then, here] = [versionParts(before), versionParts(now)];
-  return !then || !here || then[0] !== here[0] || gainedRows(then, here);
+  return !then || !here || then[0] !== here[0] || hasGained(before, now);
 }
 
 /**
@@ -255,9 +255,11 @@ export function mayBeRewritten(before: TableSchema, now: TableSchema): boolean {
  */
 export function wasRewritten(before: TableSchema, now: TableSchema): boolean {
   const [then, here] = [versionParts(before), versionParts(now)];
-  return then !== undefined && here !== undefined && ((then[0] !== here[0] && then[1] !== here[1]) || gainedRows(then, here));
+  return then !== undefined && here !== undefined && ((then[0] !== here[0] && then[1] !== here[1]) || hasGained(before, now));
 }
 
-function gainedRows(then: VersionParts, here: VersionParts): boolean {
-  return here[2].some((oid) => !then[2].includes(oid));
+/** Was a partition attached that may have had rows by then? Unknown counts as no. */
+export function hasGained(before: TableSchema, now: TableSchema): boolean {
+  const [then, here] = [versionParts(before), versionParts(now)];
+  return then !== undefined && here !== undefined && here[2].some((oid) => !then[2].includes(oid));
 }

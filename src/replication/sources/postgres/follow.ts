@@ -9,6 +9,7 @@ import type { CatalogOptions } from './catalog.ts';
 import { CatalogWatch, WriteGuard } from './catalog-watch.ts';
 import type { PgConnection } from './connection.ts';
 import { formatLsn, logOf, lsnOf, toPosition, witnessOf } from './log-place.ts';
+import type { Holds } from './pages.ts';
 import { PendingChanges } from './pending-changes.ts';
 import { publicationNames } from './publications.ts';
 import { ReplicationFeed } from './replication-feed.ts';
@@ -65,6 +66,7 @@ export interface FollowedSource {
   /** The link's tables' names by oid, kept current. */
   readonly chosen: ReadonlyMap<string, string>;
   readonly taken: TakenTransactions;
+  readonly holds: Holds;
   readonly confirmed: () => bigint;
   readonly onConfirm: (listener: (() => void) | undefined) => void;
   readonly settings: Partial<FollowSettings>;
@@ -92,6 +94,7 @@ export async function* follow(
     chosen: source.chosen,
     pending,
     taken: source.taken,
+    holds: source.holds,
     spool,
     fromLsn,
     witness,
@@ -111,7 +114,7 @@ export async function* follow(
     { command: startCommand(source, startLsn, settings.streaming), confirmed: source.confirmed, fromLsn: startLsn },
   );
   source.onConfirm(() => feed.confirm());
-  const reader = new ChangeReader({ source, spool, decoder, pending });
+  const reader = new ChangeReader({ source, spool, decoder, pending, watch });
   try {
     let yieldedAt = Number.NEGATIVE_INFINITY;
     for (;;) {
@@ -158,6 +161,7 @@ interface ReaderParts {
   readonly spool: Spool;
   readonly decoder: StreamDecoder;
   readonly pending: PendingChanges;
+  readonly watch: CatalogWatch;
 }
 
 /** Runs the decoder over bytes and does what it stops for. */
@@ -185,8 +189,9 @@ class ChangeReader {
         yield this.take();
         return;
       case 'relation': {
-        const { binding, steps } = await adoptRelation(await source.sql(), source.catalog, stop.relation, stop.known);
-        decoder.bound(stop.relation, binding);
+        const { binding, steps, drifted } = await adoptRelation(await source.sql(), source.catalog, stop.relation, stop.known);
+        if (drifted) this.#parts.watch.hurry();
+        if (binding || steps.length === 0) decoder.bound(stop.relation, binding ?? null);
         yield* this.put(steps);
         return;
       }

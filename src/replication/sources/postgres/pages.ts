@@ -7,6 +7,7 @@ import type { Deferred, PageEnd } from '#replication/source.ts';
 import { readTablesById, wasRewritten, type CatalogOptions, type PgTable } from './catalog.ts';
 import type { PgConnection } from './connection.ts';
 import { sqlstateOf } from './faults.ts';
+import { logEnd } from './log-end.ts';
 import { isLocked, publishTable, type PublicationNames } from './publications.ts';
 import { limited, type Sql } from './sql-session.ts';
 import { BinaryRowDecoder } from './types/binary-row-decoder.ts';
@@ -30,6 +31,7 @@ export interface PageReader {
   readonly names: PublicationNames;
   readonly taken: TakenTransactions;
   readonly writers: WritersAtStart;
+  readonly holds: Holds;
   readonly settings: PageSettings;
   readonly questionTimeoutMs: number;
   readonly signal: AbortSignal;
@@ -57,6 +59,14 @@ export async function* readPage(
   const sql = questions(reader);
   const refused = progress.state === 'Waiting' ? await tableOnly(sql, schema.table, () => admit(reader, sql, schema)) : undefined;
   if (refused) return refused;
+  const isAgain = progress.state === 'Snapshotting' && progress.after === undefined;
+  if (isAgain && !(await reader.holds.isOver(sql, schema)))
+    return deferred(
+      'LogBehind',
+      schema.table,
+      `${schema.table} was altered at the source; it is copied again once its changes from before that are read.`,
+      'Wait.',
+    );
   const begun = await begin(reader, sql, schema);
   if ('deferred' in begun) return begun;
   const { table, snapshot } = begun;
@@ -122,6 +132,29 @@ export class WritersAtStart {
     if (left.length === 0) this.#byTable.delete(oid);
     else this.#byTable.set(oid, left);
     return left.length === 0;
+  }
+}
+
+/**
+ * Keeps a table that is copied again waiting for the log. Altering a table can change its rows without logging them; a change from before that,
+ * applied after a page that was read behind it, would bring back a value that no later change mends.
+ */
+export class Holds {
+  readonly #goals = new Map<string, { readonly text: string; readonly goal: bigint }>();
+  /** Every transaction that ended before this place was read. */
+  readTo = 0n;
+
+  /** True once the log was read up to where it ended when this was first asked for the table in this shape. */
+  async isOver(sql: Sql, schema: TableSchema): Promise<boolean> {
+    const hold = this.#goals.get(schema.table);
+    const text = JSON.stringify(schema);
+    if (hold?.text !== text) {
+      this.#goals.set(schema.table, { text, goal: await logEnd(sql) });
+      return false;
+    }
+    if (this.readTo < hold.goal) return false;
+    this.#goals.delete(schema.table);
+    return true;
   }
 }
 

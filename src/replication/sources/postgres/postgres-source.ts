@@ -5,11 +5,11 @@ import type { Draft, Position, TableProgress } from '#replication/segment.ts';
 import type { ChangeSource, Deferred, Finding, FollowedTables, PageEnd, SourceHealth } from '#replication/source.ts';
 import { quoteLiteral } from '#replication/schema.ts';
 import { readTables, readTablesById, type CatalogOptions, type PgTable } from './catalog.ts';
-import { logEnd } from './catalog-watch.ts';
+import { logEnd } from './log-end.ts';
 import { PgConnection, type PgOptions } from './connection.ts';
 import { follow, type FollowSettings } from './follow.ts';
 import { logOf, lsnOf, parseLsn, toPosition, witnessOf, type PgLog } from './log-place.ts';
-import { defaultPageSettings, fetchRows, readPage, WritersAtStart, type PageReader, type PageSettings } from './pages.ts';
+import { defaultPageSettings, fetchRows, Holds, readPage, WritersAtStart, type PageReader, type PageSettings } from './pages.ts';
 import { preflight } from './preflight.ts';
 import {
   createPublications,
@@ -49,6 +49,7 @@ export class PostgresSource implements ChangeSource {
   readonly #questionTimeoutMs: number;
   readonly #taken = new TakenTransactions();
   readonly #writers = new WritersAtStart();
+  readonly #holds = new Holds();
   readonly #control: SqlSession;
   readonly #pages: SqlSession;
   readonly #chosen = new Map<string, string>();
@@ -143,6 +144,7 @@ export class PostgresSource implements ChangeSource {
         slot: this.#options.slot,
         chosen: this.#chosen,
         taken: this.#taken,
+        holds: this.#holds,
         confirmed: () => this.#confirmed,
         onConfirm: (listener) => {
           this.#onConfirm = listener;
@@ -219,6 +221,7 @@ export class PostgresSource implements ChangeSource {
       names: this.#names,
       taken: this.#taken,
       writers: this.#writers,
+      holds: this.#holds,
       settings: { ...defaultPageSettings, ...pages },
       questionTimeoutMs: this.#questionTimeoutMs,
       signal: AbortSignal.any([signal, this.#signal]),

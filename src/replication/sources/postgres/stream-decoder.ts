@@ -31,6 +31,8 @@ export interface StreamDecoderOptions {
   readonly chosen: ReadonlyMap<string, string>;
   readonly pending: PendingChanges;
   readonly taken: TakenTransactions;
+  /** Told how far the log was read. */
+  readonly holds: { readTo: bigint };
   readonly spool: Spool;
   /** Transactions that end before this place were applied before. */
   readonly fromLsn: bigint;
@@ -64,8 +66,8 @@ const witnessBytes = 16n * 1024n * 1024n;
 export class StreamDecoder {
   readonly #options: StreamDecoderOptions;
   readonly #relations = new Map<number, Relation>();
-  /** What relations were found to mean; a relation that came anew is found out at its next event. */
-  readonly #bindings = new Map<number, Binding>();
+  /** What relations were found to mean (null: nothing); a relation that came anew is found out at its next event. */
+  readonly #bindings = new Map<number, Binding | null>();
   /** Where events of a relation go until the next transaction or draft; null: nowhere. */
   readonly #targets = new Map<number, Target | null>();
   readonly #change = newRowChange();
@@ -87,7 +89,7 @@ export class StreamDecoder {
   constructor(options: StreamDecoderOptions) {
     this.#options = options;
     this.#witness = this.#unproven = options.witness;
-    this.#readTo = options.fromLsn;
+    this.#readTo = options.holds.readTo = options.fromLsn;
   }
 
   /** Every transaction that ended before this place was read. */
@@ -115,8 +117,8 @@ export class StreamDecoder {
     return this.#buffer.subarray(this.#cursor.next);
   }
 
-  /** The relation's events now mean this. */
-  bound(relation: Relation, binding: Binding): void {
+  /** The relation's events now mean this, or nothing. */
+  bound(relation: Relation, binding: Binding | null): void {
     this.#bindings.set(relation.oid, binding);
     this.#targets.delete(relation.oid);
   }
@@ -223,7 +225,7 @@ export class StreamDecoder {
   #advance(lsn: bigint): void {
     const { pending, fromLsn } = this.#options;
     if (lsn < this.#readTo || lsn < fromLsn) return;
-    this.#readTo = lsn;
+    this.#readTo = this.#options.holds.readTo = lsn;
     // The source keeps its log from the witness on: not for ever where nothing else comes.
     if (this.#witness && lsn - this.#witness.commitLsn > witnessBytes) this.#witness = undefined;
     pending.position = this.#options.toPosition(lsn, this.#witness);
@@ -295,8 +297,8 @@ export class StreamDecoder {
     let target: Target | null = null;
     if (known && this.#applies(known.progress)) {
       const binding = this.#bindings.get(oid);
-      if (binding?.schema !== known.schema) return { relation, known };
-      if (!binding.lost) target = { binding, changes: this.#options.pending.of(known.schema) };
+      if (binding === undefined || (binding && binding.schema !== known.schema)) return { relation, known };
+      target = binding && { binding, changes: this.#options.pending.of(known.schema) };
     }
     this.#targets.set(oid, target);
     return target;
