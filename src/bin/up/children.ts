@@ -105,7 +105,10 @@ export class Children {
     const take = (report: PoolReport): void => {
       board.pool = report;
     };
-    return { ...this.#spec('pool', take), job: async () => ({ name, file: places.pool(path, name), landing: this.#landing, memoryMb }) };
+    return {
+      ...this.#spec('pool', take),
+      job: async () => ({ name, file: places.pool(path, name), landing: places.landing(path, name), memoryMb }),
+    };
   }
 
   #workerSpec(): ChildSpec<LinkJob, LinkReport> {
@@ -119,15 +122,11 @@ export class Children {
       slot: slotName(linkId(path, name)),
       source: await this.#openSource(signal),
       tables: 'public.*',
-      landing: this.#landing,
+      landing: places.landing(path, name),
       spool: join(places.link(path, name), 'spool'),
       resync: this.#resync,
     });
     return { ...this.#spec('worker', take), job };
-  }
-
-  get #landing(): string {
-    return join(places.link(this.#request.path, this.#request.name), 'landing');
   }
 
   /** The shop's address, once it has opened for the first time. */

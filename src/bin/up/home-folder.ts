@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fault, type Fault } from '#base/fault.ts';
 
@@ -31,6 +31,7 @@ export const places = {
   pool: (path: string, name: string): string => join(path, 'pools', name, 'pool.duckdb'),
   pools: (path: string): string => join(path, 'pools'),
   link: (path: string, name: string): string => join(path, 'links', name),
+  landing: (path: string, name: string): string => join(path, 'links', name, 'landing'),
   log: (path: string, process: string): string => join(path, 'logs', `${process}.log`),
 };
 
@@ -102,6 +103,11 @@ export function linkId(path: string, name: string): string {
   const id = randomUUID();
   writeDurably(file, { id });
   return id;
+}
+
+/** Takes away what a link has brought so far, for everything to be copied anew: its pool, and what waits for it. */
+export function forgetLink(path: string, name: string): void {
+  for (const folder of [places.landing(path, name), dirname(places.pool(path, name))]) rmSync(folder, { recursive: true, force: true });
 }
 
 export function newToken(): string {

@@ -38,7 +38,8 @@ test('a terminal is drawn over in place, and whole lines go above what is drawn'
   expect(take().split('\n')).toHaveLength(5);
   live.show(status(['Replicating', 'Replicating']));
   const again = take();
-  expect(again.startsWith('\u001B[4A\r\u001B[J')).toBe(true);
+  expect(again.startsWith('\u001B[4A\rtable')).toBe(true);
+  expect(again.endsWith('\n\u001B[J')).toBe(true);
   expect(again).toContain('Replicating');
   const lines: string[] = [];
   live.say('ready {}', (line) => lines.push(line));
@@ -61,6 +62,10 @@ test('a file gets a line when a step or a state changes, and else every ten seco
   expect(take()).toBe('');
   live.show(status(['Replicating']));
   expect(take()).toMatch(/^shop: 1\/1 tables/);
+  const processes = [{ name: 'pool', running: false, trouble: { code: 'PoolFull', message: 'Full.', remedy: 'Free space.' } }];
+  live.show({ ...status(['Replicating']), processes });
+  live.show({ ...status(['Replicating']), processes });
+  expect(take()).toBe('pool failed: PoolFull: Full. Free space.\n');
   pass(10_000);
   live.show(status(['Replicating']));
   expect(take()).toMatch(/^shop: 1\/1 tables/);

@@ -1,4 +1,4 @@
-import { linkLine, statusLines, type UpStatus } from './status.ts';
+import { linkLine, statusLines, troubleLines, type UpStatus } from './status.ts';
 
 export interface Screen {
   readonly write: (text: string) => void;
@@ -18,6 +18,7 @@ export class LiveView {
   #saidAt = Number.NEGATIVE_INFINITY;
   #saidStates = new Map<string, string>();
   #saidStep: string | null = null;
+  #saidTroubles: ReadonlySet<string> = new Set();
 
   constructor(screen: Screen, now: () => number = () => performance.now()) {
     this.#screen = screen;
@@ -45,7 +46,9 @@ export class LiveView {
 
   #redraw(): void {
     const lines = statusLines(this.#status!, this.#screen.size());
-    this.#screen.write(`${this.#clear()}${lines.map((line) => `${line}\u001B[K\n`).join('')}`);
+    // Line by line over the old ones, so that nothing flickers; then away with what is left of them.
+    const up = this.#drawn === 0 ? '' : `\u001B[${this.#drawn}A\r`;
+    this.#screen.write(`${up}${lines.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J`);
     this.#drawn = lines.length;
   }
 
@@ -58,6 +61,9 @@ export class LiveView {
   #sayChanges(status: UpStatus): void {
     if (status.step !== null && status.step !== this.#saidStep) this.#screen.write(`${status.step}\n`);
     this.#saidStep = status.step;
+    const troubles = new Set(troubleLines(status));
+    for (const trouble of troubles) if (!this.#saidTroubles.has(trouble)) this.#screen.write(`${trouble}\n`);
+    this.#saidTroubles = troubles;
     let news = false;
     for (const one of status.links.flatMap((link) => link.tables)) {
       news ||= this.#saidStates.get(one.table) !== one.state;

@@ -76,6 +76,9 @@ function timed(writer: PoolWriter, pool: string): PoolWriter {
 
 function measure(pool: string, state: PoolState): void {
   const attributes = { pool };
+  gauge('pool.tables', { unit: '{table}', description: 'Tables of the pool by their state' }, () =>
+    [...state.states].map(([kind, value]) => ({ value, attributes: { pool, kind } })),
+  );
   gauge('landing.segments', { unit: '{segment}', description: 'Segments in the landing zone that are not applied yet' }, () => [
     { value: state.waitingSegments, attributes },
   ]);
@@ -159,6 +162,13 @@ class PoolState {
 
   get number(): number {
     return this.#progress.number;
+  }
+
+  /** How many tables are in each state. */
+  get states(): ReadonlyMap<string, number> {
+    const states = new Map<string, number>();
+    for (const { state } of this.#progress.get().tables.values()) states.set(state, (states.get(state) ?? 0) + 1);
+    return states;
   }
 
   applied(segment: Segment): void {

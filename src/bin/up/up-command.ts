@@ -1,7 +1,7 @@
 import { fault, type Fault } from '#base/fault.ts';
 import { Board } from './board.ts';
 import { Children } from './children.ts';
-import { defaultData, newToken, places, takeHomeFolder } from './home-folder.ts';
+import { defaultData, forgetLink, newToken, places, takeHomeFolder } from './home-folder.ts';
 import { serveWatch } from './http.ts';
 import { LiveView, type Screen } from './live-view.ts';
 import { openLogFile } from './log-file.ts';
@@ -41,6 +41,7 @@ const example = `SELECT status, count(*) FROM public.orders GROUP BY 1`;
 export async function upCommand(command: UpCommand, output: UpOutput, signal: AbortSignal): Promise<void> {
   if (!command.demo) throw nothingToRun();
   using folder = takeHomeFolder(command.data);
+  if (command.resync) forgetLink(folder.path, name);
   using logFile = openLogFile(places.log(folder.path, 'up'));
   const board = new Board(name);
   const view = new LiveView(output.screen);

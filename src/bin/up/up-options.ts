@@ -23,7 +23,7 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows", positiveNumber, 1)
     .option('--metrics-port <port>', 'for /metrics, /healthz and /readyz on 127.0.0.1; without it: 9464, or a free one', wholeNumber)
     .option('--memory <MB>', 'memory for the pool engine', wholeNumber, 192)
-    .option('--resync', 'empty the tables and copy them anew', false)
+    .option('--resync', 'forget the rows in the pool and copy everything anew', false)
     .action(async ({ memory, metricsPort, ...options }: UpOptions) => {
       process.title = 'isthmus up';
       const screen = { write: terminal.writeError, isTerminal: terminal.isTerminal, size: terminal.size };
@@ -38,6 +38,6 @@ export function addUp(program: Command, terminal: Terminal): void {
     .addOption(new Option('-o, --output <format>', 'how it is written').choices(['table', 'json']).default('table'))
     .action(async (options: { data: string; output: 'table' | 'json' }) => {
       const { statusCommand } = await import('./status-command.ts');
-      await terminal.write(await statusCommand(options, terminal.size().columns, terminal.interrupted));
+      await terminal.write(await statusCommand(options, terminal.isTerminal ? terminal.size().columns : Infinity, terminal.interrupted));
     });
 }
