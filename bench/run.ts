@@ -1,10 +1,15 @@
 import { parseArgs } from 'node:util';
 import { resultLine, type Benchmark, type Measure } from './benchmark.ts';
 import { changesDrain } from './changes-drain.ts';
+import { landing } from './landing.ts';
+import { latency } from './latency.ts';
+import { linear } from './linear.ts';
+import { memory } from './memory.ts';
+import { paging } from './paging.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { openWorkplace } from './workplace.ts';
 
-const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, changesDrain];
+const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, landing, changesDrain, latency, memory, linear, paging];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
