@@ -151,6 +151,22 @@ function transactions(start: Start, again: Again): void {
     ]);
   });
 
+  test('a transaction left open is given up for the next one that begins, whose number goes on from it or starts over', async () => {
+    const pool = await start();
+    await pool.writer.apply(segment(1, [shape(plain), rows(plain, { inserts: [[1, 'one']] })]));
+    await pool.writer.apply(segment(2, [rows(plain, { inserts: [[2, 'lost']] })], { last: false }));
+    await pool.writer.apply(segment(3, [rows(plain, { inserts: [[3, 'lost']] })], { first: false, last: false }));
+    await pool.writer.apply(segment(4, [rows(plain, { inserts: [[4, 'four']] })], { last: false }));
+    await pool.writer.apply(segment(2, [rows(plain, { inserts: [[5, 'lost']] })], { last: false }));
+    await pool.writer.apply(segment(3, [rows(plain, { inserts: [[6, 'six']] })]));
+    expect(await content(pool)).toEqual([
+      ['1', 'one'],
+      ['6', 'six'],
+    ]);
+    expect((await pool.writer.progress()).number).toBe(3);
+    expect(await codeOf(pool.writer.apply(segment(5, [])))).toBe('SegmentGap');
+  });
+
   test('rows of an unknown table, of other columns, or broken ones are refused and change nothing', async () => {
     const pool = await start();
     await pool.writer.apply(segment(1, [shape(plain), rows(plain, { inserts: [[1, 'one']] })]));
@@ -516,6 +532,10 @@ function shapes(start: Start, again: Again): void {
     expect(await pool.writer.progress()).toEqual({ number: 3, position: undefined, tables: new Map(), schemas: new Map() });
     await pool.writer.apply(segment(4, [shape(plain), rows(plain, { inserts: [[2, 'two']] })]));
     expect(await content(pool)).toEqual([['2', 'two']]);
+    const first = schemaOf('first', [['id', int64]]);
+    const anew = [shape(first), { kind: 'drop' as const, table: plain.table }, shape(plain), rows(plain, { inserts: [[3, 'three']] })];
+    await pool.writer.apply(segment(5, anew));
+    expect(await content(pool)).toEqual([['3', 'three']]);
   });
 
   test('names that are odd, reserved or differ by case only', async () => {

@@ -63,7 +63,7 @@ async function remove(engine: Engine, table: OpenTable, removes: ColumnBatch): P
       ),
     );
   } else {
-    await withBatch(engine, removes, (batch) => engine.run(deleteEqual(table, batch)));
+    await withBatch(engine, removes, (batch) => engine.run(deleteEqual(table, removes, batch)));
   }
 }
 
@@ -74,13 +74,15 @@ function deleteByKey(table: OpenTable, batch: string, places: readonly number[])
 }
 
 /** One equal row for each row of the batch. Where DuckDB's equality is wider than sameness (-0 and 0, 30 days and a month) the texts decide. */
-function deleteEqual(table: OpenTable, batch: string): string {
+function deleteEqual(table: OpenTable, removes: ColumnBatch, batch: string): string {
   const names = columnNames(table.schema.columns).map((name) => `t.${quoteIdentifier(name)}`);
   const exact = (type: ColumnType, value: string): string =>
     type.kind === 'float32' || type.kind === 'float64' || type.kind === 'interval' ? `CAST(${value} AS VARCHAR)` : value;
   const types = table.schema.columns.map((column) => column.type);
   const grouped = types.map((type, i) => `${exact(type, `c${i}`)} AS g${i}`).join(', ');
-  const same = types.map((type, i) => `${exact(type, names[i]!)} IS NOT DISTINCT FROM g.g${i}`).join(' AND ');
+  // Plain equality lets DuckDB pass over row groups by their least and greatest values.
+  const equals = (i: number): string => (removes.columns[i]!.validity ? 'IS NOT DISTINCT FROM' : '=');
+  const same = types.map((type, i) => `${exact(type, names[i]!)} ${equals(i)} g.g${i}`).join(' AND ');
   const target = qualified(table.target);
   return `DELETE FROM ${target} WHERE rowid IN (
     SELECT place FROM (

@@ -2,7 +2,7 @@ import { type Fault, fault } from '#base/fault.ts';
 import type { Column } from '#replication/column.ts';
 import { quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/schema.ts';
 import { catalogName, type Engine } from './engine.ts';
-import { columnNames, foldName, qualified, type Target } from './names.ts';
+import { columnNames, foldName, qualified, type Target, targetKey } from './names.ts';
 import { withBatch } from './rows.ts';
 import { duckDbType } from './types.ts';
 
@@ -18,7 +18,7 @@ export interface Fill {
 export async function createTable(
   engine: Engine,
   schema: TableSchema,
-  place: { readonly target: Target; readonly onExisting: OnExisting },
+  place: { readonly target: Target; readonly onExisting: OnExisting; readonly existing: ReadonlyMap<string, 'table' | 'view'> },
 ): Promise<boolean> {
   if (schema.columns.length === 0)
     throw fault('unsupported', 'NoColumns', 'A table without columns cannot be replicated.', {
@@ -26,11 +26,11 @@ export async function createTable(
       remedy: 'Add a column to the table, or leave it out of the link.',
     });
   const { target, onExisting } = place;
-  if (await isView(engine, target)) throw notEmpty(schema, 'a view of this name');
-  const found = await foundColumns(engine, target);
+  const found = place.existing.get(targetKey(target));
+  if (found === 'view') throw notEmpty(schema, 'a view of this name');
   if (found && onExisting === 'merge') {
     const wanted = columnsOf(schema).map(([name, type]) => `${foldName(name)} ${type}`);
-    if (wanted.join(',') !== found.join(','))
+    if (wanted.join(',') !== (await columnsThere(engine, target)).join(','))
       throw fault('conflict', 'TableDiffers', 'The pool has a table of this name with other columns.', {
         target: schema.table,
         remedy: 'Drop it, give it the same columns in the same order, or choose to drop existing tables.',
@@ -58,21 +58,19 @@ function notEmpty(schema: TableSchema, what: string): Fault {
   });
 }
 
-async function isView(engine: Engine, target: Target): Promise<boolean> {
-  const rows = await engine.rows(`SELECT 1 FROM duckdb_views() WHERE ${named(target, 'view_name')}`);
-  return rows.length > 0;
-}
-
-/** A condition on DuckDB's catalog, which compares names without regard to case. */
-function named(target: Target, nameColumn: string): string {
-  return `database_name = ${quoteLiteral(catalogName)} AND lower(schema_name) = lower(${quoteLiteral(target.schema)}) AND lower(${nameColumn}) = lower(${quoteLiteral(target.name)})`;
-}
-
-async function foundColumns(engine: Engine, target: Target): Promise<readonly string[] | undefined> {
-  const rows = await engine.rows(
-    `SELECT column_name, data_type FROM duckdb_columns() WHERE ${named(target, 'table_name')} ORDER BY column_index`,
+/** Tables and views of the pool by `targetKey`: asked for once in a transaction, since DuckDB looks at all of them for each question. */
+export async function existingTables(engine: Engine): Promise<Map<string, 'table' | 'view'>> {
+  const ours = `database_name = ${quoteLiteral(catalogName)}`;
+  const rows = await engine.rows(`SELECT schema_name, table_name, false FROM duckdb_tables() WHERE ${ours} UNION ALL
+    SELECT schema_name, view_name, true FROM duckdb_views() WHERE ${ours}`);
+  return new Map(
+    rows.map(([schema, name, view]) => [targetKey({ schema: String(schema), name: String(name) }), view === true ? 'view' : 'table']),
   );
-  return rows.length === 0 ? undefined : rows.map(([name, type]) => `${foldName(String(name))} ${String(type)}`);
+}
+
+async function columnsThere(engine: Engine, target: Target): Promise<readonly string[]> {
+  const rows = await engine.rows(`DESCRIBE ${qualified(target)}`);
+  return rows.map(([name, type]) => `${foldName(String(name))} ${String(type)}`);
 }
 
 function columnsOf(schema: TableSchema): readonly (readonly [string, string])[] {

@@ -8,7 +8,7 @@ import { poolFault } from './faults.ts';
 import { type Ledger, ledgerStatements, progressOf, readLedger, type TableRecord } from './ledger.ts';
 import { chooseTarget, qualified, type Target, targetKey } from './names.ts';
 import { applyRows, type OpenTable, type RowsStep } from './rows.ts';
-import { changeShape, createTable, type Fill, type OnExisting } from './shape.ts';
+import { changeShape, createTable, existingTables, type Fill, type OnExisting } from './shape.ts';
 
 /** The part of a pool that its writer needs. */
 export interface WritablePool {
@@ -28,6 +28,9 @@ interface Open {
   /** Tables whose rows it may have deleted or filled: see `ShapeChange.touched`. */
   readonly touched: Set<string>;
   readonly removed: Map<Target, number>;
+  /** What was in the pool when the first table was made, and where the link's own tables lie. */
+  existing: Map<string, 'table' | 'view'> | undefined;
+  taken: Set<string> | undefined;
   number: number;
 }
 
@@ -85,9 +88,11 @@ export class DuckDbWriter implements PoolWriter {
   async #apply(segment: Segment): Promise<void> {
     const ledger = await this.#committed();
     if (segment.number <= ledger.number) return;
-    if (segment.first) await this.#giveUp();
+    // A landing zone keeps the parts of a transaction that its writer did not live to end, and numbers the next one after them.
     const before = this.#open?.number ?? ledger.number;
-    if (segment.number !== before + 1 || (!segment.first && !this.#open)) {
+    if (segment.first) await this.#giveUp();
+    const follows = segment.number === before + 1 || (segment.first && segment.number === ledger.number + 1);
+    if (!follows || (!segment.first && !this.#open)) {
       throw fault(
         'corrupt',
         'SegmentGap',
@@ -114,6 +119,8 @@ export class DuckDbWriter implements PoolWriter {
         before: ledger,
         touched: new Set(),
         removed: new Map(),
+        existing: undefined,
+        taken: undefined,
         number: ledger.number,
       };
     } catch (error) {
@@ -207,18 +214,23 @@ export class DuckDbWriter implements PoolWriter {
       if (touched) open.touched.add(schema.table);
       return this.#record(open, schema.table, { schema });
     }
-    const taken = new Set(
-      [...open.tables].filter(([table]) => table !== schema.table).flatMap(([, other]) => (other.target ? [targetKey(other.target)] : [])),
-    );
-    const place = target ?? chooseTarget(schema, taken);
-    const isEmpty = await createTable(open.engine, schema, { target: place, onExisting: target ? 'drop' : this.#onExisting });
+    open.existing ??= await existingTables(open.engine);
+    open.taken ??= new Set([...open.tables.values()].flatMap((other) => (other.target ? [targetKey(other.target)] : [])));
+    const place = target ?? chooseTarget(schema, open.taken);
+    open.taken.add(targetKey(place));
+    const onExisting = target ? 'drop' : this.#onExisting;
+    const isEmpty = await createTable(open.engine, schema, { target: place, onExisting, existing: open.existing });
     open.touched.delete(schema.table);
     this.#record(open, schema.table, { target: place, schema, pagesOnly: isEmpty });
   }
 
   async #drop(open: Open, table: string): Promise<void> {
     const target = open.tables.get(table)?.target;
-    if (target) await open.engine.run(`DROP TABLE IF EXISTS ${qualified(target)}`);
+    if (target) {
+      await open.engine.run(`DROP TABLE IF EXISTS ${qualified(target)}`);
+      open.taken?.delete(targetKey(target));
+      open.existing?.delete(targetKey(target));
+    }
     open.tables.delete(table);
     open.changed.add(table);
   }
