@@ -45,7 +45,7 @@ function rowText(columns: readonly DigestColumn[], side: 0 | 1): string {
   return `concat_ws('|', ${cells.join(', ')})`;
 }
 
-export async function sourceDigest(server: BenchServer, table: string, database?: string): Promise<Digest> {
+async function sourceDigest(server: BenchServer, table: string, database?: string): Promise<Digest> {
   const text = rowText(await columnsOf(server, table, database), 0);
   const [row] = await server.sql(
     `SELECT count(*) || ' rows, ' || coalesce(sum(('x' || left(md5(${text}), 15))::bit(60)::bigint), 0) FROM public."${table}"`,
@@ -55,13 +55,18 @@ export async function sourceDigest(server: BenchServer, table: string, database?
 }
 
 /** The digests of tables in a pool file that nobody has open. */
-export async function poolDigests(server: BenchServer, file: string, tables: readonly string[]): Promise<ReadonlyMap<string, Digest>> {
+async function poolDigests(
+  server: BenchServer,
+  file: string,
+  tables: readonly string[],
+  database?: string,
+): Promise<ReadonlyMap<string, Digest>> {
   const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY', threads: '2' });
   try {
     const connection = await instance.connect();
     const digests = new Map<string, Digest>();
     for (const table of tables) {
-      const text = rowText(await columnsOf(server, table), 1);
+      const text = rowText(await columnsOf(server, table, database), 1);
       const reader = await connection.runAndReadAll(
         `SELECT count(*) || ' rows, ' || coalesce(sum(('0x' || left(md5(${text}), 15))::BIGINT), 0) FROM public."${table}"`,
       );
@@ -78,21 +83,23 @@ export async function poolDigests(server: BenchServer, file: string, tables: rea
 export class Truth {
   readonly #server: BenchServer;
   readonly #digests: ReadonlyMap<string, Digest>;
+  readonly #database: string | undefined;
 
-  private constructor(server: BenchServer, digests: ReadonlyMap<string, Digest>) {
+  private constructor(server: BenchServer, digests: ReadonlyMap<string, Digest>, database: string | undefined) {
     this.#server = server;
+    this.#database = database;
     this.#digests = digests;
   }
 
-  static async of(server: BenchServer, tables: readonly string[]): Promise<Truth> {
+  static async of(server: BenchServer, tables: readonly string[], database?: string): Promise<Truth> {
     const digests = new Map<string, Digest>();
-    for (const table of tables) digests.set(table, await sourceDigest(server, table));
-    return new Truth(server, digests);
+    for (const table of tables) digests.set(table, await sourceDigest(server, table, database));
+    return new Truth(server, digests, database);
   }
 
   /** Throws unless the pool file holds the same rows. */
   async expectInPool(file: string): Promise<void> {
-    this.#compare(await poolDigests(this.#server, file, [...this.#digests.keys()]), 'the pool');
+    this.#compare(await poolDigests(this.#server, file, [...this.#digests.keys()], this.#database), 'the pool');
   }
 
   /** Throws unless the other server holds the same rows. */

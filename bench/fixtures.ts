@@ -16,26 +16,30 @@ function wideValues(k: number): string {
 }
 
 /** Table `wide` with rows 1 … `rows`. */
-export async function makeWide(server: BenchServer, rows: number, table = 'wide'): Promise<void> {
-  await server.sql(`SET synchronous_commit = off; CREATE TABLE ${table} (${wideColumns})`);
-  await insertWide(server, { from: 1, to: rows, table });
-  await server.sql(`VACUUM (ANALYZE, FREEZE) ${table}`);
+export async function makeWide(
+  server: BenchServer,
+  rows: number,
+  where: { readonly table?: string; readonly database?: string } = {},
+): Promise<void> {
+  const { table = 'wide', database } = where;
+  await server.sql(`SET synchronous_commit = off; CREATE TABLE ${table} (${wideColumns})`, database);
+  await insertWide(server, { from: 1, to: rows, table, database });
+  await server.sql(`VACUUM (ANALYZE, FREEZE) ${table}`, database);
   await server.sql('CHECKPOINT');
 }
 
 export async function insertWide(
   server: BenchServer,
-  range: { readonly from: number; readonly to: number; readonly table?: string },
+  range: { readonly from: number; readonly to: number; readonly table?: string; readonly database?: string | undefined },
 ): Promise<void> {
-  await server.sql(
-    `INSERT INTO ${range.table ?? 'wide'} SELECT ${wideValues(0)} FROM generate_series(${range.from}::bigint, ${range.to}::bigint) AS i`,
-  );
+  const { from, to, table = 'wide', database } = range;
+  await server.sql(`INSERT INTO ${table} SELECT ${wideValues(0)} FROM generate_series(${from}::bigint, ${to}::bigint) AS i`, database);
 }
 
 /** pgbench's tables: 100,000 accounts per unit of scale. */
-export async function makeAccounts(server: BenchServer, scale: number): Promise<void> {
-  await server.client('pgbench', ['-i', '-q', '-s', String(scale)], { env: hastily });
-  await server.sql('VACUUM (ANALYZE, FREEZE)');
+export async function makeAccounts(server: BenchServer, scale: number, database = 'postgres'): Promise<void> {
+  await server.client('pgbench', ['-i', '-q', '-s', String(scale)], { env: { ...hastily, PGDATABASE: database } });
+  await server.sql('VACUUM (ANALYZE, FREEZE)', database);
   await server.sql('CHECKPOINT');
 }
 

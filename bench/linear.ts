@@ -20,7 +20,7 @@ export const linear: Benchmark = {
 async function byRows(place: Workplace): Promise<readonly Measure[]> {
   await using source = await startServer();
   const sizes = [1, 4, 16].map((times) => ({ times, rows: scaled(place, 125_000 * times, 500 * times), table: `wide_${times}` }));
-  for (const { rows, table } of sizes) await makeWide(source, rows, table);
+  for (const { rows, table } of sizes) await makeWide(source, rows, { table });
   const perMillion = new Map<number, number[]>(sizes.map(({ times }) => [times, []]));
   for (let round = 0; round < place.rounds; round++) {
     for (const { times, rows, table } of sizes) {

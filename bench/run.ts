@@ -1,34 +1,61 @@
+// npm run bench                 all benchmarks; rewrites docs/performance.md
+// npm run bench -- NAME …       some of them; each prints one line of JSON
+//   --scale 0.01                a part of the full amount, for a quick look
+//   --rounds 5                  pairs to measure
 import { parseArgs } from 'node:util';
-import { resultLine, type Benchmark, type Measure } from './benchmark.ts';
+import { resultLine, type Benchmark } from './benchmark.ts';
 import { changesDrain } from './changes-drain.ts';
 import { landing } from './landing.ts';
 import { latency } from './latency.ts';
 import { linear } from './linear.ts';
 import { memory } from './memory.ts';
 import { paging } from './paging.ts';
+import { peers } from './peers.ts';
+import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { openWorkplace } from './workplace.ts';
 
-const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, landing, changesDrain, latency, memory, linear, paging];
+const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, landing, changesDrain, latency, memory, linear, paging, peers];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },
 });
+const options = { scale: positive('scale', values.scale), rounds: positive('rounds', values.rounds) };
 
 // The servers' processes keep nobody waiting by themselves.
 const keepAlive = setInterval(() => undefined, 60_000);
-const chosen = positionals.length === 0 ? benchmarks : positionals.map(named);
-for (const benchmark of chosen) {
-  using place = openWorkplace({ scale: Number(values.scale), rounds: Number(values.rounds) });
-  const measures: readonly Measure[] = await benchmark.run(place);
-  process.stdout.write(`${resultLine(benchmark.name, measures)}\n`);
-}
+const reported: Reported[] = [];
+for (const benchmark of positionals.length === 0 ? benchmarks : positionals.map(named)) reported.push(await measured(benchmark));
+if (positionals.length === 0) writeReport(reported, options);
 clearInterval(keepAlive);
+
+async function measured(benchmark: Benchmark): Promise<Reported> {
+  using place = openWorkplace(options);
+  try {
+    const measures = await benchmark.run(place);
+    process.stdout.write(`${resultLine(benchmark.name, measures)}\n`);
+    return { benchmark, measures };
+  } catch (error) {
+    // The others may still be measured.
+    process.exitCode = 1;
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`error BenchFailed: ${benchmark.name}: ${error instanceof Error ? error.stack : message}\n`);
+    return { benchmark, measures: message };
+  }
+}
 
 function named(name: string): Benchmark {
   const found = benchmarks.find((one) => one.name === name);
-  if (found) return found;
-  process.stderr.write(`error BadUse: there is no benchmark ${name}.\nremedy: one of ${benchmarks.map((one) => one.name).join(', ')}\n`);
+  return found ?? badUse(`there is no benchmark ${name}`, `one of ${benchmarks.map((one) => one.name).join(', ')}`);
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  return value > 0 && Number.isFinite(value) ? value : badUse(`--${option} is not a positive number`, `--${option} 1`);
+}
+
+function badUse(message: string, remedy: string): never {
+  process.stderr.write(`error BadUse: ${message}.\nremedy: ${remedy}\n`);
   process.exit(2);
 }

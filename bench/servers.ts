@@ -95,7 +95,7 @@ export function clientProgram(name: string): string {
 export const hastily = { PGOPTIONS: '-c synchronous_commit=off' };
 
 /** Takes away what links left at the source. */
-export async function dropLinks(source: BenchServer, like = 'isthmus_%'): Promise<void> {
+export async function dropLinks(source: BenchServer, like = 'isthmus_%', database?: string): Promise<void> {
   const pattern = `'${like.replaceAll('_', '\\_')}'`;
   await source.sql(`SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name LIKE ${pattern} AND active`);
   for (let tries = 0; tries < 100; tries++) {
@@ -104,6 +104,6 @@ export async function dropLinks(source: BenchServer, like = 'isthmus_%'): Promis
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await source.sql(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE ${pattern}`);
-  for (const [name] of await source.sql(`SELECT pubname FROM pg_publication WHERE pubname LIKE ${pattern}`))
-    await source.sql(`DROP PUBLICATION "${name}"`);
+  for (const [name] of await source.sql(`SELECT pubname FROM pg_publication WHERE pubname LIKE ${pattern}`, database))
+    await source.sql(`DROP PUBLICATION "${name}"`, database);
 }
