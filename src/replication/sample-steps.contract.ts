@@ -1,4 +1,4 @@
-import { must } from '#base/fault.ts';
+import { must, toFault } from '#base/fault.ts';
 import { BatchBuilder, type ColumnBatch, type ColumnBuilder, type ColumnType } from './column.ts';
 import { freshProgress } from './link-book.ts';
 import { tableName, type Identity, type TableSchema } from './schema.ts';
@@ -116,4 +116,14 @@ export function segment(number: number, steps: readonly Step[], change: Partial<
 
 export function at(place: number): Position {
   return `pg/7/1/slot/${place.toString(16).padStart(16, '0')}` as Position;
+}
+
+/** The code of the fault that some work ends in. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'no fault';
+  } catch (error) {
+    return toFault(error).code;
+  }
 }

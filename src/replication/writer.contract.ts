@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { toFault } from '#base/fault.ts';
 import type { PoolWriter } from './pool-writer.ts';
 import { quoteIdentifier } from './schema.ts';
 import type { Step } from './segment.ts';
 import { freshProgress } from './link-book.ts';
-import { at, batchOf, int64, progressOf, rows, schemaOf, segment, shape, text, type Value } from './sample-steps.contract.ts';
+import { at, batchOf, codeOf, int64, progressOf, rows, schemaOf, segment, shape, text, type Value } from './sample-steps.contract.ts';
 import { Model } from './writer-model.contract.ts';
 
 /** A pool as the suite sees it. */
@@ -16,15 +15,6 @@ export interface PoolUnderTest {
   /** Ends the pool as a crash does: what is not committed is lost. Then opens it again. */
   reopen(): Promise<PoolUnderTest>;
   close(): Promise<void>;
-}
-
-export async function codeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return 'no fault';
-  } catch (error) {
-    return toFault(error).code;
-  }
 }
 
 /** The suite that every pool passes. `open` makes a new, empty pool; `runs` random histories are compared with a model. */

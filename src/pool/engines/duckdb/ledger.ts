@@ -10,6 +10,9 @@ const format = 1;
 
 const own = (table: string): string => `${quoteIdentifier(catalogName)}.${quoteIdentifier(ownSchema)}.${quoteIdentifier(table)}`;
 
+/** One row for each table of the link: `target_schema`, `target_name` … */
+export const tablesOfLink: string = own('tables');
+
 /** What the pool knows of one table of the source. */
 export interface TableRecord {
   readonly target: Target | undefined;

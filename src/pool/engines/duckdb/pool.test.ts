@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { must } from '#base/fault.ts';
-import { codeOf } from '#replication/writer.contract.ts';
-import { int64, progressOf, rows, schemaOf, segment, shape, text, type Value } from '#replication/sample-steps.contract.ts';
+import { codeOf, int64, progressOf, rows, schemaOf, segment, shape, text, type Value } from '#replication/sample-steps.contract.ts';
 import { DuckDbPool } from './pool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isthmus-pool-'));

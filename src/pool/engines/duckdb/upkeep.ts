@@ -2,7 +2,7 @@ import type { Fault } from '#base/fault.ts';
 import { quoteLiteral } from '#replication/schema.ts';
 import { catalogName, type Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
-import { noteUpkeep, readIdentity } from './ledger.ts';
+import { noteUpkeep, readIdentity, tablesOfLink } from './ledger.ts';
 import { qualified, type Target, targetKey } from './names.ts';
 import { rewriteTable } from './shape.ts';
 
@@ -68,6 +68,7 @@ export class Upkeep {
     if (!engine) return;
     if (engine.walBytes() >= walBytesLimit) this.#start(engine, () => this.#checkpoint(engine, 0));
     else if ([...this.#tables.values()].some((table) => table.merging)) this.#start(engine, () => this.#checkpoint(engine, 1));
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#start(engine, () => this.#leisure(engine)), idleMs).unref();
   }
 
@@ -137,11 +138,8 @@ export class Upkeep {
 
   /** Writes the largest table anew, into the empty room at the front of the file, whose end then falls off. */
   async #rewrite(engine: Engine): Promise<void> {
-    const [row] = await engine.rows(
-      `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ${quoteLiteral(catalogName)} ORDER BY estimated_size * column_count DESC LIMIT 1`,
-    );
-    if (!row || this.#paused) return;
-    const target = { schema: String(row[0]), name: String(row[1]) };
+    const target = await largestTable(engine);
+    if (!target || this.#paused) return;
     this.#rewriting = engine;
     try {
       await engine.run('BEGIN TRANSACTION');
@@ -189,6 +187,15 @@ async function totalRows(engine: Engine, tables: readonly Thinning[]): Promise<n
     total += Number(row?.[0] ?? 0);
   }
   return total;
+}
+
+/** The largest table of the link. One that somebody gave an index or a constraint would lose them. */
+async function largestTable(engine: Engine): Promise<Target | undefined> {
+  const [row] = await engine.rows(`
+    SELECT schema_name, table_name FROM duckdb_tables() JOIN ${tablesOfLink} ON schema_name = target_schema AND table_name = target_name
+    WHERE database_name = ${quoteLiteral(catalogName)} AND NOT has_primary_key AND index_count = 0 AND check_constraint_count = 0
+    ORDER BY estimated_size * column_count DESC LIMIT 1`);
+  return row && { schema: String(row[0]), name: String(row[1]) };
 }
 
 async function isHollow(engine: Engine): Promise<boolean> {
