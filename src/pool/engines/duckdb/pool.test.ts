@@ -319,6 +319,7 @@ describe('upkeep', () => {
           await writer.apply(segment(++number, [rows(table, { removes: keys(first, 50_000), inserts: big(first, 50_000, `r${round}`) })]));
       }
       await pool.upkeep.settle();
+      expect(pool.upkeep.lastFault).toBeUndefined();
       const engine = await pool.engine();
       expect(
         await engine.rows(

@@ -192,9 +192,9 @@ async function totalRows(engine: Engine, tables: readonly Thinning[]): Promise<n
 /** The largest table of the link. One that somebody gave an index or a constraint would lose them. */
 async function largestTable(engine: Engine): Promise<Target | undefined> {
   const [row] = await engine.rows(`
-    SELECT schema_name, table_name FROM duckdb_tables() JOIN ${tablesOfLink} ON schema_name = target_schema AND table_name = target_name
-    WHERE database_name = ${quoteLiteral(catalogName)} AND NOT has_primary_key AND index_count = 0 AND check_constraint_count = 0
-    ORDER BY estimated_size * column_count DESC LIMIT 1`);
+    SELECT t.schema_name, t.table_name FROM duckdb_tables() t JOIN ${tablesOfLink} o ON t.schema_name = o.target_schema AND t.table_name = o.target_name
+    WHERE t.database_name = ${quoteLiteral(catalogName)} AND NOT t.has_primary_key AND t.index_count = 0 AND t.check_constraint_count = 0
+    ORDER BY t.estimated_size * t.column_count DESC LIMIT 1`);
   return row && { schema: String(row[0]), name: String(row[1]) };
 }
 
