@@ -14,7 +14,7 @@ import type { LinkBook } from '#replication/link-book.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import { runLink, type LinkRun } from '#replication/run-link.ts';
 import { quoteIdentifier, type ColumnSchema } from '#replication/schema.ts';
-import type { Draft, TableProgress, TableState } from '#replication/segment.ts';
+import type { Draft, Segment, TableProgress, TableState } from '#replication/segment.ts';
 import { PgConnection } from '#replication/sources/postgres/connection.ts';
 import { PostgresSource, type PostgresSourceOptions } from '#replication/sources/postgres/postgres-source.ts';
 import { parseTablePatterns } from '#replication/sources/postgres/table-patterns.ts';
@@ -33,11 +33,17 @@ export interface SceneOptions {
   readonly user?: { readonly name: string; readonly password: string };
   readonly dialer?: Dialer;
   readonly port?: number;
+  /** After a segment was applied in both pools; the next one waits for it. */
+  readonly afterApply?: ((segment: Segment) => Promise<void>) | undefined;
 }
 
 /** A link that runs beside the test. */
 export interface RunningLink extends AsyncDisposable {
   readonly book: LinkBook | undefined;
+  /** Why tables could not be copied at some moment. */
+  readonly deferrals: readonly Fault[];
+  /** Resolves once the condition holds after a durable transaction or a deferral. */
+  when(condition: () => boolean): Promise<void>;
   /** Resolves once the pool holds everything that the source holds now. */
   caughtUp(): Promise<void>;
   /** Resolves once the tables are in this state, durably. */
@@ -94,9 +100,10 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Runs statements one by one, as psql does. */
-  async script(text: string): Promise<void> {
-    for (const statement of text.split(/;\s*(?:--[^\n]*)?(?:\n|$|\s)/))
-      if (statement.replaceAll(/--.*$/gm, '').trim() !== '') await this.sql(statement);
+  async script(text: string, session?: PgConnection): Promise<void> {
+    for (const statement of text.split(/;\s*(?:--[^\n]*)?(?:\n|$|\s)/)) {
+      if (statement.replaceAll(/--.*$/gm, '').trim() !== '') await (session?.query(statement) ?? this.sql(statement));
+    }
   }
 
   /** A session of the test's own, for transactions that stay open. */
@@ -144,17 +151,19 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Starts a link that runs until it is stopped. */
-  start(more: Partial<LinkRun> = {}): RunningLink {
+  start(more: Partial<LinkRun> = {}, source: Partial<PostgresSourceOptions> = {}): RunningLink {
+    this.set({ source: { ...this.#options.source, ...source } });
     return startLink(this, this.#writer(), more);
   }
 
   /** Rows that are not the same at the source and in both pools; none, if all is well. */
-  async differences(): Promise<readonly string[]> {
+  async differences(except: readonly string[] = []): Promise<readonly string[]> {
     const engine = await this.#pool.engine();
     const reader = await engine.connect();
     try {
       const found: string[] = [];
-      for (const name of this.texts.progress.tables.keys()) found.push(...(await this.#differencesOf(name, reader)));
+      for (const name of this.texts.progress.tables.keys())
+        if (!except.includes(name)) found.push(...(await this.#differencesOf(name, reader)));
       return found;
     } finally {
       engine.disconnect(reader);
@@ -188,7 +197,7 @@ export class Scene implements AsyncDisposable {
   }
 
   #writer(): PoolWriter {
-    return both(this.#pool.writer(), this.texts.writer());
+    return both(this.#pool.writer(), this.texts.writer(), (segment) => this.#options.afterApply?.(segment) ?? Promise.resolve());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -215,7 +224,7 @@ async function once(server: TestPostgres, database: string, sql: string): Promis
 }
 
 /** Applies everything to both writers; the first one's progress counts. */
-function both(first: PoolWriter, second: PoolWriter): PoolWriter {
+function both(first: PoolWriter, second: PoolWriter, afterApply: (segment: Segment) => Promise<void>): PoolWriter {
   return {
     progress: async () => {
       deepEqual(await second.progress(), await first.progress());
@@ -224,6 +233,7 @@ function both(first: PoolWriter, second: PoolWriter): PoolWriter {
     apply: async (segment) => {
       await first.apply(segment);
       await second.apply(segment);
+      await afterApply(segment);
     },
     [Symbol.asyncDispose]: async () => {
       await first[Symbol.asyncDispose]();
@@ -238,6 +248,7 @@ function startLink(scene: Scene, writer: PoolWriter, more: Partial<LinkRun>): Ru
   let book: LinkBook | undefined;
   let source: PostgresSource | undefined;
   let failure: Fault | undefined;
+  const deferrals: Fault[] = [];
   const wake = (): void => {
     for (const one of waiting) one();
   };
@@ -250,6 +261,10 @@ function startLink(scene: Scene, writer: PoolWriter, more: Partial<LinkRun>): Ru
       onDurable: (draft: Draft, now: LinkBook) => {
         book = now;
         more.events?.onDurable?.(draft, now);
+        wake();
+      },
+      onDeferred: (_table, why) => {
+        deferrals.push(why);
         wake();
       },
     };
@@ -278,6 +293,8 @@ function startLink(scene: Scene, writer: PoolWriter, more: Partial<LinkRun>): Ru
     get book() {
       return book;
     },
+    deferrals,
+    when: until,
     until: (condition) => until(() => condition(tables())),
     state: (state, ...names) => until(() => names.every((name) => tables().get(inPublic(name))?.state === state)),
     caughtUp: async () => {

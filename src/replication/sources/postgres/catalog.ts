@@ -45,7 +45,6 @@ export interface PgTable {
   readonly owner: { readonly name: string; readonly superuser: boolean };
   /** The source's estimate; -1: never analysed. */
   readonly estimatedRows: number;
-  readonly bytes: number;
 }
 
 export interface CatalogOptions {
@@ -63,12 +62,20 @@ const keyOfIndex = (oid: string, condition: string): string => `
     AND a.attrelid = i.indrelid AND a.attnum = k.attnum AND (${condition})
   GROUP BY i.indexrelid, i.indisprimary`;
 
+/** SQL that lists a relation and, under the condition, all below it. Unlike `pg_partition_tree` it waits for no lock. */
+export const treeOf = (oid: string, condition: string): string => `
+  WITH RECURSIVE tree (relid) AS (
+    SELECT ${oid}::pg_catalog.oid UNION ALL SELECT h.inhrelid FROM pg_catalog.pg_inherits h JOIN tree ON h.inhparent = tree.relid WHERE ${condition}
+  ) SELECT relid FROM tree`;
+
 /**
  * Tables and partition roots that could be chosen; a partition travels with its root.
  *
  * The key is the one by which the change stream names old rows (PostgreSQL: REPLICA IDENTITY): the index of the replica identity, else the
  * primary key, where `FULL` is set too; a deferrable key is none. Rows of a partitioned table are named by their partition's identity, which it
  * does not have from its root: only a key that every partition sends counts (`key_sent`).
+ *
+ * Nothing here waits for a lock on a table: somebody may be altering it for hours.
  *
  * `version` has three parts: where the rows are kept (changes with every rewrite), the columns' catalog rows (change with every alteration),
  * and partitions that were attached after they were made, perhaps with rows.
@@ -78,11 +85,11 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident,
   pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
   pg_catalog.pg_has_role(c.relowner, 'USAGE'), NOT pg_catalog.row_security_active(c.oid),
   pg_catalog.pg_get_userbyid(c.relowner), (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = c.relowner),
-  c.reltuples::bigint, leaf.bytes, key.places, leaf.key_sent, leaf.every_full,
+  c.reltuples::bigint, key.places, leaf.key_sent, leaf.every_full,
   leaf.unlogged, leaf.foreign_tables, leaf.names,
-  pg_catalog.concat_ws(':', leaf.files, (
+  pg_catalog.concat(leaf.files, ':', (
     SELECT pg_catalog.md5(pg_catalog.string_agg(a.attnum || ' ' || a.xmin, ',' ORDER BY a.attnum))
-    FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), leaf.attached),
+    FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), ':', leaf.attached),
   (SELECT pg_catalog.string_agg(k.attnum::text, ',' ORDER BY k.place) ${keyOfIndex('c.oid', 'i.indisprimary')}),
   (SELECT x.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
    WHERE i.indrelid = c.oid AND c.relkind = 'r' AND i.indisvalid AND i.indimmediate AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -95,8 +102,7 @@ LEFT JOIN LATERAL (
   ORDER BY CASE WHEN c.relkind = 'p' THEN NOT i.indisprimary END LIMIT 1
 ) AS key ON true
 CROSS JOIN LATERAL (
-  SELECT COALESCE(pg_catalog.sum(CASE WHEN l.relkind = 'r' THEN pg_catalog.pg_relation_size(l.oid) ELSE 0 END), 0) AS bytes,
-    COALESCE(pg_catalog.bool_and(l.relreplident = 'f'), true) AS every_full,
+  SELECT COALESCE(pg_catalog.bool_and(l.relreplident = 'f'), true) AS every_full,
     COALESCE(pg_catalog.bool_and(l.relkind = 'f' OR l.relreplident = 'f' OR key.names <@ ARRAY(
       SELECT pg_catalog.unnest(pg_catalog.array_agg(a.attname::text))
       ${keyOfIndex('l.oid', "CASE l.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary ELSE false END")})), true) AS key_sent,
@@ -108,9 +114,8 @@ CROSS JOIN LATERAL (
   FROM (
     SELECT r.oid, r.relkind, r.relreplident, r.relpersistence, r.relfilenode, pg_catalog.format('%I.%I', m.nspname, r.relname) AS sql_name,
       EXISTS (SELECT FROM pg_catalog.pg_inherits h, pg_catalog.pg_type t WHERE h.inhrelid = r.oid AND t.oid = r.reltype AND h.xmin <> t.xmin AND c.relkind = 'p') AS attached
-    FROM (SELECT c.oid AS relid WHERE c.relkind = 'r'
-      UNION ALL SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) p WHERE c.relkind = 'p' AND p.isleaf AND p.relid <> c.oid) AS tree
-    JOIN pg_catalog.pg_class r ON r.oid = tree.relid JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
+    FROM (${treeOf('c.oid', "c.relkind = 'p'")}) AS tree
+    JOIN pg_catalog.pg_class r ON r.oid = tree.relid AND r.relkind <> 'p' JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
   ) AS l
 ) AS leaf
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
@@ -171,8 +176,8 @@ function toTable(row: Row, sourceColumns: readonly SourceColumn[], traits: Trait
   const { columns, leftOut } = planColumns(table, sourceColumns, traits);
   const replicaIdentity = identities[cell(row, 4) as keyof typeof identities];
   const partitioned = row[3] === 'p';
-  const key = row[14] === 't' ? keyOf(row[13] ?? undefined, columns) : [];
-  const identity: Identity = key.length > 0 ? 'key' : replicaIdentity === 'full' && row[15] === 't' ? 'full' : 'append';
+  const key = row[13] === 't' ? keyOf(row[12] ?? undefined, columns) : [];
+  const identity: Identity = key.length > 0 ? 'key' : replicaIdentity === 'full' && row[14] === 't' ? 'full' : 'append';
   const sqlName = `${quoteIdentifier(schemaName)}.${quoteIdentifier(name)}`;
   return {
     schema: {
@@ -183,7 +188,7 @@ function toTable(row: Row, sourceColumns: readonly SourceColumn[], traits: Trait
       columns: columns.map((column) => column.schema),
       key,
       identity,
-      version: cell(row, 19),
+      version: cell(row, 18),
     },
     oid: cell(row, 0),
     sqlName,
@@ -191,16 +196,15 @@ function toTable(row: Row, sourceColumns: readonly SourceColumn[], traits: Trait
     columns,
     leftOut,
     partitioned,
-    unlogged: row[16] ?? undefined,
-    foreign: names(row[17]),
-    leaves: names(row[18]),
+    unlogged: row[15] ?? undefined,
+    foreign: names(row[16]),
+    leaves: names(row[17]),
     replicaIdentity,
-    hasPrimaryKey: keyOf(row[20] ?? undefined, columns).length > 0,
-    candidateIndex: row[21] ?? undefined,
+    hasPrimaryKey: keyOf(row[19] ?? undefined, columns).length > 0,
+    candidateIndex: row[20] ?? undefined,
     rights: { select: row[5] === 't', usage: row[6] === 't', owner: row[7] === 't', allRows: row[8] === 't' },
     owner: { name: row[9] ?? '', superuser: row[10] === 't' },
     estimatedRows: Number(row[11]),
-    bytes: Number(row[12]),
   };
 }
 

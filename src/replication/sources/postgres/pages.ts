@@ -4,7 +4,7 @@ import { BatchBuilder, type ColumnBatch } from '#replication/column.ts';
 import { quoteIdentifier, quoteLiteral, sameShape, type TableSchema } from '#replication/schema.ts';
 import type { TableProgress } from '#replication/segment.ts';
 import type { Deferred, PageEnd } from '#replication/source.ts';
-import { readTablesById, wasRewritten, type CatalogOptions, type PgTable } from './catalog.ts';
+import { readTablesById, treeOf, wasRewritten, type CatalogOptions, type PgTable } from './catalog.ts';
 import type { PgConnection } from './connection.ts';
 import { sqlstateOf } from './faults.ts';
 import { logEnd } from './log-end.ts';
@@ -69,14 +69,14 @@ export async function* readPage(
     );
   const begun = await begin(reader, sql, schema);
   if ('deferred' in begun) return begun;
-  const { table, snapshot } = begun;
+  const { table, snapshot, bytes } = begun;
   return yield* inPage(sql, schema.table, async function* (): AsyncGenerator<ColumnBatch, PageEnd> {
     if (schema.identity !== 'key') {
       yield* copyRows(reader, table, '');
       await sql.query('COMMIT');
       return { after: undefined, seen: snapshot };
     }
-    const upper = await upperBound(sql, { table, after: progress.after, settings: reader.settings });
+    const upper = await upperBound(sql, { table, bytes, after: progress.after, settings: reader.settings });
     const conditions = [progress.after && keyCondition(table, '>', progress.after), upper && keyCondition(table, '<=', upper)].filter(
       (one) => one !== undefined,
     );
@@ -125,7 +125,7 @@ export class WritersAtStart {
       `SELECT DISTINCT l.virtualtransaction FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
         AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
         AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-        AND l.relation IN (SELECT ${oid}::pg_catalog.oid UNION ALL SELECT p.relid FROM pg_catalog.pg_partition_tree(${oid}) p)`,
+        AND l.relation IN (${treeOf(oid, 'true')})`,
     );
     const now = new Set(rows.map((row) => row[0] ?? ''));
     const left = before?.filter((one) => now.has(one)) ?? [...now];
@@ -185,11 +185,14 @@ function deferred(code: string, target: string, message: string, remedy: string)
   return { deferred: fault('throttled', code, message, { target, remedy }) };
 }
 
-async function begin(
-  reader: PageReader,
-  sql: Sql,
-  schema: TableSchema,
-): Promise<{ readonly table: PgTable; readonly snapshot: string } | Deferred> {
+interface Begun {
+  readonly table: PgTable;
+  readonly snapshot: string;
+  /** Of the table, as it is stored. */
+  readonly bytes: number;
+}
+
+async function begin(reader: PageReader, sql: Sql, schema: TableSchema): Promise<Begun | Deferred> {
   const patience = performance.now() + patienceMs;
   const name = `${quoteIdentifier(schema.schema)}.${quoteIdentifier(schema.name)}`;
   for (;;) {
@@ -197,9 +200,11 @@ async function begin(
     try {
       // The lock comes before the snapshot: what the catalog says then holds until the commit. It waits for, and holds up, nothing but DDL.
       await sql.query(`SET LOCAL lock_timeout = ${lockMs}; LOCK TABLE ONLY ${name} IN ACCESS SHARE MODE`);
-      const [row] = await sql.query('SELECT pg_catalog.pg_current_snapshot()');
+      const size = `(SELECT pg_catalog.sum(pg_catalog.pg_relation_size(relid)) FROM (${treeOf(schema.id, `EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = ${schema.id} AND c.relkind = 'p')`)}) t)`;
+      const [row] = await sql.query(`SELECT pg_catalog.pg_current_snapshot(), ${size}`);
       const snapshot = must(row?.[0], 'no snapshot');
-      if (reader.taken.allSeenBy(parseSnapshot(snapshot))) return { table: await verifiedTable(reader, sql, schema), snapshot };
+      if (reader.taken.allSeenBy(parseSnapshot(snapshot)))
+        return { table: await verifiedTable(reader, sql, schema), snapshot, bytes: Number(row?.[1] ?? 0) };
       await sql.query('ROLLBACK');
     } catch (error) {
       const failure = await failed(sql, error, schema.table);
@@ -283,15 +288,16 @@ function keyCondition(table: PgTable, operator: '>' | '<=', key: readonly string
 
 interface PageStart {
   readonly table: PgTable;
+  readonly bytes: number;
   readonly after: readonly string[] | undefined;
   readonly settings: PageSettings;
 }
 
 /** The key of the page's last row, as the source writes it; undefined: the rest of the table fits one page. */
-async function upperBound(sql: Sql, { table, after, settings }: PageStart): Promise<readonly string[] | undefined> {
+async function upperBound(sql: Sql, { table, bytes, after, settings }: PageStart): Promise<readonly string[] | undefined> {
   const { pageBytes, silenceMs: timeoutMs } = settings;
-  if (after === undefined && table.bytes <= pageBytes) return undefined;
-  const rowBytes = table.estimatedRows > 0 && table.bytes > 0 ? Math.max(table.bytes / table.estimatedRows, 24) : guessedRowBytes;
+  if (after === undefined && bytes <= pageBytes) return undefined;
+  const rowBytes = table.estimatedRows > 0 && bytes > 0 ? Math.max(bytes / table.estimatedRows, 24) : guessedRowBytes;
   const rows = pageRows(pageBytes, rowBytes);
   const names = keyNames(table);
   const where = after ? `WHERE ${keyCondition(table, '>', after)} ` : '';

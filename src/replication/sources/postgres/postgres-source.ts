@@ -63,8 +63,10 @@ export class PostgresSource implements ChangeSource {
     this.#signal = signal;
     this.#names = publicationNames(options.slot);
     this.#questionTimeoutMs = options.questionTimeoutMs ?? defaultQuestionTimeoutMs;
-    this.#control = new SqlSession(options.address, { signal, timeoutMs: this.#questionTimeoutMs });
-    this.#pages = new SqlSession(options.address, { signal, timeoutMs: this.#questionTimeoutMs });
+    // What we write is of no worth to anybody else: it need not wait for a synchronous standby, which may be missing.
+    const address = { ...options.address, settings: { synchronous_commit: 'local', ...options.address.settings } };
+    this.#control = new SqlSession(address, { signal, timeoutMs: this.#questionTimeoutMs });
+    this.#pages = new SqlSession(address, { signal, timeoutMs: this.#questionTimeoutMs });
   }
 
   /** Logs in; the faults are those of the connection. */
