@@ -23,6 +23,8 @@ export interface DemoShop {
   readonly onOpen: (server: EmbeddedPostgres) => void;
 }
 
+const fastStopMs = 3_000;
+
 /** The shop's database. */
 export const shopName = 'shop';
 
@@ -43,7 +45,8 @@ const settings = {
 export async function runDemoShop(shop: DemoShop): Promise<void> {
   await mkdir(shop.folder, { recursive: true, mode: 0o700 });
   shop.onStep('starting PostgreSQL');
-  await using server = await startServer(shop);
+  const server = await startServer(shop);
+  await using _stopped = { [Symbol.asyncDispose]: () => stopServer(server) };
   await makeShop(server, shop);
   shop.onOpen(server);
   const ended = server.ended.then(() => {
@@ -59,6 +62,13 @@ export async function runDemoShop(shop: DemoShop): Promise<void> {
   ended.catch(() => undefined);
   written.catch(() => undefined);
   if (!shop.signal.aborted) await Promise.race([ended, written]);
+}
+
+/** In good order if that is quick: a server that recovers from a crash may not hear of it, and recovers again next time. */
+async function stopServer(server: EmbeddedPostgres): Promise<void> {
+  const timer = setTimeout(() => void server.stop('immediate'), fastStopMs);
+  await server.stop('fast');
+  clearTimeout(timer);
 }
 
 /** On the port it had before where that is free: whoever looks at the shop with a client of his own finds it again. */

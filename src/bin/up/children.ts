@@ -82,7 +82,7 @@ export class Children {
         board.trouble(name, trouble);
         if (name === 'demo' && board.demo?.source === undefined && isHopeless(trouble)) onHopeless(trouble);
       },
-      stopMs: name === 'demo' ? 35_000 : 10_000,
+      stopMs: 10_000,
     };
   }
 
