@@ -9,6 +9,9 @@ export interface EventRow {
   append(column: number, into: ColumnBuilder): boolean;
 }
 
+/** What rows with equal keys share, and no others: a text, or for one whole number that number. */
+export type RowKey = string | number;
+
 const gone = -1;
 
 /**
@@ -22,11 +25,13 @@ export class TableChanges {
   readonly #exact: boolean;
   readonly #rows: BatchBuilder;
   readonly #removes: BatchBuilder;
-  /** Key text → place in `#rows`, or `gone`. */
-  readonly #places = new Map<string, number>();
+  /** Key → place in `#rows`, or `gone`. */
+  readonly #places = new Map<RowKey, number>();
   /** Identity `full`: row text → places of equal rows put in here. */
-  readonly #equal = new Map<string, number[]>();
-  readonly #dead = new Set<number>();
+  readonly #equal = new Map<RowKey, number[]>();
+  /** One byte for each place: 1 where the row was overtaken by a later one. */
+  #dead = new Uint8Array(256);
+  #deadRows = 0;
   /** Rows that keep old values: which columns, and the place in `#from` of the key that holds them. */
   readonly #kept = new Map<number, { columns: Set<number>; from: number }>();
   readonly #from: BatchBuilder;
@@ -42,8 +47,8 @@ export class TableChanges {
     this.#from = new BatchBuilder(keyTypes, 16);
   }
 
-  /** A new row. `key`: text that equal keys share (identity `full`: equal rows; `append`: ignored). */
-  insert(key: string, row: EventRow): void {
+  /** A new row. `key`: what equal keys share (identity `full`: equal rows; `append`: ignored). */
+  insert(key: RowKey, row: EventRow): void {
     this.changes++;
     const place = this.#add(row, undefined, undefined);
     if (this.schema.identity === 'append') return;
@@ -60,7 +65,7 @@ export class TableChanges {
    * A row's new values. `oldKey` is given when the key changed. `old` gives the key columns of the old row (identity `full`: all columns).
    * True: unsent columns had to be left to the pool although the key changed.
    */
-  update(keys: { readonly key: string; readonly oldKey: string }, row: EventRow, old: EventRow): boolean {
+  update(keys: { readonly key: RowKey; readonly oldKey: RowKey }, row: EventRow, old: EventRow): boolean {
     this.changes++;
     if (this.schema.identity === 'append') return false;
     if (this.schema.identity === 'full') {
@@ -83,7 +88,7 @@ export class TableChanges {
   }
 
   /** A row is gone. `old` as in `update`. */
-  delete(key: string, old: EventRow): void {
+  delete(key: RowKey, old: EventRow): void {
     this.changes++;
     if (this.schema.identity === 'full') this.#removeEqual(key, old);
     else if (this.schema.identity === 'key') this.#remove(key, old);
@@ -91,7 +96,7 @@ export class TableChanges {
 
   /** The outcome as a step, or nothing. The object is spent. */
   take(): Step | undefined {
-    const kept = [...this.#kept.keys()].filter((place) => !this.#dead.has(place)).toSorted((a, b) => a - b);
+    const kept = [...this.#kept.keys()].filter((place) => this.#dead[place] !== 1).toSorted((a, b) => a - b);
     const patches = kept.length > 0 ? this.#takePatches(kept) : undefined;
     const inserts = this.#takeInserts();
     const removes = this.#removes.rows > 0 ? this.#removes.take() : undefined;
@@ -101,10 +106,10 @@ export class TableChanges {
 
   #takeInserts(): ColumnBatch | undefined {
     const rows = this.#rows.rows;
-    if (this.#dead.size === 0 && this.#kept.size === 0) return rows > 0 ? this.#rows.take() : undefined;
+    if (this.#deadRows === 0 && this.#kept.size === 0) return rows > 0 ? this.#rows.take() : undefined;
     const places = new Int32Array(rows);
     let count = 0;
-    for (let place = 0; place < rows; place++) if (!this.#dead.has(place) && !this.#kept.has(place)) places[count++] = place;
+    for (let place = 0; place < rows; place++) if (this.#dead[place] !== 1 && !this.#kept.has(place)) places[count++] = place;
     return count > 0 ? gather(this.#rows.take(), places.subarray(0, count)) : undefined;
   }
 
@@ -161,28 +166,39 @@ export class TableChanges {
   }
 
   /** Row `place` is now the row of `key`. */
-  #replace(key: string, place: number): void {
+  #replace(key: RowKey, place: number): void {
     const before = this.#places.get(key);
-    if (before !== undefined && before !== gone) this.#dead.add(before);
+    if (before !== undefined && before !== gone) this.#bury(before);
     if (before === undefined && !this.#exact) this.#removeKeyOf(place);
     this.#places.set(key, place);
   }
 
-  #remove(key: string, old: EventRow): void {
+  #remove(key: RowKey, old: EventRow): void {
     const before = this.#places.get(key);
-    if (before === undefined) for (const [i, column] of this.schema.key.entries()) appendOrNull(old, column, this.#removes.columns[i]!);
-    else if (before !== gone) this.#dead.add(before);
+    if (before === undefined) this.schema.key.forEach((column, i) => appendOrNull(old, column, this.#removes.columns[i]!));
+    else if (before !== gone) this.#bury(before);
     this.#places.set(key, gone);
   }
 
-  #removeEqual(text: string, old: EventRow): void {
-    const place = this.#equal.get(text)?.pop();
-    if (place !== undefined) this.#dead.add(place);
+  #removeEqual(key: RowKey, old: EventRow): void {
+    const place = this.#equal.get(key)?.pop();
+    if (place !== undefined) this.#bury(place);
     else for (const [column, into] of this.#removes.columns.entries()) appendOrNull(old, column, into);
   }
 
+  #bury(place: number): void {
+    if (place >= this.#dead.length) {
+      const grown = new Uint8Array(Math.max(place + 1, this.#dead.length * 2));
+      grown.set(this.#dead);
+      this.#dead = grown;
+    }
+    this.#dead[place] = 1;
+    this.#deadRows++;
+  }
+
   #removeKeyOf(place: number): void {
-    for (const [i, column] of this.schema.key.entries()) this.#removes.columns[i]!.copy(this.#rows.columns[column]!, place);
+    const { key } = this.schema;
+    for (let i = 0; i < key.length; i++) this.#removes.columns[i]!.copy(this.#rows.columns[key[i]!]!, place);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ColumnBuilder } from '#replication/column.ts';
-import type { EventRow } from '#replication/table-changes.ts';
+import type { EventRow, RowKey } from '#replication/table-changes.ts';
 import { tupleKind, type TupleView } from '#wire/pgoutput/tuple.ts';
 import type { TextValueDecoder } from './types/text-value-decoder.ts';
 
@@ -9,6 +9,8 @@ export interface TupleMap {
   readonly places: Int32Array;
   /** Places in the tuple of the key's columns, in key order. */
   readonly key: readonly number[];
+  /** The key is one whole number. */
+  readonly numericKey: boolean;
   readonly text: TextValueDecoder;
 }
 
@@ -52,13 +54,14 @@ export class TupleRow implements EventRow {
     return this.#old.append(column, into);
   }
 
-  /** Text that rows with equal keys share, and no others. */
-  keyText(): string {
-    const places = this.#map!.key;
-    const only = places[0]!;
-    if (places.length > 1) return this.#joined(places);
+  /** What rows with equal keys share, and no others. */
+  key(): RowKey {
+    const { key, numericKey } = this.#map!;
+    const only = key[0]!;
+    if (key.length > 1) return this.#joined(key);
     const { tuple } = this.#holder(only);
-    return this.#buffer.toString('latin1', tuple.start[only], tuple.end[only]);
+    const [start, end] = [tuple.start[only]!, tuple.end[only]!];
+    return (numericKey ? wholeNumber(this.#buffer, start, end) : undefined) ?? this.#buffer.toString('latin1', start, end);
   }
 
   /** Text that rows with equal values in all columns share, and no others. */
@@ -89,4 +92,16 @@ export class TupleRow implements EventRow {
   #holder(place: number): TupleRow {
     return this.tuple.kind[place] === tupleKind.unchanged && this.#old ? this.#old : this;
   }
+}
+
+/** The number whose decimal digits these are; undefined where it is negative, or too long to be exact: a text must do then. */
+function wholeNumber(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start > 15 || end === start) return undefined;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -222,8 +222,9 @@ class ChangeReader {
 
   /** What is pending. */
   take(): Draft {
-    const draft = this.#parts.pending.take(this.#parts.decoder.inTransaction);
-    this.#parts.decoder.taken();
+    const { decoder, pending } = this.#parts;
+    const draft = pending.take(decoder.inTransaction, decoder.position);
+    decoder.taken();
     return draft;
   }
 }

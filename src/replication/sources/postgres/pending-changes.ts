@@ -18,8 +18,6 @@ export class PendingChanges {
   #inPart = false;
   /** Bytes of the events read, a measure for what the columns hold. */
   bytes = 0;
-  /** The end of the last whole transaction read. */
-  position: Position | undefined;
   committedAt: bigint | undefined;
 
   constructor(tables: FollowedTables) {
@@ -69,15 +67,15 @@ export class PendingChanges {
     this.#failed.set(table, fault);
   }
 
-  /** Everything read so far, as a part that ends its transaction unless a source transaction is still open. */
-  take(inTransaction: boolean): Draft {
+  /** Everything read so far, as a part that ends its transaction, at `position`; or does not, since a source transaction is still open. */
+  take(inTransaction: boolean, position: Position | undefined): Draft {
     for (const table of this.#open.keys()) this.#seal(table);
     const steps = [...this.#steps, ...this.#notes()];
     const draft: Draft = {
       first: !this.#inPart,
       last: !inTransaction,
       steps,
-      position: inTransaction ? undefined : this.position,
+      position: inTransaction ? undefined : position,
       committedAt: inTransaction ? undefined : this.committedAt,
       bytes: steps.reduce((sum, step) => sum + stepBytes(step), 0),
       changes: this.#changes,

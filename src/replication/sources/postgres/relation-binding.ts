@@ -16,11 +16,17 @@ export interface Binding {
 /** Binds a relation to the schema of its table: they have the same columns. */
 export function bind(relation: Relation, schema: TableSchema): Binding {
   const byName = new Map(relation.columns.map((column, place) => [column.name, place]));
+  const onlyKey = schema.key.length === 1 ? schema.columns[schema.key[0]!]!.type.kind : undefined;
   const places = Int32Array.from(schema.columns, (column) => must(byName.get(column.name), 'a column that the relation does not have'));
   return {
     table: schema.table,
     schema,
-    map: { places, key: schema.key.map((column) => places[column]!), text: new TextValueDecoder(schema.columns, schema.table) },
+    map: {
+      places,
+      key: schema.key.map((column) => places[column]!),
+      numericKey: onlyKey === 'int16' || onlyKey === 'int32' || onlyKey === 'int64' || onlyKey === 'uint32',
+      text: new TextValueDecoder(schema.columns, schema.table),
+    },
   };
 }
 

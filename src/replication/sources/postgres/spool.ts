@@ -6,13 +6,18 @@ import { FrameSplitter } from '#wire/pg/frames.ts';
 interface Spooled {
   readonly path: string;
   readonly file: number;
-  /** Not yet written. */
-  parts: Uint8Array[];
-  bytes: number;
+  /** The last messages, where they lie: those that follow each other in one buffer are kept as one run. */
+  source: Uint8Array;
+  from: number;
+  to: number;
+  /** Not yet written, before the run. */
+  readonly gathered: Uint8Array;
+  gatheredBytes: number;
   readonly aborted: Set<number>;
 }
 
-const memoryBytes = 1024 * 1024;
+const gatherBytes = 256 * 1024;
+const nothing = new Uint8Array(0);
 const longestFrameBytes = 0x4000_0000;
 
 /** Keeps the messages of large transactions that are streamed before they are committed, on disk, each transaction in a file of its own. */
@@ -30,15 +35,30 @@ export class Spool {
     if (this.#open.has(xid)) return;
     this.#folder ??= mkdtempSync(join(this.#parent, 'isthmus-spool-'));
     const path = join(this.#folder, String(xid));
-    this.#open.set(xid, { path, file: openSync(path, 'w', 0o600), parts: [], bytes: 0, aborted: new Set() });
+    this.#open.set(xid, {
+      path,
+      file: openSync(path, 'w', 0o600),
+      source: nothing,
+      from: 0,
+      to: 0,
+      gathered: new Uint8Array(gatherBytes),
+      gatheredBytes: 0,
+      aborted: new Set(),
+    });
   }
 
-  /** One whole CopyData message with its header. Fault: `unreachable` (`SpoolFull`) when the disk takes no more. */
-  append(xid: number, message: Uint8Array): void {
+  /**
+   * One whole CopyData message with its header, `bytes[from .. to]`, which must not change afterwards.
+   * Fault: `unreachable` (`SpoolFull`) when the disk takes no more.
+   */
+  append(xid: number, bytes: Uint8Array, from: number, to: number): void {
     const spooled = this.#of(xid);
-    spooled.parts.push(message.slice());
-    spooled.bytes += message.length;
-    if (spooled.bytes >= memoryBytes) this.#write(spooled);
+    if (spooled.source !== bytes || spooled.to !== from) {
+      this.#gather(spooled);
+      spooled.source = bytes;
+      spooled.from = from;
+    }
+    spooled.to = to;
   }
 
   /** A part of the transaction, or all of it, is void. */
@@ -54,7 +74,8 @@ export class Spool {
   /** The transaction's messages, in buffers of whole ones. */
   async *read(xid: number): AsyncGenerator<Uint8Array> {
     const spooled = this.#of(xid);
-    this.#write(spooled);
+    this.#gather(spooled);
+    this.#flush(spooled);
     const splitter = new FrameSplitter(longestFrameBytes);
     for await (const chunk of createReadStream(spooled.path, { highWaterMark: 256 * 1024 })) {
       splitter.push(chunk as Uint8Array);
@@ -82,9 +103,25 @@ export class Spool {
     return spooled;
   }
 
-  #write(spooled: Spooled): void {
+  /** Takes the run away from its buffer: short ones are copied together, so that few writes do. */
+  #gather(spooled: Spooled): void {
+    const run = spooled.source.subarray(spooled.from, spooled.to);
+    spooled.source = nothing;
+    spooled.from = spooled.to = 0;
+    if (spooled.gatheredBytes + run.length > gatherBytes) this.#flush(spooled);
+    if (run.length > gatherBytes) return this.#write(spooled.file, run);
+    spooled.gathered.set(run, spooled.gatheredBytes);
+    spooled.gatheredBytes += run.length;
+  }
+
+  #flush(spooled: Spooled): void {
+    this.#write(spooled.file, spooled.gathered.subarray(0, spooled.gatheredBytes));
+    spooled.gatheredBytes = 0;
+  }
+
+  #write(file: number, bytes: Uint8Array): void {
     try {
-      for (const part of spooled.parts) for (let at = 0; at < part.length;) at += writeSync(spooled.file, part, at);
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
     } catch (cause) {
       throw fault('unreachable', 'SpoolFull', 'A large transaction could not be kept on disk until its commit.', {
         target: this.#parent,
@@ -92,7 +129,5 @@ export class Spool {
         cause,
       });
     }
-    spooled.parts = [];
-    spooled.bytes = 0;
   }
 }

@@ -1,7 +1,7 @@
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import type { Position, TableProgress } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
-import type { TableChanges } from '#replication/table-changes.ts';
+import type { RowKey, TableChanges } from '#replication/table-changes.ts';
 import { readMessage, type LogicalMessage, type Relation, type StreamCommitMessage } from '#wire/pgoutput/messages.ts';
 import { newWalCursor, nextWal, outer, readKeepalive, type WalCursor } from '#wire/pgoutput/outer.ts';
 import { isRowChange, newRowChange, oldKind, readRowChange, rowTag } from '#wire/pgoutput/tuple.ts';
@@ -68,9 +68,12 @@ export class StreamDecoder {
   readonly #relations = new Map<number, Relation>();
   /** What relations were found to mean (null: nothing); a relation that came anew is found out at its next event. */
   readonly #bindings = new Map<number, Binding | null>();
-  /** Where events of a relation go until the next transaction or draft; null: nowhere. */
+  /** Where events of a relation go until the next draft, or the next transaction where `#aimsAnew`; null: nowhere. */
   readonly #targets = new Map<number, Target | null>();
+  /** What a target is depends on the transaction too. */
+  #aimsAnew = true;
   readonly #change = newRowChange();
+  readonly #keys: { key: RowKey; oldKey: RowKey } = { key: '', oldKey: '' };
   readonly #new = new TupleRow(this.#change.new);
   readonly #old = new TupleRow(this.#change.old);
   readonly #snapshots = new SnapshotCache();
@@ -85,6 +88,7 @@ export class StreamDecoder {
   #witness: Witness | undefined;
   #unproven: Witness | undefined;
   #readTo: bigint;
+  #hasAdvanced = false;
 
   constructor(options: StreamDecoderOptions) {
     this.#options = options;
@@ -100,6 +104,11 @@ export class StreamDecoder {
   /** The source still has to show that its log is the one that was read before. */
   get isUnproven(): boolean {
     return this.#unproven !== undefined;
+  }
+
+  /** How far the source is followed; undefined: no further than where it began. */
+  get position(): Position | undefined {
+    return this.#hasAdvanced ? this.#options.toPosition(this.#readTo, this.#witness) : undefined;
   }
 
   get inTransaction(): boolean {
@@ -162,7 +171,7 @@ export class StreamDecoder {
   #message(at: number): Stop | undefined {
     const tag = this.#buffer[this.#cursor.start]!;
     if (this.#streaming !== undefined && tag !== 0x45) {
-      this.#options.spool.append(this.#streaming, this.#buffer.subarray(at, this.#cursor.end));
+      this.#options.spool.append(this.#streaming, this.#buffer, at, this.#cursor.end);
       return undefined;
     }
     if (isRowChange(tag)) return this.#row(at);
@@ -208,8 +217,10 @@ export class StreamDecoder {
     if (this.#unproven && !isSame(witness, this.#unproven)) throw otherHistory(this.#unproven);
     this.#unproven = undefined;
     this.#witness = witness;
-    this.#targets.clear();
-    this.#transaction = { xid, repeated: finalLsn < this.#options.fromLsn };
+    const repeated = finalLsn < this.#options.fromLsn;
+    this.#transaction = { xid, repeated };
+    if (this.#aimsAnew || repeated) this.#targets.clear();
+    this.#aimsAnew = repeated;
   }
 
   #commit(endLsn: bigint, committedAt: bigint): void {
@@ -223,12 +234,12 @@ export class StreamDecoder {
   }
 
   #advance(lsn: bigint): void {
-    const { pending, fromLsn } = this.#options;
+    const { fromLsn } = this.#options;
     if (lsn < this.#readTo || lsn < fromLsn) return;
     this.#readTo = this.#options.holds.readTo = lsn;
     // The source keeps its log from the witness on: not for ever where nothing else comes.
     if (this.#witness && lsn - this.#witness.commitLsn > witnessBytes) this.#witness = undefined;
-    pending.position = this.#options.toPosition(lsn, this.#witness);
+    this.#hasAdvanced = true;
   }
 
   #row(at: number): Stop | undefined {
@@ -253,14 +264,15 @@ export class StreamDecoder {
     const whole = change.oldKind === oldKind.full;
     const old = change.oldKind === oldKind.none ? undefined : this.#old.aim(map, this.#buffer);
     if (change.tag === rowTag.delete) {
-      if (old) changes.delete(schema.identity === 'full' ? old.rowText() : old.keyText(), old);
+      if (old) changes.delete(schema.identity === 'full' ? old.rowText() : old.key(), old);
       return;
     }
     const row = this.#new.aim(map, this.#buffer, old, whole);
-    const key = schema.identity === 'key' ? row.keyText() : schema.identity === 'full' ? row.rowText() : '';
+    const key = schema.identity === 'key' ? row.key() : schema.identity === 'full' ? row.rowText() : '';
     if (change.tag === rowTag.insert) return changes.insert(key, row);
-    const oldKey = old === undefined ? key : schema.identity === 'full' ? old.rowText() : old.keyText();
-    const incomplete = changes.update({ key, oldKey }, row, old ?? row);
+    this.#keys.key = key;
+    this.#keys.oldKey = old === undefined ? key : schema.identity === 'full' ? old.rowText() : old.key();
+    const incomplete = changes.update(this.#keys, row, old ?? row);
     if (incomplete && this.#options.tables.progress(binding.table)?.state !== 'Replicating')
       this.#options.pending.noteMoved(binding.table, row.keyValues());
   }
@@ -319,7 +331,9 @@ export class StreamDecoder {
       throw fault('corrupt', 'StreamUnknown', 'The source sent a change outside of any transaction.', { remedy: streamRemedy });
     if (transaction.repeated || this.#options.pending.hasFailed(progress.table)) return false;
     if (progress.state !== 'Snapshotting' && progress.state !== 'Replicating') return false;
-    return progress.seen === undefined || !sees(this.#snapshots.get(progress.seen), transaction.xid);
+    if (progress.seen === undefined) return true;
+    this.#aimsAnew = true;
+    return !sees(this.#snapshots.get(progress.seen), transaction.xid);
   }
 
   /** A value that cannot be taken stops its table; anything else stops the link. */
