@@ -117,6 +117,6 @@ export function isThere(pid: number): boolean {
   return processes().some((one) => one.pid === pid);
 }
 
-export function killIfThere(pid: number): void {
+function killIfThere(pid: number): void {
   if (isThere(pid)) process.kill(pid, 'SIGKILL');
 }

@@ -73,7 +73,7 @@ async function tryDeed(connection: PgConnection, sql: string, signal: AbortSigna
   }
 }
 
-export async function readBounds(connection: PgConnection): Promise<ShopBounds> {
+async function readBounds(connection: PgConnection): Promise<ShopBounds> {
   const [row] = await connection.query('SELECT max(customers.id), (SELECT max(products.id) FROM products) FROM customers');
   return { customers: Number(row?.[0]), products: Number(row?.[1]) };
 }

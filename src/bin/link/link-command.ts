@@ -50,7 +50,7 @@ export function slotName(linkId: string): string {
 }
 
 /** Where a source URL leads. Fault `unsupported` for kinds of databases that this version cannot read. */
-export async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwordFile' | 'password'>): Promise<PgAddress> {
+async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwordFile' | 'password'>): Promise<PgAddress> {
   const scheme = /^([a-z]+):\/\//.exec(command.from)?.[1];
   if (scheme === 'mysql' || scheme === 'mariadb' || scheme === 'mssql') {
     throw fault('unsupported', 'SourceKind', `Sources of the kind ${scheme}:// are not built yet.`, {
