@@ -109,7 +109,11 @@ export class Scene implements AsyncDisposable {
   /** A session of the test's own, for transactions that stay open. */
   session(): Promise<PgConnection> {
     return PgConnection.connect(
-      { ...parsePgUrl(this.server.url(this.database)), dialer: directDialer, settings: { search_path: 'public' } },
+      {
+        ...parsePgUrl(this.server.url(this.database)),
+        dialer: directDialer,
+        settings: { search_path: 'public', synchronous_commit: 'local' },
+      },
       never,
     );
   }
