@@ -8,6 +8,7 @@ import { adoptRelation } from './adoption.ts';
 import type { CatalogOptions } from './catalog.ts';
 import { CatalogWatch, WriteGuard } from './catalog-watch.ts';
 import type { PgConnection } from './connection.ts';
+import { sqlstateOf } from './faults.ts';
 import { formatLsn, logOf, lsnOf, toPosition, witnessOf } from './log-place.ts';
 import type { Holds } from './pages.ts';
 import { PendingChanges } from './pending-changes.ts';
@@ -73,12 +74,30 @@ export interface FollowedSource {
   readonly questionTimeoutMs: number;
 }
 
+interface Following {
+  readonly from: Position;
+  readonly tables: FollowedTables;
+  readonly signal: AbortSignal;
+}
+
 /** Follows the slot from a position: see `ChangeSource.follow`. */
-export async function* follow(
-  source: FollowedSource,
-  run: { readonly from: Position; readonly tables: FollowedTables; readonly signal: AbortSignal },
-): AsyncGenerator<Draft> {
+export async function* follow(source: FollowedSource, run: Following): AsyncGenerator<Draft> {
   const settings = { ...defaultFollowSettings, ...source.settings };
+  let from = run.from;
+  try {
+    for await (const draft of followOnce(source, { ...run, from }, settings)) {
+      yield draft;
+      if (draft.position !== undefined) from = draft.position;
+    }
+  } catch (error) {
+    // PostgreSQL cannot stream a transaction in which a part that altered a table was rolled back ("could not map filenumber", an internal
+    // error of 14 to 18). At its commit it can.
+    if (!settings.streaming || sqlstateOf(error) !== 'XX000') throw error;
+    yield* followOnce(source, { ...run, from }, { ...settings, streaming: false });
+  }
+}
+
+async function* followOnce(source: FollowedSource, run: Following, settings: FollowSettings): AsyncGenerator<Draft> {
   const { tables } = run;
   const fromLsn = lsnOf(run.from);
   const witness = witnessOf(run.from);
