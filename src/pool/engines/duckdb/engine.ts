@@ -108,6 +108,11 @@ export class Engine {
     return statSync(`${this.path}.wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** Connections that read. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
   /** A connection of its own for reading. Close it with `disconnect`. */
   async connect(): Promise<DuckDBConnection> {
     if (this.#closed) throw poolClosed(this.path);

@@ -10,19 +10,30 @@ import { rewriteTable } from './shape.ts';
 const walBytesLimit = 20 * 1024 * 1024;
 /** Time without a transaction after which there is leisure. */
 const idleMs = 2_000;
-/** Dead rows per live row from which on row groups are merged, and down to which. The fewer are dead the more live ones are written for each freed. */
-const busy = { mergeFrom: 0.65, mergeDownTo: 0.4 };
-const idle = { mergeFrom: 0.4, mergeDownTo: 0.25 };
+/**
+ * Dead rows per live row from which on row groups are merged while transactions come, and down to which. With more dead than live rows two
+ * row groups make one, and each row written frees one; with fewer it takes two or three.
+ */
+const mergeFrom = 1.1;
+const mergeDownTo = 0.6;
+/** Dead rows per live row that leisure does not leave. */
+const idleDead = 0.25;
+/** A table of more rows is not written anew for its dead rows alone: it would be broken off again and again. */
+const rewriteRows = 5_000_000;
 /** Share of the file that may be empty before a table is written anew, so that the file can shrink; and the size below which nobody cares. */
 const emptyShare = 0.25;
 const smallBlocks = 8;
 /** A table written anew may first have to go to the end of the file, and only then to its front. */
 const maxRewrites = 2;
+/** After work that was broken off, this many times what it took passes before it is tried again. */
+const patience = 20;
 
 interface Thinning {
   readonly target: Target;
   /** Rows taken away since it was last looked at. */
   removed: number;
+  /** Dead rows per live row when it was last looked at. */
+  dead: number;
   /** Row groups are being merged. */
   merging: boolean;
 }
@@ -38,6 +49,7 @@ export class Upkeep {
   #running: Promise<void> | undefined;
   #rewriting: Engine | undefined;
   #paused = false;
+  #rewriteFromMs = 0;
   #timer: NodeJS.Timeout | undefined;
   /** What went wrong last; the work is tried again later. */
   lastFault: Fault | undefined;
@@ -87,7 +99,7 @@ export class Upkeep {
 
   #count(target: Target, rows: number): void {
     const key = targetKey(target);
-    const known = this.#tables.get(key) ?? { target, removed: Infinity, merging: false };
+    const known = this.#tables.get(key) ?? { target, removed: Infinity, dead: 0, merging: false };
     known.removed += rows;
     this.#tables.set(key, known);
   }
@@ -115,31 +127,53 @@ export class Upkeep {
   /** Also merges up to `merges` groups of row groups in each table, and looks which tables need that from now on. */
   async #checkpoint(engine: Engine, merges: number): Promise<void> {
     await checkpoint(engine, merges);
-    for (const table of this.#tables.values()) await look(engine, table, busy);
+    await this.#look(engine);
   }
 
   async #leisure(engine: Engine): Promise<void> {
     if (engine.walBytes() > 0) await checkpoint(engine, 0);
-    for (const table of this.#tables.values()) await look(engine, table, idle);
+    await this.#look(engine);
     while (!this.#paused && (await this.#mergeStep(engine)));
-    for (let i = 0; i < maxRewrites && !this.#paused && (await isHollow(engine)); i++) await this.#rewrite(engine);
+    // A reader may hold the old table, whose room would not be freed.
+    if (engine.readers > 0 || performance.now() < this.#rewriteFromMs) return;
+    for (const table of this.#tables.values()) {
+      if (this.#paused || table.dead <= idleDead) continue;
+      const rows = (await rowsWithDead(engine)).get(targetKey(table.target)) ?? 0;
+      if (rows <= rewriteRows && (await this.#rewrite(engine, table.target))) table.dead = 0;
+    }
+    for (let i = 0; i < maxRewrites && !this.#paused && (await isHollow(engine)); i++) {
+      const target = await largestTable(engine);
+      if (target) await this.#rewrite(engine, target);
+    }
+  }
+
+  /** Finds out how thin the tables are of which enough has gone to make the look worth its while. */
+  async #look(engine: Engine): Promise<void> {
+    const totals = await rowsWithDead(engine);
+    for (const [key, table] of this.#tables) {
+      const total = totals.get(key);
+      if (total === undefined) this.#tables.delete(key);
+      else if (table.merging || table.removed >= total * 0.1) await look(engine, table, total);
+    }
   }
 
   /** Merges one group of row groups in each table that needs it. Answers whether that freed anything. */
   async #mergeStep(engine: Engine): Promise<boolean> {
-    const thin = [...this.#tables.values()].filter((table) => table.merging);
+    const thin = [...this.#tables].filter(([, table]) => table.merging).map(([key]) => key);
     if (thin.length === 0) return false;
-    const before = await totalRows(engine, thin);
+    const rows = async (): Promise<number> => {
+      const totals = await rowsWithDead(engine);
+      return thin.reduce((sum, key) => sum + (totals.get(key) ?? 0), 0);
+    };
+    const before = await rows();
     await noteUpkeep(engine, 'merge');
-    await checkpoint(engine, 1);
-    for (const table of thin) await look(engine, table, idle);
-    return (await totalRows(engine, thin)) < before;
+    await this.#checkpoint(engine, 1);
+    return (await rows()) < before;
   }
 
-  /** Writes the largest table anew, into the empty room at the front of the file, whose end then falls off. */
-  async #rewrite(engine: Engine): Promise<void> {
-    const target = await largestTable(engine);
-    if (!target || this.#paused) return;
+  /** Writes a table anew, into the empty room at the front of the file, whose end may then fall off. Answers whether it came to an end. */
+  async #rewrite(engine: Engine, target: Target): Promise<boolean> {
+    const startMs = performance.now();
     this.#rewriting = engine;
     try {
       await engine.run('BEGIN TRANSACTION');
@@ -149,7 +183,8 @@ export class Upkeep {
     } catch (error) {
       await engine.run('ROLLBACK').catch(() => undefined);
       if (!this.#paused) throw error;
-      return;
+      this.#rewriteFromMs = performance.now() + patience * (performance.now() - startMs);
+      return false;
     } finally {
       this.#rewriting = undefined;
     }
@@ -157,36 +192,36 @@ export class Upkeep {
     // Room that a checkpoint frees can be given back by the next.
     await noteUpkeep(engine, 'shrink');
     await checkpoint(engine, 0);
+    return true;
   }
 }
 
+/** While a reader holds a state from before a table was made or altered DuckDB refuses; then the next one does it. */
 async function checkpoint(engine: Engine, mergeTasks: number): Promise<void> {
   await engine.run(`SET max_vacuum_tasks = ${mergeTasks}`);
-  await engine.run('CHECKPOINT');
-  if (mergeTasks > 0) await engine.run('SET max_vacuum_tasks = 0');
-}
-
-/** Finds out how thin a table is, once enough of it has gone to make the look worth its while. */
-async function look(engine: Engine, table: Thinning, limits: typeof busy): Promise<void> {
-  const total = await totalRows(engine, [table]);
-  if (!table.merging && table.removed < total * 0.1) return;
-  const [row] = await engine.rows(`SELECT count(*) FROM ${qualified(table.target)}`).catch(() => []);
-  const live = Number(row?.[0] ?? total);
-  const dead = total - live;
-  table.removed = 0;
-  table.merging = dead > 2048 && dead > live * (table.merging ? limits.mergeDownTo : limits.mergeFrom);
-}
-
-/** Rows in the file, the deleted ones that still take room included. */
-async function totalRows(engine: Engine, tables: readonly Thinning[]): Promise<number> {
-  let total = 0;
-  for (const { target } of tables) {
-    const [row] = await engine.rows(
-      `SELECT estimated_size FROM duckdb_tables() WHERE database_name = ${quoteLiteral(catalogName)} AND schema_name = ${quoteLiteral(target.schema)} AND table_name = ${quoteLiteral(target.name)}`,
-    );
-    total += Number(row?.[0] ?? 0);
+  try {
+    await engine.run('CHECKPOINT');
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('Cannot CHECKPOINT'))) throw error;
+  } finally {
+    if (mergeTasks > 0) await engine.run('SET max_vacuum_tasks = 0');
   }
-  return total;
+}
+
+async function look(engine: Engine, table: Thinning, total: number): Promise<void> {
+  const [row] = await engine.rows(`SELECT count(*) FROM ${qualified(table.target)}`);
+  const live = Number(row?.[0] ?? total);
+  table.removed = 0;
+  table.dead = (total - live) / Math.max(live, 1);
+  table.merging = total - live > 2048 && table.dead > (table.merging ? mergeDownTo : mergeFrom);
+}
+
+/** Rows of each table, by `targetKey`, the deleted ones that still take room included. */
+async function rowsWithDead(engine: Engine): Promise<ReadonlyMap<string, number>> {
+  const rows = await engine.rows(
+    `SELECT schema_name, table_name, estimated_size FROM duckdb_tables() WHERE database_name = ${quoteLiteral(catalogName)}`,
+  );
+  return new Map(rows.map(([schema, name, size]) => [targetKey({ schema: String(schema), name: String(name) }), Number(size)]));
 }
 
 /** The largest table of the link. One that somebody gave an index or a constraint would lose them. */
