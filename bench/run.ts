@@ -2,6 +2,7 @@
 // npm run bench -- NAME …       some of them; each prints one line of JSON
 //   --scale 0.01                a part of the full amount, for a quick look
 //   --rounds 5                  pairs to measure
+//   --report                    rewrite docs/performance.md from the benchmarks named
 import { parseArgs } from 'node:util';
 import { resultLine, type Benchmark } from './benchmark.ts';
 import { changesDrain } from './changes-drain.ts';
@@ -19,7 +20,7 @@ const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, landin
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },
+  options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' }, report: { type: 'boolean', default: false } },
 });
 const options = { scale: positive('scale', values.scale), rounds: positive('rounds', values.rounds) };
 
@@ -27,7 +28,7 @@ const options = { scale: positive('scale', values.scale), rounds: positive('roun
 const keepAlive = setInterval(() => undefined, 60_000);
 const reported: Reported[] = [];
 for (const benchmark of positionals.length === 0 ? benchmarks : positionals.map(named)) reported.push(await measured(benchmark));
-if (positionals.length === 0) writeReport(reported, options);
+if (values.report || positionals.length === 0) writeReport(reported, options);
 clearInterval(keepAlive);
 
 async function measured(benchmark: Benchmark): Promise<Reported> {
