@@ -27,7 +27,8 @@ test('a partitioned table travels as one: rows that move between partitions, col
   expect([...scene.texts.progress.tables.keys()]).toEqual(['public.p']);
   expect(await scene.differences()).toEqual([]);
   await scene.script(`UPDATE p SET region = 's' WHERE id < 10; UPDATE p SET id = id + 100 WHERE region = 'e' AND id > 80; DELETE FROM p_south WHERE id = 20; INSERT INTO p_north VALUES ('n', 200, 'direct'); UPDATE p SET v = 'w' WHERE id BETWEEN 40 AND 60;
-    CREATE TABLE p_west PARTITION OF p FOR VALUES IN ('w'); INSERT INTO p VALUES ('w', 1, 'new partition'); UPDATE p SET region = 'w' WHERE region = 'e'`);
+    CREATE TABLE p_west PARTITION OF p FOR VALUES IN ('w'); INSERT INTO p VALUES ('w', 1, 'new partition'); UPDATE p SET region = 'w' WHERE region = 'e';
+    ALTER TABLE p ADD c text DEFAULT 'c'; UPDATE p SET c = 'd' WHERE id < 5; ALTER TABLE p_south ALTER c SET DEFAULT 'south'; ALTER TABLE p ADD n int; DELETE FROM p WHERE id = 30`);
   await scene.run();
   expect(await scene.differences()).toEqual([]);
   await scene.sql("TRUNCATE p; INSERT INTO p VALUES ('n', 1, 'after')");

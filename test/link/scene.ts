@@ -168,7 +168,7 @@ export class Scene implements AsyncDisposable {
       const found: string[] = [];
       for (const name of this.texts.progress.tables.keys())
         if (!except.includes(name)) found.push(...(await this.#differencesOf(name, reader)));
-      return found;
+      return found.slice(0, 20);
     } finally {
       engine.disconnect(reader);
     }

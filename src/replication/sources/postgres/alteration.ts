@@ -1,9 +1,9 @@
 import { must } from '#base/fault.ts';
 import { ColumnBuilder, type Column, type ColumnType } from '#replication/column.ts';
 import { freshProgress, recopied } from '#replication/link-book.ts';
-import { sameKey, sameShape, type ColumnSchema, type TableSchema } from '#replication/schema.ts';
+import { quoteLiteral, sameKey, sameShape, type ColumnSchema, type TableSchema } from '#replication/schema.ts';
 import type { Step, TableProgress } from '#replication/segment.ts';
-import { mayBeRewritten, wasRewritten, type PgTable } from './catalog.ts';
+import { mayBeRewritten, treeOf, wasRewritten, type PgTable } from './catalog.ts';
 import type { Sql } from './sql-session.ts';
 import { TextValueDecoder } from './types/text-value-decoder.ts';
 
@@ -41,7 +41,8 @@ export async function alterSteps(
   }
   if (!sameKey(before, after)) return freshSteps(after);
   if (mayBeRewritten(before, after) || isRetyped(before, after) || isReplaced(before, after)) return againSteps(after, now.progress);
-  return [{ kind: 'schema', schema: after, fills: await fillsOf(sql, before, now.table) }];
+  const fills = await fillsOf(sql, before, now.table);
+  return fills ? [{ kind: 'schema', schema: after, fills }] : againSteps(after, now.progress);
 }
 
 /** Was a column replaced by one that looks the same? Changes of the new one may have been taken for changes of the old. */
@@ -67,20 +68,26 @@ function form(column: ColumnSchema): string {
 
 /**
  * What existing rows have in columns that were added without writing the rows anew: the constant default, which PostgreSQL then keeps beside the
- * table (`attmissingval`), or null.
+ * table, or beside each partition (`attmissingval`), or null. Undefined where partitions differ.
  */
-async function fillsOf(sql: Sql, before: TableSchema, table: PgTable): Promise<readonly { readonly id: number; readonly value: Column }[]> {
+async function fillsOf(sql: Sql, before: TableSchema, table: PgTable): Promise<Fills | undefined> {
   const known = new Set(before.columns.map((column) => column.id));
   const fills: { readonly id: number; readonly value: Column }[] = [];
   for (const [place, column] of table.schema.columns.entries()) {
     if (known.has(column.id)) continue;
-    const [row] = await sql.query(
-      `SELECT a.attmissingval::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${table.oid} AND a.attnum = ${column.id} AND a.atthasmissing`,
-    );
-    if (row) fills.push({ id: column.id, value: oneValue(table.schema, place, soleElement(must(row[0], 'a missing value'))) });
+    const [row] = await sql.query(`
+SELECT count(*) FILTER (WHERE a.atthasmissing), count(*), pg_catalog.min(a.attmissingval::text), pg_catalog.max(a.attmissingval::text)
+FROM (${treeOf(table.oid, String(table.partitioned))}) t JOIN pg_catalog.pg_class c ON c.oid = t.relid AND c.relkind <> 'p'
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = ${quoteLiteral(column.name)} AND NOT a.attisdropped`);
+    const [missing, all, least, most] = row ?? [];
+    if (missing === '0') continue;
+    if (missing !== all || least !== most) return undefined;
+    fills.push({ id: column.id, value: oneValue(table.schema, place, soleElement(must(least, 'a missing value'))) });
   }
   return fills;
 }
+
+type Fills = Extract<Step, { readonly kind: 'schema' }>['fills'];
 
 /** The element of an array of one element in PostgreSQL's text form. */
 export function soleElement(array: string): string {
