@@ -8,8 +8,8 @@ export interface ChildWork<Report> {
   /** Aborts when the parent asks for it, or is gone. */
   readonly signal: AbortSignal;
   readonly log: Log;
-  /** Tells the parent the whole state; of several in a row only the last is sent. */
-  readonly report: (report: Report) => void;
+  /** Lets the parent know: the state is asked for when it is sent, a few times a second at most. */
+  readonly report: (now: () => Report) => void;
 }
 
 const reportEveryMs = 100;
@@ -55,7 +55,7 @@ async function live<Job, Report>(
   process.on('unhandledRejection', die);
   log.info({ pid: process.pid }, 'process started');
   try {
-    await work(start.job, { signal, log, report: (report) => reporter.take(report) });
+    await work(start.job, { signal, log, report: (now) => reporter.take(now) });
     if (!signal.aborted) throw fault('bug', 'WorkEnded', 'The work of the process ended by itself.');
   } catch (error) {
     if (!signal.aborted) return die(error);
@@ -66,16 +66,16 @@ async function live<Job, Report>(
 }
 
 class Reporter<Report> {
-  #latest: Report | undefined;
+  #now: (() => Report) | undefined;
   #isDue = false;
 
-  take(report: Report): void {
-    this.#latest = report;
+  take(now: () => Report): void {
+    this.#now = now;
     if (this.#isDue) return;
     this.#isDue = true;
     setTimeout(() => {
       this.#isDue = false;
-      void send({ kind: 'report', report: this.#latest });
+      void send({ kind: 'report', report: this.#now?.() });
     }, reportEveryMs);
   }
 }

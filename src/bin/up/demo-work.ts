@@ -8,11 +8,11 @@ export function runDemoJob(job: DemoJob, { signal, log, report }: ChildWork<Demo
     ...job,
     signal,
     log,
-    onStep: (step) => report({ step, source: undefined, serverPid: undefined }),
+    onStep: (step) => report(() => ({ step, source: undefined, serverPid: undefined })),
     onOpen: (server) => {
       const url = `postgres://${server.user}@${server.host}:${server.port}/${shopName}`;
       log.info({ url, serverPid: server.pid }, 'shop open');
-      report({ step: 'open', source: { url, password: server.password }, serverPid: server.pid });
+      report(() => ({ step: 'open', source: { url, password: server.password }, serverPid: server.pid }));
     },
   });
 }

@@ -6,7 +6,6 @@ import { secret } from '#base/secret.ts';
 import { delay, retryLevel } from '#base/service.ts';
 import { LandingZone } from '#replication/landing-zone/landing-zone.ts';
 import type { LinkBook } from '#replication/link-book.ts';
-import { draftRows } from '#replication/metrics.ts';
 import type { ChangeSource, Finding } from '#replication/source.ts';
 import { PostgresSource, type PostgresSourceOptions } from '#replication/sources/postgres/postgres-source.ts';
 import { parseTablePatterns } from '#replication/sources/postgres/table-patterns.ts';
@@ -38,12 +37,9 @@ export async function runLinkJob(job: LinkJob, { signal, log, report }: ChildWor
         state.set({ following: true, trouble: undefined });
         state.take(book);
       },
-      onPut: (draft, book) => {
-        if (draft.changes === 0) state.copied(draftRows(draft));
-        state.take(book);
-      },
+      onPut: (_draft, book) => state.take(book),
       onDurable: (_draft, book) => {
-        state.set({ moved: true });
+        if (!state.now.moved) state.set({ moved: true });
         state.take(book);
       },
     },
@@ -106,28 +102,39 @@ const unknown: LinkReport = {
 /** What is told of the link. */
 class LinkState {
   now: LinkReport = unknown;
-  readonly #report: (report: LinkReport) => void;
+  readonly #report: (now: () => LinkReport) => void;
+  #book: LinkBook | undefined;
+  #estimates: ReadonlyMap<string, number> = new Map();
   #watched: ChangeSource | undefined;
 
-  constructor(report: (report: LinkReport) => void) {
+  constructor(report: (now: () => LinkReport) => void) {
     this.#report = report;
   }
 
   set(change: Partial<LinkReport>): void {
     this.now = { ...this.now, ...change };
-    this.#report(this.now);
+    this.#report(() => this.#whole());
   }
 
   take(book: LinkBook): void {
-    this.set({ tables: book.tables.map((one) => one.table), position: book.position });
+    this.#book = book;
+    this.#report(() => this.#whole());
   }
 
-  copied(rows: number): void {
-    if (rows > 0) this.set({ copiedRows: this.now.copiedRows + rows });
-  }
-
+  /** About how many rows the tables have. */
   estimated(rows: ReadonlyMap<string, number>): void {
-    this.set({ estimatedRows: [...rows.values()].reduce((sum, one) => sum + one, 0) });
+    this.#estimates = rows;
+  }
+
+  #whole(): LinkReport {
+    const { position, tables = [] } = this.#book ?? { position: undefined };
+    return {
+      ...this.now,
+      position,
+      tables: tables.map((one) => one.table),
+      copiedRows: sumOf(tables, (one) => one.rowsCopied),
+      estimatedRows: sumOf(tables, (one) => Math.max(one.rowsCopied, one.copied ? 0 : (this.#estimates.get(one.table) ?? 0))),
+    };
   }
 
   /** Asks the source how its log stands, until another source is watched. */
@@ -144,4 +151,8 @@ class LinkState {
     // What ends the asking ends the link's run too, and is told there.
     ask().catch(() => undefined);
   }
+}
+
+function sumOf<T>(all: readonly T[], count: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + count(one), 0);
 }

@@ -8,6 +8,8 @@ export interface Screen {
 }
 
 const plainEveryMs = 10_000;
+/** Once all is well there is less to tell. */
+const wellEveryMs = 60_000;
 
 /** Shows a running `up`. */
 export class LiveView {
@@ -70,7 +72,7 @@ export class LiveView {
       this.#saidStates.set(one.table, one.state);
     }
     const now = this.#now();
-    if (status.links.length === 0 || (!news && now - this.#saidAt < plainEveryMs)) return;
+    if (status.links.length === 0 || (!news && now - this.#saidAt < (status.ready ? wellEveryMs : plainEveryMs))) return;
     this.#saidAt = now;
     for (const link of status.links) if (link.tables.length > 0) this.#screen.write(`${linkLine(link)}\n`);
   }

@@ -147,14 +147,14 @@ class PoolState {
   trouble: FaultText | undefined;
   readonly #job: PoolJob;
   readonly #progress: DurableProgress;
-  readonly #report: (report: PoolReport) => void;
+  readonly #report: (now: () => PoolReport) => void;
   readonly #changes = new Map<string, number>();
   readonly #rate = new RateMeter();
   #total = 0;
   #lagMs: number | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(job: PoolJob, progress: DurableProgress, report: (report: PoolReport) => void) {
+  constructor(job: PoolJob, progress: DurableProgress, report: (now: () => PoolReport) => void) {
     this.#job = job;
     this.#progress = progress;
     this.#report = report;
@@ -186,8 +186,12 @@ class PoolState {
 
   tell(): void {
     this.#toldAt = performance.now();
+    this.#report(() => this.#now());
+  }
+
+  #now(): PoolReport {
     const { tables } = this.#progress.get();
-    this.#report({
+    return {
       number: this.#progress.number,
       tables: [...tables.values()].map(({ table, state, rowsCopied, fault }) => ({
         table,
@@ -202,7 +206,7 @@ class PoolState {
       waitingSegments: this.waitingSegments,
       waitingBytes: this.waitingBytes,
       trouble: this.trouble,
-    });
+    };
   }
 
   #count(segment: Segment): void {

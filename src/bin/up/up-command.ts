@@ -50,12 +50,14 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
   let url = '';
   const status = (): UpStatus => board.status({ pid: process.pid, data: folder.path, metrics: `${url}/metrics` });
   let isReady = false;
+  const findings = new Set<string>();
   const children = new Children({
     ...command,
     path: folder.path,
     name,
     board,
     onReport: () => {
+      for (const text of newFindings(board, findings)) view.say(text);
       if (isReady || !board.ready) return;
       isReady = true;
       view.show(status());
@@ -84,6 +86,14 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
   logFile.log.info({}, 'up stopped');
   if (!signal.aborted) throw hopeless.signal.reason as Fault;
   view.say('stopped; the same command goes on from here');
+}
+
+/** What the check of the source found, each told once. */
+function newFindings(board: Board, told: Set<string>): readonly string[] {
+  const found = (board.worker?.findings ?? []).map(
+    ({ severity, code, message, remedy }) => `${severity} ${code}: ${message}${remedy === undefined ? '' : `\n  remedy: ${remedy}`}`,
+  );
+  return found.filter((text) => !told.has(text) && told.add(text));
 }
 
 function nothingToRun(): Fault {
