@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { directDialer } from '#base/dialer.ts';
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import { delay } from '#base/service.ts';
@@ -69,7 +68,6 @@ export async function linkCommand(command: LinkCommand, output: LinkOutput, sign
   await using pool = await openPool(command.to, signal, {
     memoryLimitMb: command.memoryMb,
     onExisting: command.onExisting,
-    threads: Math.max(1, availableParallelism() >> 1),
   });
   const { linkId } = await pool.identity();
   const view = new ProgressView(output);

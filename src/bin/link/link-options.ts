@@ -22,7 +22,7 @@ export function addLink(program: Command, terminal: Terminal): void {
       [],
     )
     .option('--failover', 'ask for a slot that standbys keep too (PostgreSQL 17+)', false)
-    .option('--memory <MB>', 'memory for the pool engine', wholeNumber, 192)
+    .option('--memory <MB>', 'memory for the pool engine', wholeNumber, 160)
     .option('--password-file <file>', 'read the password from this file')
     .addOption(
       new Option('--on-existing <action>', 'for tables that the pool file already has')
