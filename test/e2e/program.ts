@@ -27,7 +27,9 @@ export class RunningProgram implements AsyncDisposable {
   err = '';
 
   constructor(args: readonly string[]) {
-    this.process = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    // What is set for tests is no setting of the program.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ISTHMUS_')));
+    this.process = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.process.stdout?.on('data', (bytes: Buffer) => (this.out += bytes.toString('utf8')));
     this.process.stderr?.on('data', (bytes: Buffer) => (this.err += bytes.toString('utf8')));
     this.ended = new Promise((settle) => {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
-import { defaultData } from '../up/home-folder.ts';
+import { dataOption } from '../up/up-options.ts';
 import { formats, type Format } from './result-format.ts';
 
 interface SqlOptions {
@@ -18,7 +18,7 @@ export function addSql(program: Command, terminal: Terminal): void {
     .argument('<sql>', "one statement that reads, in DuckDB's SQL; - reads it from standard input")
     .option('--pool <name>', 'the pool of that name in the data folder; without it: the only one')
     .option('--file <file>', 'a pool file, as isthmus link --to names it')
-    .option('--data <folder>', 'the data folder of isthmus up', defaultData)
+    .addOption(dataOption())
     .addOption(new Option('-o, --format <format>', 'how the result is written').choices(formats).default('table'))
     .action(async (sql: string, { pool, file, data, format }: SqlOptions) => {
       const { sqlCommand } = await import('./sql-command.ts');

@@ -1,15 +1,23 @@
 import { Option, type Command } from 'commander';
+import { z } from 'zod';
+import { environmentVariable, loadConfig } from '#base/config.ts';
 import { positiveNumber, type Terminal, wholeNumber } from '../terminal.ts';
 import { defaultData } from './home-folder.ts';
 
-interface UpOptions {
-  readonly data: string;
-  readonly demo: boolean;
-  readonly rate: number;
-  readonly scale: number;
-  readonly metricsPort?: number;
-  readonly memory: number;
+/** The settings of `isthmus up`: file < environment (ISTHMUS_METRICS_PORT) < options. */
+const settings = z.object({
+  data: z.string().min(1).default(defaultData),
+  demo: z.boolean().default(false),
+  rate: z.number().min(0).max(100_000).default(20),
+  scale: z.number().min(0).max(1_000).default(1),
+  metricsPort: z.number().int().min(0).max(65_535).optional(),
+  memoryMb: z.number().int().min(64).default(192),
+});
+
+interface UpFlags extends Record<string, unknown> {
   readonly resync: boolean;
+  readonly config?: string;
+  readonly memory?: number;
 }
 
 /** Adds `isthmus up` and `isthmus status`. */
@@ -17,27 +25,35 @@ export function addUp(program: Command, terminal: Terminal): void {
   program
     .command('up')
     .description('Run everything as one tree of processes, with all its data in one folder. Kill it anywhere, run it again: it resumes.')
-    .option('--data <folder>', 'where everything is kept', defaultData)
-    .option('--demo', 'with a PostgreSQL of its own that holds a shop, which a writer keeps busy', false)
-    .option('--rate <n>', "transactions a second of the demo's writer; 0: none", positiveNumber, 20)
-    .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows", positiveNumber, 1)
+    .option('--data <folder>', `where everything is kept (default: ${defaultData})`)
+    .option('--demo', 'with a PostgreSQL of its own that holds a shop, which a writer keeps busy')
+    .option('--rate <n>', "transactions a second of the demo's writer; 0: none (default: 20)", positiveNumber)
+    .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows (default: 1)", positiveNumber)
     .option('--metrics-port <port>', 'for /metrics, /healthz and /readyz on 127.0.0.1; without it: 9464, or a free one', wholeNumber)
-    .option('--memory <MB>', 'memory for the pool engine', wholeNumber, 192)
+    .option('--memory <MB>', 'memory for the pool engine (default: 192)', wholeNumber)
     .option('--resync', 'forget the rows in the pool and copy everything anew', false)
-    .action(async ({ memory, metricsPort, ...options }: UpOptions) => {
+    .option('--config <file>', 'settings as YAML or JSON, such as rate: 50; options go before them')
+    .action(async ({ resync, config: file, memory: memoryMb, ...flags }: UpFlags) => {
       process.title = 'isthmus up';
+      const { config } = loadConfig({ schema: settings, file, flags: { ...flags, memoryMb } });
       const screen = { write: terminal.writeError, isTerminal: terminal.isTerminal, size: terminal.size };
       const writeLine = (line: string): void => void terminal.write(line);
       const { upCommand } = await import('./up-command.ts');
-      await upCommand({ ...options, memoryMb: memory, metricsPort }, { screen, writeLine }, terminal.interrupted);
+      await upCommand({ ...config, metricsPort: config.metricsPort, resync }, { screen, writeLine }, terminal.interrupted);
     });
   program
     .command('status')
     .description('What the isthmus up of a data folder runs: tables, their states, lag.')
-    .option('--data <folder>', 'the data folder of isthmus up', defaultData)
+    .addOption(dataOption())
     .addOption(new Option('-o, --output <format>', 'how it is written').choices(['table', 'json']).default('table'))
     .action(async (options: { data: string; output: 'table' | 'json' }) => {
+      const columns = terminal.isTerminal ? terminal.size().columns : Infinity;
       const { statusCommand } = await import('./status-command.ts');
-      await terminal.write(await statusCommand(options, terminal.isTerminal ? terminal.size().columns : Infinity, terminal.interrupted));
+      await terminal.write(await statusCommand(options, columns, terminal.interrupted));
     });
+}
+
+/** For commands that look at what an `up` runs. */
+export function dataOption(): Option {
+  return new Option('--data <folder>', 'the data folder of isthmus up').default(environmentVariable('ISTHMUS_DATA') ?? defaultData);
 }
