@@ -140,8 +140,10 @@ export async function readMembers(sql: Sql, names: PublicationNames): Promise<Re
   return members;
 }
 
+/** Drops those of our publications that are there. */
 export async function dropPublications(sql: Sql, names: PublicationNames): Promise<void> {
-  for (const name of [names.changes, names.appends]) await sql.query(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(name)}`);
+  const ours = (await readPublications(sql, names)).filter((one) => one.comment === comment);
+  for (const { name } of ours) await sql.query(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(name)}`);
 }
 
 function addTable(names: PublicationNames, table: PgTable): string {

@@ -25,6 +25,8 @@ export interface FeedStart {
 const statusMs = 10_000;
 const confirmMs = 200;
 const leastSilenceMs = 30_000;
+/** A source in the midst of a large transaction ends the stream when that is sent; it is not waited for so long. */
+const endMs = 1000;
 
 /**
  * How long the source may be silent before the connection counts as half open. It answers our status updates, and asks us after half of
@@ -135,7 +137,7 @@ export class ReplicationFeed implements AsyncDisposable {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#confirmTimer);
     if (!this.#fault && this.#start.confirmed() > 0n) this.reply();
-    await this.#stream.end();
+    await this.#stream.end(endMs);
   }
 
   #tick(): void {

@@ -108,8 +108,12 @@ async function readSlot(sql: Sql, name: string): Promise<SlotRow | undefined> {
   );
 }
 
+function isForeign(slot: SlotRow, database: string): boolean {
+  return slot.plugin !== 'pgoutput' || slot.database !== database;
+}
+
 function verifyOwner(slot: SlotRow, name: string, database: string): void {
-  if (slot.plugin !== 'pgoutput' || slot.database !== database) {
+  if (isForeign(slot, database)) {
     throw fault(
       'conflict',
       'SlotTaken',
@@ -233,12 +237,12 @@ WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted OR
 const dropWaitMs = 5000;
 const dropPollMs = 50;
 
-/** Drops the slot if it is there. Right after a disconnect it may still be in use; fault `unreachable` (`SlotActive`) if it stays so. */
+/** Drops the slot if it is there and was made for a link of this database. Right after a disconnect it may still be in use; fault `unreachable` (`SlotActive`) if it stays so. */
 export async function dropSlot(sql: Sql, name: string): Promise<void> {
   const begun = performance.now();
   for (;;) {
     const slot = await readSlot(sql, name);
-    if (!slot) return;
+    if (!slot || isForeign(slot, sql.database)) return;
     if (slot.activePid === null) {
       await sql.query(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(name)})`);
       return;
