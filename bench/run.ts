@@ -20,7 +20,11 @@ const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, landin
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' }, report: { type: 'boolean', default: false } },
+  options: {
+    scale: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '3' },
+    report: { type: 'boolean', default: false },
+  },
 });
 const options = { scale: positive('scale', values.scale), rounds: positive('rounds', values.rounds) };
 

@@ -3,7 +3,7 @@ import { PgConnection } from '#replication/sources/postgres/connection.ts';
 import { parsePgUrl } from '#replication/sources/postgres/url.ts';
 
 /** Two tables of accounts, between which money is moved in single transactions: their total never changes. */
-export const bank = { accounts: 500, opening: 1000 } as const;
+const bank = { accounts: 500, opening: 1000 } as const;
 export const bankTotal: bigint = BigInt(bank.accounts * 2 * bank.opening);
 
 export async function connectTo(url: string): Promise<PgConnection> {

@@ -41,7 +41,7 @@ export interface FollowSettings {
   readonly silenceMs: number | undefined;
 }
 
-export const defaultFollowSettings: FollowSettings = {
+const defaultFollowSettings: FollowSettings = {
   maxBytes: 8 * 1024 * 1024,
   lingerMs: 25,
   idleMs: 1000,
