@@ -29,6 +29,14 @@ export class TextPool {
   #state: State = { number: 0, position: undefined, tables: new Map(), progress: new Map() };
   #placeless = 0;
 
+  /** Another pool with the same rows and progress. */
+  copy(): TextPool {
+    const copy = new TextPool();
+    copy.#state = this.#state;
+    copy.#placeless = this.#placeless;
+    return copy;
+  }
+
   get progress(): Progress {
     const { number, position, tables, progress } = this.#state;
     return { number, position, tables: progress, schemas: new Map([...tables].map(([name, table]) => [name, table.schema])) };
@@ -118,7 +126,8 @@ function keyText(key: TextRow): string {
   return JSON.stringify(key);
 }
 
-function texts(batch: ColumnBatch | undefined): TextRow[] {
+/** The rows of a batch as text. */
+export function texts(batch: ColumnBatch | undefined): TextRow[] {
   if (!batch) return [];
   return Array.from({ length: batch.rows }, (_, row) =>
     batch.columns.map((column) => (isNull(column, row) ? null : valueText(column, row))),
