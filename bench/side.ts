@@ -56,6 +56,8 @@ async function work(url: string, handover: Handover, tables: string): Promise<vo
     slot: 'bench_side',
     catalog: { patterns: parseTablePatterns(tables), asText: new Set<string>() },
     failover: false,
+    // As the worker of `isthmus up`: a segment costs much the same whatever its size.
+    ...(handover instanceof LandingZone ? { follow: { lingerMs: 100 } } : {}),
   };
   await using source = await PostgresSource.connect(options, ended.signal);
   await using open = handover;
