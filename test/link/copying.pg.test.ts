@@ -202,19 +202,3 @@ test('killed at any page, the copy goes on from there', async () => {
   await scene.run();
   expect(await scene.differences()).toEqual([]);
 });
-
-test('more rows than can be remembered move across the page that is read', async () => {
-  await using scene = await Scene.make(
-    server,
-    `CREATE TABLE t (id int PRIMARY KEY, v text, big text); ALTER TABLE t ALTER big SET STORAGE EXTERNAL;
-     INSERT INTO t SELECT i, 'v', CASE WHEN i > 1000 THEN repeat(md5(i::text), 70) END FROM generate_series(1, 7000) i`,
-    { pages: { pageBytes: 24_000 } },
-  );
-  scene.set({
-    afterApply: afterPages('t', ['', `UPDATE t SET id = -id WHERE id > 1200`, `UPDATE t SET v = 'w' WHERE id < -6000`], (script) =>
-      scene.script(script),
-    ),
-  });
-  await scene.run();
-  expect(await scene.differences()).toEqual([]);
-});

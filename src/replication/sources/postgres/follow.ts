@@ -103,7 +103,7 @@ async function* followOnce(source: FollowedSource, run: Following, settings: Fol
   const witness = witnessOf(run.from);
   const startLsn = witness?.commitLsn ?? fromLsn;
   const watched = { sql: source.sql, names: publicationNames(source.slot), asText: source.catalog.asText, chosen: source.chosen, tables };
-  using spool = new Spool(settings.spoolFolder, source.slot);
+  using spool = new Spool(settings.spoolFolder);
   using _guard = new WriteGuard(watched, settings.guardMs);
   const watch = new CatalogWatch(watched, settings.watchMs);
   const pending = new PendingChanges(tables);
