@@ -139,6 +139,35 @@ export class ColumnBuilder {
     else data.set(source.subarray(start, end), at);
   }
 
+  /**
+   * Makes room for `count` more rows and counts them all as present; answers the first. The caller fills in their values at once:
+   * fixed width `data[row * width ..]`; variable width `bytes` more of `data` from `used` as it was before, and `offsets[row + 1]`.
+   */
+  extend(count: number, bytes: number): number {
+    const first = this.rows;
+    const rows = first + count;
+    if (this.offsets) {
+      if (this.used + bytes > this.data.length) this.#growData(this.used + bytes);
+      this.used += bytes;
+      while (rows >= this.offsets.length) this.#growOffsets();
+    } else if (rows * this.width > this.data.length) this.#growData(rows * this.width);
+    while (rows > this.validity.length * 8) this.#growValidity();
+    const { validity } = this;
+    let row = first;
+    for (; row < rows && (row & 7) !== 0; row++) validity[row >> 3]! |= 1 << (row & 7);
+    for (; row + 8 <= rows; row += 8) validity[row >> 3] = 255;
+    for (; row < rows; row++) validity[row >> 3]! |= 1 << (row & 7);
+    this.rows = rows;
+    return first;
+  }
+
+  /** The row, one of those that `extend` has just added, has no value. */
+  absent(row: number): void {
+    this.validity[row >> 3]! &= ~(1 << (row & 7));
+    this.nulls++;
+    if (this.width > 0) this.data.fill(0, row * this.width, (row + 1) * this.width);
+  }
+
   null(): void {
     if (this.width > 0) {
       const at = this.rows * this.width;
@@ -197,14 +226,16 @@ export class ColumnBuilder {
   }
 
   #end(): void {
-    let offsets = this.offsets!;
-    if (this.rows >= offsets.length) {
-      const grown = newOffsets(offsets.length * 2);
-      grown.set(offsets);
-      giveBuffer(offsets.buffer);
-      this.offsets = offsets = grown;
-    }
-    offsets[this.rows] = this.used;
+    if (this.rows >= this.offsets!.length) this.#growOffsets();
+    this.offsets![this.rows] = this.used;
+  }
+
+  #growOffsets(): void {
+    const offsets = this.offsets!;
+    const grown = newOffsets(offsets.length * 2);
+    grown.set(offsets);
+    giveBuffer(offsets.buffer);
+    this.offsets = grown;
   }
 
   #growData(needed: number): void {

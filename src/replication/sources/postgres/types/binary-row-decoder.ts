@@ -1,8 +1,22 @@
 import type { Fault } from '#base/fault.ts';
-import type { BatchBuilder, ColumnBuilder, ColumnType } from '#replication/column.ts';
-import type { WireForm } from './column-plan.ts';
+import { widthOf, type BatchBuilder, type ColumnBuilder, type ColumnType } from '#replication/column.ts';
+import {
+  appendBools,
+  appendBytes,
+  appendDates,
+  appendFloat64s,
+  appendInt16s,
+  appendInt32s,
+  appendInt64s,
+  appendJsonbs,
+  appendTimestamps,
+  appendUuids,
+  type AppendRun,
+  type FieldPlaces,
+} from './binary-runs.ts';
+import { wireForms, type WireForm } from './column-plan.ts';
 import { columnTarget, corruptStream, valueOutOfRange } from './value-fault.ts';
-import { put8, put16, put32, put64, putBytes, putOutputText } from './put-value.ts';
+import { put32, put64, putOutputText } from './put-value.ts';
 import { Magnitude, powersOfTen, writeSafe } from './wide-integer.ts';
 
 export interface BinaryColumn {
@@ -16,13 +30,34 @@ const signature = [0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0
 const headerLength = 19;
 const copyDataTag = 0x64;
 
-const epochDays = 10_957;
-/** Microseconds from 1970 to 2000, in halves. */
-const epochLow = 946_684_800_000_000 % 4_294_967_296;
-const epochHigh = Math.floor(946_684_800_000_000 / 4_294_967_296);
 const dayMicroseconds = 86_400_000_000;
 /** The offset of a `timetz` is below 16 hours. */
 const maxZoneSeconds = 57_599;
+
+/** Fields noted before they are appended. */
+const blockFields = 16_384;
+
+/** Forms whose values are appended a run at a time. */
+const runs = {
+  [wireForms.bool]: appendBools,
+  [wireForms.int16]: appendInt16s,
+  [wireForms.int32]: appendInt32s,
+  [wireForms.uint32]: appendInt32s,
+  [wireForms.int64]: appendInt64s,
+  [wireForms.float64]: appendFloat64s,
+  [wireForms.date]: appendDates,
+  [wireForms.timestamp]: appendTimestamps,
+  [wireForms.timestamptz]: appendTimestamps,
+  [wireForms.uuid]: appendUuids,
+  [wireForms.text]: appendBytes,
+  [wireForms.jsonb]: appendJsonbs,
+  [wireForms.bytea]: appendBytes,
+} as const satisfies Partial<Record<WireForm, AppendRun>>;
+type RunForm = keyof typeof runs;
+
+function isRunForm(form: WireForm): form is RunForm {
+  return form in runs;
+}
 
 /** `numeric_send`'s sign word. */
 const numericNegative = 0x4000;
@@ -38,10 +73,13 @@ const numericMinusInfinity = 0xf000;
 export class BinaryRowDecoder {
   readonly #table: string;
   readonly #columns: readonly BinaryColumn[];
-  readonly #wire: Int32Array;
   readonly #precision: Int32Array;
   readonly #scale: Int32Array;
   readonly #magnitude = new Magnitude();
+  readonly #runs: readonly (AppendRun | undefined)[];
+  /** Of the tuples that are not appended yet. */
+  readonly #places: FieldPlaces;
+  readonly #blockRows: number;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #bytes: Uint8Array = new Uint8Array(0);
   #started = false;
@@ -50,7 +88,10 @@ export class BinaryRowDecoder {
   constructor(columns: readonly BinaryColumn[], table: string) {
     this.#table = table;
     this.#columns = columns;
-    this.#wire = Int32Array.from(columns, (column) => column.wire);
+    this.#runs = columns.map((column) => (isRunForm(column.wire) ? runs[column.wire] : undefined));
+    this.#blockRows = Math.max(16, Math.floor(blockFields / Math.max(columns.length, 1)));
+    const fields = this.#blockRows * columns.length;
+    this.#places = { starts: new Int32Array(fields), lengths: new Int32Array(fields), rows: 0, columns: columns.length };
     this.#precision = Int32Array.from(columns, ({ type }) => (type.kind === 'decimal' ? type.precision : 0));
     this.#scale = Int32Array.from(columns, ({ type }) => (type.kind === 'decimal' ? type.scale : 0));
   }
@@ -77,6 +118,7 @@ export class BinaryRowDecoder {
       this.#message(at + 5, end, builder);
       at = end;
     }
+    if (this.#places.rows > 0) this.#append(builder);
     return at;
   }
 
@@ -89,8 +131,8 @@ export class BinaryRowDecoder {
       const count = this.#view.getInt16(at);
       at += 2;
       if (count === -1) this.#ended = true;
-      else if (count === this.#wire.length) at = this.#tuple(at, end, builder);
-      else throw corruptStream(this.#table, `a tuple of the copy stream has ${count} fields instead of ${this.#wire.length}`);
+      else if (count === this.#columns.length) at = this.#tuple(at, end, builder);
+      else throw corruptStream(this.#table, `a tuple of the copy stream has ${count} fields instead of ${this.#columns.length}`);
     }
   }
 
@@ -107,78 +149,80 @@ export class BinaryRowDecoder {
     return from + headerLength + extension;
   }
 
+  /** Notes where the fields of a tuple lie; answers where it ends. */
   #tuple(from: number, end: number, builder: BatchBuilder): number {
     const view = this.#view;
-    const columns = builder.columns;
-    const count = this.#wire.length;
+    const places = this.#places;
+    const { starts, lengths, columns } = places;
+    let place = places.rows * columns;
     let at = from;
-    for (let index = 0; index < count; index++) {
+    for (let index = 0; index < columns; index++, place++) {
       if (at + 4 > end) throw corruptStream(this.#table, 'a tuple of the copy stream is cut short');
       const length = view.getInt32(at);
       at += 4;
-      if (length === -1) {
-        columns[index]!.null();
-        continue;
-      }
-      if (length < 0 || length > end - at) throw this.#corrupt(index, 'a value goes beyond its tuple');
-      this.#value(index, at, length, columns[index]!);
-      at += length;
+      if (length < -1 || length > end - at) throw this.#corrupt(index, 'a value goes beyond its tuple');
+      starts[place] = at;
+      lengths[place] = length;
+      if (length > 0) at += length;
     }
+    if (++places.rows === this.#blockRows) this.#append(builder);
     return at;
   }
 
+  /** Appends the tuples noted so far, column by column: a loop over values of one kind is three times as fast as one over kinds (measured). */
+  #append(builder: BatchBuilder): void {
+    const places = this.#places;
+    for (let column = 0; column < places.columns; column++) {
+      const into = builder.columns[column]!;
+      const append = this.#runs[column];
+      if (!append) {
+        this.#appendEach(column, into);
+        continue;
+      }
+      const row = append({ places, column, from: this.#view, into });
+      if (row >= 0) throw this.#malformed(column, places.lengths[row * places.columns + column]!);
+    }
+    places.rows = 0;
+  }
+
+  #appendEach(column: number, into: ColumnBuilder): void {
+    const { starts, lengths, rows, columns } = this.#places;
+    for (let row = 0, place = column; row < rows; row++, place += columns) {
+      const length = lengths[place]!;
+      if (length === -1) into.null();
+      else this.#value(column, starts[place]!, length, into);
+    }
+  }
+
+  /** Why a run did not go on. */
+  #malformed(index: number, length: number): Fault {
+    const { type, wire } = this.#columns[index]!;
+    if (wire === wireForms.jsonb) return this.#corrupt(index, 'a jsonb value is not of version 1');
+    const expected = widthOf(type);
+    if (length !== expected) return this.#corrupt(index, wrongLength(expected, length));
+    if (type.kind === 'bool') return this.#corrupt(index, 'a boolean is neither true nor false');
+    return this.#outOfRange(index, 'a timestamp after 294247-01-10 04:00:54.775806');
+  }
+
   #value(index: number, at: number, length: number, into: ColumnBuilder): void {
-    const form = this.#wire[index] as WireForm;
+    const form = this.#columns[index]!.wire as Exclude<WireForm, RunForm>;
     // Numbers, not names: V8 makes a jump table only of literals. They are those of `wireForms`.
     switch (form) {
-      case 0: // bool
-        this.#expect(index, length, 1);
-        if (this.#bytes[at]! > 1) throw this.#corrupt(index, 'a boolean is neither true nor false');
-        return put8(into, this.#bytes[at]!);
-      case 1: // int16
-        this.#expect(index, length, 2);
-        return put16(into, this.#view.getInt16(at));
-      case 2: // int32
-      case 4: // uint32
-        this.#expect(index, length, 4);
-        return put32(into, this.#view.getInt32(at));
-      case 3: // int64
-        this.#expect(index, length, 8);
-        return put64(into, this.#view.getInt32(at), this.#view.getInt32(at + 4));
       case 5: // float32
         this.#expect(index, length, 4);
         return this.#float32(at, into);
-      case 6: // float64
-        this.#expect(index, length, 8);
-        return this.#float64(at, into);
       case 7: // decimal64
       case 8: // decimal128
         return this.#decimal(index, at, length, into);
-      case 9: // date
-        this.#expect(index, length, 4);
-        return this.#date(at, into);
       case 10: // time
         this.#expect(index, length, 8);
         return this.#time(index, at, into);
       case 11: // timetz
         this.#expect(index, length, 12);
         return this.#timetz(index, at, into);
-      case 12: // timestamp
-      case 13: // timestamptz
-        this.#expect(index, length, 8);
-        return this.#timestamp(index, at, into);
       case 14: // interval
         this.#expect(index, length, 16);
         return this.#interval(index, at, into);
-      case 15: // uuid
-        this.#expect(index, length, 16);
-        return this.#uuid(at, into);
-      case 16: // text
-      case 18: // bytea
-        return putBytes(into, this.#view, at, length);
-      case 17: // jsonb
-        if (length < 1 || this.#bytes[at] !== 1) throw this.#corrupt(index, 'a jsonb value is not of version 1');
-        return putBytes(into, this.#view, at + 1, length - 1);
       case 19: // outputText
         return putOutputText(into, this.#view, at, length);
       default:
@@ -190,19 +234,6 @@ export class BinaryRowDecoder {
   #float32(at: number, into: ColumnBuilder): void {
     const bits = this.#view.getInt32(at);
     put32(into, (bits & 0x7fffffff) > 0x7f800000 ? 0x7fc00000 : bits);
-  }
-
-  #float64(at: number, into: ColumnBuilder): void {
-    const high = this.#view.getInt32(at);
-    const low = this.#view.getInt32(at + 4);
-    const size = high & 0x7fffffff;
-    if (size > 0x7ff00000 || (size === 0x7ff00000 && low !== 0)) put64(into, 0x7ff80000, 0);
-    else put64(into, high, low);
-  }
-
-  #date(at: number, into: ColumnBuilder): void {
-    const days = this.#view.getInt32(at);
-    put32(into, days === 0x7fffffff ? days : days === -0x80000000 ? -0x7fffffff : days + epochDays);
   }
 
   #time(index: number, at: number, into: ColumnBuilder): void {
@@ -219,19 +250,6 @@ export class BinaryRowDecoder {
       throw this.#corrupt(index, 'a time is not within a day');
     }
     put64(into, Math.floor(microseconds / 256), ((microseconds % 256) << 24) | (maxZoneSeconds + west));
-  }
-
-  #timestamp(index: number, at: number, into: ColumnBuilder): void {
-    const high = this.#view.getInt32(at);
-    const low = this.#view.getUint32(at + 4);
-    if (high === 0x7fffffff && low === 0xffffffff) return put64(into, high, -1);
-    if (high === -0x80000000 && low === 0) return put64(into, high, 1);
-    const sum = low + epochLow;
-    const top = high + epochHigh + (sum >= 4_294_967_296 ? 1 : 0);
-    if (top > 0x7fffffff || (top === 0x7fffffff && sum >>> 0 === 0xffffffff)) {
-      throw this.#outOfRange(index, 'a timestamp after 294247-01-10 04:00:54.775806');
-    }
-    put64(into, top, sum | 0);
   }
 
   #interval(index: number, at: number, into: ColumnBuilder): void {
@@ -252,15 +270,6 @@ export class BinaryRowDecoder {
     into.view.setInt32(to + 4, days, true);
     into.view.setInt32(to + 8, low, true);
     into.view.setInt32(to + 12, high, true);
-  }
-
-  #uuid(at: number, into: ColumnBuilder): void {
-    const view = this.#view;
-    const to = into.fixed();
-    into.view.setInt32(to, view.getInt32(at));
-    into.view.setInt32(to + 4, view.getInt32(at + 4));
-    into.view.setInt32(to + 8, view.getInt32(at + 8));
-    into.view.setInt32(to + 12, view.getInt32(at + 12));
   }
 
   /** `numeric_send`: count of base-10000 digits, weight of the first, sign, display scale (each 2 bytes), digits. */
@@ -330,7 +339,7 @@ export class BinaryRowDecoder {
   }
 
   #expect(index: number, length: number, expected: number): void {
-    if (length !== expected) throw this.#corrupt(index, `a value of ${expected} bytes came with ${length}`);
+    if (length !== expected) throw this.#corrupt(index, wrongLength(expected, length));
   }
 
   #corrupt(index: number, what: string): Fault {
@@ -340,4 +349,8 @@ export class BinaryRowDecoder {
   #outOfRange(index: number, what: string): Fault {
     return valueOutOfRange(columnTarget(this.#table, this.#columns[index]!.name), what);
   }
+}
+
+function wrongLength(expected: number, length: number): string {
+  return `a value of ${expected} bytes came with ${length}`;
 }
