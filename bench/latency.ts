@@ -87,7 +87,7 @@ async function run(
   await until(async () => following.isReady, 20, 300);
   const measures: Measure[] = [];
   const samples = scaled(place, 200, 10);
-  const idle = await pulses(source, following, { count: samples, everyMs: 60, load: undefined });
+  const idle = await pulses(source, following, { count: samples, everyMs: 200, load: undefined });
   measures.push(...percentiles(`idle, ${where}`, idle.ms, wanted));
   place.say(`latency: idle, ${where}: ${text(idle.ms)}`);
   for (const rate of [200, 1000]) {
