@@ -24,8 +24,6 @@ export type SideReport =
   | { readonly kind: 'applied'; readonly ms: number; readonly changes: number };
 
 const pulse = 'public.pulse';
-/** As `isthmus up` sets it for its workers. */
-const upLingerMs = 100;
 const once = process.argv.includes('--once');
 const [side, ...args] = process.argv.slice(2).filter((argument) => argument !== '--once');
 const ended = new AbortController();
@@ -39,7 +37,7 @@ switch (side) {
     break;
   }
   case 'worker':
-    await work(args[0]!, await LandingZone.open({ folder: args[1]!, maxBytes: 1024 ** 3, signal: ended.signal }), args[2]!, upLingerMs);
+    await work(args[0]!, await LandingZone.open({ folder: args[1]!, maxBytes: 1024 ** 3, signal: ended.signal }), args[2]!);
     break;
   case 'pool': {
     await using pool = await Pool.open(args[0]!, { threads: 1 });
@@ -52,7 +50,7 @@ switch (side) {
 clearInterval(keepAlive);
 process.disconnect?.();
 
-async function work(url: string, handover: Handover, tables: string, lingerMs?: number): Promise<void> {
+async function work(url: string, handover: Handover, tables: string): Promise<void> {
   const options = {
     address: { ...parsePgUrl(url), dialer: directDialer },
     slot: 'bench_side',
