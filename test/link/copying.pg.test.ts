@@ -141,11 +141,11 @@ test('tables that come and go while others are followed', async () => {
 
 test('a transaction that wrote to a table before the link began with it is copied whole, and holds up nothing else', async () => {
   await using scene = await Scene.make(server, `CREATE TABLE a (id int PRIMARY KEY, v text); ${rows('a', 5)}`, small);
-  await using link = scene.start();
-  await link.state('Replicating', 'a');
+  await scene.run();
   await scene.sql(`CREATE TABLE b (id int PRIMARY KEY, v text); ${rows('b', 30)}; CREATE TABLE c (v int); INSERT INTO c VALUES (1)`);
   const open = await scene.session();
   await open.query(`BEGIN; INSERT INTO b VALUES (100, 'before'); UPDATE b SET v = 'before' WHERE id = 1; INSERT INTO c VALUES (100)`);
+  await using link = scene.start();
   await deferral(link, 'WritersOpen');
   await open.query(`UPDATE b SET v = 'after' WHERE id IN (2, 100); DELETE FROM b WHERE id = 3; INSERT INTO c VALUES (101)`);
   await scene.script(
@@ -163,12 +163,12 @@ test('a transaction that wrote to a table before the link began with it is copie
 
 test('a table that is locked waits, and the others do not', async () => {
   await using scene = await Scene.make(server, `CREATE TABLE a (id int PRIMARY KEY, v text); ${rows('a', 5)}`, small);
-  await using link = scene.start();
-  await link.state('Replicating', 'a');
+  await scene.run();
   const open = await scene.session();
   await open.query(
     `BEGIN; CREATE TABLE b (id int PRIMARY KEY, v text); ${rows('b', 50)}; COMMIT; BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE`,
   );
+  await using link = scene.start();
   await deferral(link, 'TableLocked');
   await scene.sql(`UPDATE a SET v = 'x'`);
   await link.when(() => scene.texts.rows('public.a').every((row) => row[1] === 'x'));
@@ -199,6 +199,22 @@ test('killed at any page, the copy goes on from there', async () => {
     );
   }
   scene.set({ afterApply: undefined });
+  await scene.run();
+  expect(await scene.differences()).toEqual([]);
+});
+
+test('more rows than can be remembered move across the page that is read', async () => {
+  await using scene = await Scene.make(
+    server,
+    `CREATE TABLE t (id int PRIMARY KEY, v text, big text); ALTER TABLE t ALTER big SET STORAGE EXTERNAL;
+     INSERT INTO t SELECT i, 'v', CASE WHEN i > 1000 THEN repeat(md5(i::text), 70) END FROM generate_series(1, 7000) i`,
+    { pages: { pageBytes: 24_000 } },
+  );
+  scene.set({
+    afterApply: afterPages('t', ['', `UPDATE t SET id = -id WHERE id > 1200`, `UPDATE t SET v = 'w' WHERE id < -6000`], (script) =>
+      scene.script(script),
+    ),
+  });
   await scene.run();
   expect(await scene.differences()).toEqual([]);
 });

@@ -20,7 +20,7 @@ test.each(versions)(
      CREATE TABLE log (v text); INSERT INTO log VALUES ('a');
      CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (50); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (50) TO (1000); INSERT INTO p SELECT i, 'p' FROM generate_series(1, 99) i;
      CREATE TABLE g (id int PRIMARY KEY, a int, s int GENERATED ALWAYS AS (a * 2) STORED); INSERT INTO g (id, a) VALUES (1, 1)`,
-      { pages: { pageBytes: 480 }, follow: { watchMs: 50, maxBytes: 32 * 1024 } },
+      { pages: { pageBytes: 480 }, follow: { watchMs: 50, heartbeatMs: 50, maxBytes: 32 * 1024 } },
     );
     await scene.run();
     expect(await scene.differences()).toEqual([]);

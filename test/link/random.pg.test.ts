@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 const seeds = (process.env['ISTHMUS_SEEDS'] ?? '1,2').split(',').map(Number);
-const rounds = Number(process.env['ISTHMUS_ROUNDS'] ?? 60);
+const rounds = Number(process.env['ISTHMUS_ROUNDS'] ?? 40);
 
 /** The same numbers for the same seed. */
 function dice(seed: number): (sides: number) => number {
@@ -86,7 +86,8 @@ function shapeStatement(roll: Dice, table: string): string {
     `ALTER TABLE ${table} RENAME TO ${table}_away; ALTER TABLE ${table}_away RENAME TO ${table}`,
     `VACUUM FULL ${table}`,
     `ALTER TABLE ${table} REPLICA IDENTITY FULL`,
-    `ALTER TABLE ${table} REPLICA IDENTITY DEFAULT`,
+    // Without a key its UPDATEs would fail until the link has noticed.
+    `ALTER TABLE ${table} REPLICA IDENTITY ${table === 'bag' ? 'FULL' : 'DEFAULT'}`,
   ];
   return others[roll(others.length)]!;
 }
@@ -132,13 +133,18 @@ async function attempt(session: PgConnection, statements: readonly string[]): Pr
 }
 
 test.each(seeds)('random work on rows and shapes while the link is started and stopped: seed %i', { timeout: 300_000 }, async (seed) => {
-  const roll = dice(seed);
+  const done: string[] = [];
+  const outcome = await work(dice(seed), done).catch((error: unknown) => ({ left: [String(error)], refusals: [] }));
+  if (outcome.left.length > 0) process.stderr.write(`${done.join(';\n')};\n`);
+  expect(outcome).toEqual({ left: [], refusals: [] });
+});
+
+async function work(roll: Dice, done: string[]): Promise<{ readonly left: readonly string[]; readonly refusals: readonly string[] }> {
   await using scene = await Scene.make(server, setup, {
     pages: { pageBytes: 1200, batchBytes: 600 },
     follow: { watchMs: 20, guardMs: 20, maxBytes: 16 * 1024 },
   });
-  const session = await scene.session();
-  const done: string[] = [];
+  await using session = await scene.session();
   const refusals: string[] = [];
   let link: RunningLink | undefined;
   for (let i = 0; i < rounds; i++) {
@@ -155,14 +161,12 @@ test.each(seeds)('random work on rows and shapes while the link is started and s
     if (refusal !== undefined) refusals.push(refusal);
   }
   link ??= scene.start({ lookMs: 50 });
-  // Keys that were full for a while are the link's own affair; it settles once it has looked at all that was altered.
+  // What was altered without a trace in the log is copied again once the link has looked at the catalog.
   let left: readonly string[] = ['not yet compared'];
   for (const until = Date.now() + 30_000; left.length > 0 && Date.now() < until; await delay(50)) {
     await link.caughtUp();
     left = await scene.differences().catch((error: unknown) => [String(error)]);
   }
-  expect({ left, done: left.length > 0 ? done : [] }).toEqual({ left: [], done: [] });
-  expect(refusals).toEqual([]);
   await link.stop();
-  await session.close();
-});
+  return { left, refusals };
+}

@@ -103,7 +103,7 @@ async function* followOnce(source: FollowedSource, run: Following, settings: Fol
   const witness = witnessOf(run.from);
   const startLsn = witness?.commitLsn ?? fromLsn;
   const watched = { sql: source.sql, names: publicationNames(source.slot), asText: source.catalog.asText, chosen: source.chosen, tables };
-  using spool = new Spool(settings.spoolFolder);
+  using spool = new Spool(settings.spoolFolder, source.slot);
   using _guard = new WriteGuard(watched, settings.guardMs);
   const watch = new CatalogWatch(watched, settings.watchMs);
   const pending = new PendingChanges(tables);
@@ -136,21 +136,25 @@ async function* followOnce(source: FollowedSource, run: Following, settings: Fol
   const reader = new ChangeReader({ source, spool, decoder, pending, watch });
   try {
     let yieldedAt = Number.NEGATIVE_INFINITY;
+    /** Since the last draft the source was asked for more. */
+    let asked = false;
     for (;;) {
       const whole = !decoder.inTransaction && !pending.isEmpty;
-      const restMs = settings.lingerMs - (performance.now() - yieldedAt);
-      // While earlier drafts are being applied, more is collected: a flush costs nearly the same whatever its size.
-      if (whole && restMs <= 0 && !tables.busy) {
+      const idle = !whole && !decoder.inTransaction && !decoder.isUnproven;
+      if (idle && watch.isDue(decoder.readTo)) yield* reader.put(await watch.look(decoder.readTo));
+      const lullMs = whole || tables.impatient ? settings.lingerMs : settings.idleMs;
+      const restMs = lullMs - (performance.now() - yieldedAt);
+      // While earlier drafts are being applied, more is collected: a flush costs nearly the same whatever its size. And a source may send
+      // without end what is of no concern to us: the loop must turn all the same.
+      if (restMs <= 0 && (whole ? !tables.busy : idle && asked)) {
         yieldedAt = performance.now();
+        asked = false;
         yield reader.take();
         continue;
       }
-      const idle = !whole && !decoder.inTransaction && !decoder.isUnproven;
-      if (idle && watch.isDue(decoder.readTo)) {
-        yield* reader.put(await watch.look(decoder.readTo));
-        continue;
-      }
-      const bytes = await feed.next(whole ? Math.max(restMs, busyWaitMs) : idle && tables.impatient ? 0 : settings.idleMs);
+      const waitMs = whole ? Math.max(restMs, busyWaitMs) : !idle ? settings.idleMs : tables.impatient ? 0 : Math.max(restMs, 0);
+      const bytes = await feed.next(waitMs);
+      asked = true;
       if (bytes === 'ended')
         throw fault('unreachable', 'StreamEnded', 'The source ended the replication stream.', {
           remedy: 'It probably shuts down; the link goes on when it is back.',
@@ -158,7 +162,7 @@ async function* followOnce(source: FollowedSource, run: Following, settings: Fol
       if (bytes !== 'nothing') {
         decoder.feed(bytes);
         yield* reader.read(() => feed.reply());
-      } else if (idle) yield reader.take();
+      } else if (idle) yieldedAt = Number.NEGATIVE_INFINITY;
     }
   } finally {
     source.onConfirm(undefined);

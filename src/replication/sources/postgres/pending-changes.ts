@@ -1,10 +1,13 @@
 import type { Fault } from '#base/fault.ts';
 import { stepBytes } from '#replication/lane.ts';
-import { failed, withMoved } from '#replication/link-book.ts';
+import { failed, recopied, withMoved } from '#replication/link-book.ts';
 import type { TableSchema } from '#replication/schema.ts';
 import type { Draft, Position, Step } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
 import { TableChanges } from '#replication/table-changes.ts';
+
+/** With more rows to fetch again than these the table is rather copied once more: their keys are kept with every step of its progress. */
+const mostMoved = 5000;
 
 /** Changes read and not yet yielded: steps in order, and one open collection per table. */
 export class PendingChanges {
@@ -102,7 +105,9 @@ export class PendingChanges {
     const steps: Step[] = [];
     for (const [table, keys] of this.#moved) {
       const progress = this.#tables.progress(table);
-      if (progress) steps.push({ kind: 'progress', progress: withMoved(progress, keys) });
+      if (!progress) continue;
+      const isMany = progress.moved.length + keys.length > mostMoved;
+      steps.push({ kind: 'progress', progress: isMany ? recopied(progress) : withMoved(progress, keys) });
     }
     for (const [table, fault] of this.#failed) {
       const progress = this.#tables.progress(table);

@@ -64,7 +64,7 @@ export class PostgresSource implements ChangeSource {
     this.#names = publicationNames(options.slot);
     this.#questionTimeoutMs = options.questionTimeoutMs ?? defaultQuestionTimeoutMs;
     // What we write is of no worth to anybody else: it need not wait for a synchronous standby, which may be missing.
-    const address = { ...options.address, settings: { synchronous_commit: 'local', ...options.address.settings } };
+    const address = { ...options.address, settings: { synchronous_commit: 'local', jit: 'off', ...options.address.settings } };
     this.#control = new SqlSession(address, { signal, timeoutMs: this.#questionTimeoutMs });
     this.#pages = new SqlSession(address, { signal, timeoutMs: this.#questionTimeoutMs });
   }

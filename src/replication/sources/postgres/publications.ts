@@ -169,16 +169,19 @@ async function sqlNames(sql: Sql, oids: readonly string[]): Promise<readonly (re
   return rows.map((row) => [row[0] ?? '', row[1] ?? ''] as const);
 }
 
-/** False: a lock could not be had in time, and nothing was done. */
+/** False: a lock could not be had in time, or somebody (our own guard) did the same at the same time; nothing was done. */
 async function tryForLock(sql: Sql, statements: readonly string[]): Promise<boolean> {
   try {
     await inTransaction(sql, statements, lockMs);
     return true;
   } catch (error) {
-    if (isLocked(error)) return false;
+    if (isLocked(error) || overtaken.has(sqlstateOf(error) ?? '')) return false;
     throw error;
   }
 }
+
+/** No longer or already a member; deadlock. */
+const overtaken: ReadonlySet<string> = new Set(['42704', '42710', '40P01']);
 
 export function isLocked(error: unknown): boolean {
   return sqlstateOf(error) === '55P03';

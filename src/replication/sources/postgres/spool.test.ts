@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -26,7 +26,7 @@ test('transactions that are interleaved come back whole and in order, however th
     fc.asyncProperty(buffers, async (all) => {
       const parent = mkdtempSync(join(tmpdir(), 'isthmus-spool-test-'));
       try {
-        using spool = new Spool(parent);
+        using spool = new Spool(parent, 'slot');
         const expected = new Map<number, Uint8Array[]>([
           [7, []],
           [8, []],
@@ -53,7 +53,7 @@ test('transactions that are interleaved come back whole and in order, however th
 
 test('what was spooled is gone once it is dropped, aborted as a whole or given up', () => {
   const parent = mkdtempSync(join(tmpdir(), 'isthmus-spool-test-'));
-  const spool = new Spool(parent);
+  const spool = new Spool(parent, 'slot');
   const bytes = message(10, 1);
   for (const xid of [1, 2, 3]) {
     spool.begin(xid);
@@ -70,4 +70,24 @@ test('what was spooled is gone once it is dropped, aborted as a whole or given u
   expect(readdirSync(parent)).toEqual([]);
   rmSync(parent, { recursive: true });
   expect(existsSync(parent)).toBe(false);
+});
+
+test('what a process that was killed has left is removed, and that of other links is not', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'isthmus-spool-test-'));
+  for (const name of ['isthmus-spool-slot-a1', 'isthmus-spool-slot2-a1']) mkdirSync(join(parent, name, 'inside'), { recursive: true });
+  using spool = new Spool(parent, 'slot');
+  expect(readdirSync(parent)).toHaveLength(2);
+  spool.begin(1);
+  expect(readdirSync(parent).filter((name) => name.startsWith('isthmus-spool-slot2-') || name === 'isthmus-spool-slot-a1')).toEqual([
+    'isthmus-spool-slot2-a1',
+  ]);
+  spool[Symbol.dispose]();
+  rmSync(parent, { recursive: true });
+});
+
+test('a folder that takes no file is a fault with a remedy', () => {
+  using spool = new Spool(join(tmpdir(), 'isthmus-spool-test-that-is-not-there'), 'slot');
+  expect(() => spool.begin(1)).toThrow(
+    expect.objectContaining({ kind: 'unreachable', code: 'SpoolFull', remedy: expect.stringContaining('writable') }),
+  );
 });

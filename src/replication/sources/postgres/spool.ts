@@ -1,6 +1,6 @@
-import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fault } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
 import { FrameSplitter } from '#wire/pg/frames.ts';
 
 interface Spooled {
@@ -23,21 +23,26 @@ const longestFrameBytes = 0x4000_0000;
 /** Keeps the messages of large transactions that are streamed before they are committed, on disk, each transaction in a file of its own. */
 export class Spool {
   readonly #parent: string;
+  readonly #prefix: string;
   #folder: string | undefined;
   readonly #open = new Map<number, Spooled>();
 
-  /** `parent`: the folder in which a private folder is made when the first transaction comes. */
-  constructor(parent: string) {
+  /**
+   * `parent`: the folder in which a private folder is made when the first transaction comes. `slot`: the replication slot, which only one process
+   * reads at a time; what an earlier one that was killed has left there of it is removed then.
+   */
+  constructor(parent: string, slot: string) {
     this.#parent = parent;
+    this.#prefix = `isthmus-spool-${slot}-`;
   }
 
+  /** Fault: `unreachable` (`SpoolFull`) when the folder takes no file. */
   begin(xid: number): void {
     if (this.#open.has(xid)) return;
-    this.#folder ??= mkdtempSync(join(this.#parent, 'isthmus-spool-'));
-    const path = join(this.#folder, String(xid));
+    const { path, file } = this.#openFile(xid);
     this.#open.set(xid, {
       path,
-      file: openSync(path, 'w', 0o600),
+      file,
       source: nothing,
       from: 0,
       to: 0,
@@ -97,6 +102,22 @@ export class Spool {
     this.#folder = undefined;
   }
 
+  #openFile(xid: number): { readonly path: string; readonly file: number } {
+    try {
+      this.#folder ??= this.#makeFolder();
+      const path = join(this.#folder, String(xid));
+      return { path, file: openSync(path, 'w', 0o600) };
+    } catch (cause) {
+      throw this.#full(cause);
+    }
+  }
+
+  #makeFolder(): string {
+    const left = readdirSync(this.#parent).filter((name) => name.startsWith(this.#prefix));
+    for (const name of left) rmSync(join(this.#parent, name), { recursive: true, force: true });
+    return mkdtempSync(join(this.#parent, this.#prefix));
+  }
+
   #of(xid: number): Spooled {
     const spooled = this.#open.get(xid);
     if (!spooled) throw fault('corrupt', 'StreamUnknown', 'The source went on with a streamed transaction that it had not begun.');
@@ -123,11 +144,16 @@ export class Spool {
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
     } catch (cause) {
-      throw fault('unreachable', 'SpoolFull', 'A large transaction could not be kept on disk until its commit.', {
-        target: this.#parent,
-        remedy: 'Free space there, or raise logical_decoding_work_mem at the source so that it is kept there.',
-        cause,
-      });
+      throw this.#full(cause);
     }
+  }
+
+  #full(cause: unknown): Fault {
+    return fault('unreachable', 'SpoolFull', 'A large transaction could not be kept on disk until its commit.', {
+      target: this.#parent,
+      remedy:
+        'Check that the folder is there, writable and has room; or raise logical_decoding_work_mem at the source so that less is kept here.',
+      cause,
+    });
   }
 }
