@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { Fault } from '#base/fault.ts';
+import { fault } from '#base/fault.ts';
+import type { ResourceId, Scope } from './resource-id.ts';
+import type { Asked, Json, JsonObject, Resource } from './resource.ts';
+import type { ResourceReader } from './store.ts';
+
+/** What trying to make a resource true led to. */
+export type Outcome =
+  | { readonly kind: 'ready'; readonly outputs?: JsonObject }
+  /** `for` is shown to the user, as a sentence. Tried again after `retryMs`, or as soon as something it refers to, or a child, settles. */
+  | { readonly kind: 'waiting'; readonly for: string; readonly retryMs: number; readonly outputs?: JsonObject }
+  /** Not tried again until it is written once more. */
+  | { readonly kind: 'failed'; readonly fault: Fault };
+
+export interface ReconcileContext {
+  /** What is asked and true of everything, as committed. */
+  readonly resources: ResourceReader;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes true what is asked. Idempotent: called again after a crash at any point, after each write, and when what it refers to has settled.
+ * One call at a time for each resource. A fault that waiting may mend (`policies.retry`) counts as `waiting` with growing pauses, any other
+ * as `failed`.
+ */
+export type Reconciler<P> = (self: Resource<P>, context: ReconcileContext) => Promise<Outcome>;
+
+/** A reference to another resource, or to a part of one, that must be there. While it is there its target cannot be deleted. */
+export interface Reference {
+  readonly id: string;
+  /** Where it was found, for the refusal: `properties.subnet.id`. */
+  readonly at: string;
+  /** What it may name; undefined: anything. */
+  readonly types?: readonly string[];
+}
+
+/** What a caller is. */
+export interface Principal {
+  /** A GUID: `oid` of the token. */
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+}
+
+export interface ActionCall<P, I> {
+  /** Undefined only with `needsResource: false`. */
+  readonly self: Resource<P> | undefined;
+  readonly id: ResourceId;
+  readonly input: I;
+  readonly resources: ResourceReader;
+  readonly principal: Principal;
+  readonly signal: AbortSignal;
+  /** Writes what is asked of the resource anew, audited as this action; it settles like any write. */
+  readonly update: (asked: Partial<Asked<P>>) => Promise<Resource<P>>;
+}
+
+/** `POST {id}/{name}`. */
+export interface Action<P, I = never> {
+  readonly summary: string;
+  readonly input: z.ZodType<I>;
+  /** The end of the permission, after `{type}/`. Default: `{name}/action`. */
+  readonly permission?: string;
+  /** False: it may be asked of a resource that is not there yet (a deployment's `validate`). */
+  readonly needsResource?: false;
+  /**
+   * Answers at once with `body` (status 200), or, with `settles`, when the resource has settled: 200 where that takes under a second, else
+   * 202 with `Location`. No body: an empty answer.
+   */
+  readonly run: (call: ActionCall<P, I>) => Promise<{ readonly body?: Json; readonly settles?: boolean }>;
+}
+
+export interface NameRule {
+  readonly pattern: RegExp;
+  readonly maxLength: number;
+  /** For the refusal: `letters, digits, '-', '_' and '.'`. */
+  readonly says: string;
+}
+
+/** Everything that routes, validation, OpenAPI, coverage, command line and Studio know of a type of resource. */
+export interface ResourceType<P = JsonObject> {
+  /** `Microsoft.Network/virtualNetworks/subnets`. */
+  readonly type: string;
+  readonly summary: string;
+  /** Where the type's outermost name may stand. Default: in a group. */
+  readonly scopes: readonly Scope[];
+  /** The least api-version that is answered, and the one whose shape is implemented. */
+  readonly versions: { readonly floor: string; readonly implemented: string };
+  readonly location: 'required' | 'optional' | 'none';
+  readonly hasTags: boolean;
+  readonly name: NameRule;
+  /** Verbs that clients may use; reading is always possible. */
+  readonly verbs: readonly ('put' | 'patch' | 'delete')[];
+  /** What `properties` must be. Unknown and read-only members are dropped by it, defaults come from it. */
+  readonly properties: z.ZodType<P>;
+  /** Members beside `properties`. */
+  readonly envelope: z.ZodType<JsonObject>;
+  /** Paths of members of `properties` that are kept sealed (`{"$sealed": text}` of the Sealer), never shown and never audited: `administratorLoginPassword`. */
+  readonly secrets: readonly string[];
+  /** Whether `properties.provisioningState` and the `etag` are shown. */
+  readonly shows: { readonly provisioningState: boolean; readonly etag: boolean };
+  /** Status codes of success, where clients accept only some. */
+  readonly answers: { readonly created: 200 | 201; readonly replaced: 200; readonly deleted: 200 | 202 | 204 };
+  readonly references?: (asked: Asked<P>) => readonly Reference[];
+  /** Parts that have ids of their own but live inside the resource: `frontendIPConfigurations` → what lists them, each with its `name`. They can be read like children, and references may name them. */
+  readonly parts?: Readonly<Record<string, (self: Resource<P>) => readonly JsonObject[]>>;
+  /** Its bodies may be written loosely: member names without quotes, comments, line ends in strings (JSON5 and more), as `az` sends templates. */
+  readonly looseBody?: true;
+  /** What no schema can say, and what depends on other resources. Throws faults (4xx); runs in the transaction of the write. */
+  readonly check?: (asked: Asked<P>, context: CheckContext<P>) => Promise<void>;
+  /** Says why it may not go. Runs in the transaction of the deletion, after references and children were looked at. */
+  readonly checkDelete?: (self: Resource<P>, context: CheckContext<P>) => Promise<void>;
+  /** Code and kind of the refusal to delete something that others refer to. Default: conflict `ResourceInUse`. */
+  readonly inUse?: { readonly kind: 'conflict' | 'invalid'; readonly code: string };
+  /** Children that may be sent inside `properties` of a PUT and are shown there: member name → type. */
+  readonly inline?: Readonly<Record<string, { readonly type: string; readonly whenAbsent: 'keep' | 'remove' }>>;
+  /** More read-only members of `properties`, made of other resources when it is shown. */
+  readonly show?: (self: Resource<P>, resources: ResourceReader) => Promise<JsonObject>;
+  /** The whole of what is shown, where it is not `{id,name,type,location,tags,etag,…envelope,properties}`. Given that usual form. */
+  readonly shape?: (self: Resource<P>, usual: JsonObject) => JsonObject;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each action has an input of its own
+  readonly actions: Readonly<Record<string, Action<P, any>>>;
+  /** Undefined: true as soon as it is written. */
+  readonly reconcile?: Reconciler<P>;
+  /** Undefined: gone as soon as its children are. */
+  readonly remove?: Reconciler<P>;
+}
+
+export interface CheckContext<P> {
+  readonly id: ResourceId;
+  /** What is there now; undefined when it is new. */
+  readonly before: Resource<P> | undefined;
+  /** In the transaction of the write. */
+  readonly resources: ResourceReader;
+  readonly principal: Principal;
+}
+
+const usualName: NameRule = {
+  pattern: /^[A-Za-z0-9](?:[\w.-]*\w)?$/,
+  maxLength: 80,
+  says: "letters, digits, '.', '-' and '_', beginning with a letter or digit and not ending with '.' or '-'",
+};
+
+type Given<P> = Pick<ResourceType<P>, 'type' | 'summary' | 'versions' | 'properties'> & Partial<ResourceType<P>>;
+
+/** Declares a type of resource. What is not given is as most types of ARM have it. */
+export function resourceType<P>(given: Given<P>): ResourceType<P> {
+  return {
+    scopes: ['group'],
+    location: 'required',
+    hasTags: true,
+    name: usualName,
+    verbs: ['put', 'patch', 'delete'],
+    envelope: noEnvelope,
+    secrets: [],
+    shows: { provisioningState: true, etag: true },
+    answers: { created: 201, replaced: 200, deleted: 200 },
+    actions: {},
+    ...given,
+  };
+}
+
+const noEnvelope: z.ZodType<JsonObject> = z.object({}) as unknown as z.ZodType<JsonObject>;
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a catalogue holds types of all properties
+export type AnyType = ResourceType<any>;
+
+/** All types that a program serves, found without regard to case. */
+export interface TypeCatalog {
+  readonly all: readonly AnyType[];
+  get(type: string): AnyType | undefined;
+  /** Types whose path is this type's with one more word. */
+  children(type: string): readonly AnyType[];
+}
+
+/** Fault: `DoubleType` (bug). */
+export function typeCatalog(all: readonly AnyType[]): TypeCatalog {
+  const byKey = new Map<string, AnyType>();
+  for (const one of all) {
+    if (byKey.has(one.type.toLowerCase())) throw fault('bug', 'DoubleType', `The type ${one.type} is declared twice.`);
+    byKey.set(one.type.toLowerCase(), one);
+  }
+  const childrenOf = (type: string): AnyType[] => {
+    const prefix = `${type.toLowerCase()}/`;
+    return all.filter((one) => one.type.toLowerCase().startsWith(prefix) && !one.type.slice(prefix.length).includes('/'));
+  };
+  const children = new Map(all.map((one) => [one.type.toLowerCase(), childrenOf(one.type)]));
+  return { all, get: (type) => byKey.get(type.toLowerCase()), children: (type) => children.get(type.toLowerCase()) ?? [] };
+}
