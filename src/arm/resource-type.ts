@@ -100,7 +100,7 @@ export interface ResourceType<P = JsonObject> {
   /** Whether `properties.provisioningState` and the `etag` are shown. */
   readonly shows: { readonly provisioningState: boolean; readonly etag: boolean };
   /** Status codes of success, where clients accept only some. */
-  readonly answers: { readonly created: 200 | 201; readonly replaced: 200; readonly deleted: 200 | 202 | 204 };
+  readonly answers: { readonly created: 200 | 201; readonly replaced: 200 | 201; readonly deleted: 200 | 202 | 204 };
   readonly references?: (asked: Asked<P>) => readonly Reference[];
   /** Parts that have ids of their own but live inside the resource: `frontendIPConfigurations` → what lists them, each with its `name`. They can be read like children, and references may name them. */
   readonly parts?: Readonly<Record<string, (self: Resource<P>) => readonly JsonObject[]>>;
@@ -116,6 +116,10 @@ export interface ResourceType<P = JsonObject> {
   readonly inline?: Readonly<Record<string, { readonly type: string; readonly whenAbsent: 'keep' | 'remove' }>>;
   /** More read-only members of `properties`, made of other resources when it is shown. */
   readonly show?: (self: Resource<P>, resources: ResourceReader) => Promise<JsonObject>;
+  /** What is shown at an id at which nothing is stored: what is built in. */
+  readonly find?: (id: ResourceId, resources: ResourceReader) => Promise<Resource<P> | undefined>;
+  /** All that a collection shows, in order, where that is not what lies in the place: what applies there from above, its own `$filter`. Paged by the caller. */
+  readonly list?: (query: CollectionQuery, resources: ResourceReader) => Promise<readonly Resource<P>[]>;
   /** The whole of what is shown, where it is not `{id,name,type,location,tags,etag,…envelope,properties}`. Given that usual form. */
   readonly shape?: (self: Resource<P>, usual: JsonObject) => JsonObject;
   // oxlint-disable-next-line typescript/no-explicit-any -- each action has an input of its own
@@ -124,6 +128,15 @@ export interface ResourceType<P = JsonObject> {
   readonly reconcile?: Reconciler<P>;
   /** Undefined: gone as soon as its children are. */
   readonly remove?: Reconciler<P>;
+}
+
+/** `GET {under}/providers/{type}`. */
+export interface CollectionQuery {
+  /** The id text of the place; empty at the tenant. */
+  readonly under: string;
+  /** `$filter` as sent. */
+  readonly filter: string | undefined;
+  readonly principal: Principal;
 }
 
 export interface CheckContext<P> {

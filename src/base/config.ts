@@ -36,7 +36,13 @@ export const secretText: z.ZodType<Secret, string | Secret> = z.union([z.string(
 
 const prefix = 'ISTHMUS_';
 /** Read by other parts of the product, each in its own place. */
-const otherVariables = new Set(['ISTHMUS_FAILPOINTS', 'ISTHMUS_WITH_PARENT']);
+const otherVariables = new Set([
+  'ISTHMUS_FAILPOINTS',
+  'ISTHMUS_WITH_PARENT',
+  'ISTHMUS_HOME',
+  'ISTHMUS_CLIENT_SECRET',
+  'ISTHMUS_SUBSCRIPTION',
+]);
 
 /** One variable of the process's environment; empty counts as unset. The only way to it from outside this file. */
 export function environmentVariable(name: string): string | undefined {
