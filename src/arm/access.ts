@@ -4,8 +4,12 @@ import type { Json, Resource } from './resource.ts';
 
 /** Says who asks. */
 export interface Authenticator {
-  /** `authorization`: the header's value. Faults (unauthenticated): `AuthenticationFailed` without one, `InvalidAuthenticationToken` for any that will not do. */
-  authenticate(authorization: string | undefined): Promise<Principal>;
+  /**
+   * `authorization`: the header's value. `origin`: `https://host:port` as the client used it, which is an audience of its tokens too; without it
+   * only the installation's own names are. Faults (unauthenticated): `AuthenticationFailed` without one, `InvalidAuthenticationToken` for any
+   * that will not do; `IssuerUnreachable` (unreachable) where the keys of a trusted issuer cannot be read.
+   */
+  authenticate(authorization: string | undefined, origin?: string): Promise<Principal>;
 }
 
 /** Says who may. */

@@ -50,6 +50,8 @@ export interface ActionCall<P, I> {
   readonly input: I;
   readonly resources: ResourceReader;
   readonly principal: Principal;
+  /** Of the request, for records that the action makes of itself. */
+  readonly correlationId?: string;
   readonly signal: AbortSignal;
   /** Writes what is asked of the resource anew, audited as this action; it settles like any write. */
   readonly update: (asked: Partial<Asked<P>>) => Promise<Resource<P>>;
