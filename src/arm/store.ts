@@ -49,23 +49,37 @@ export interface PutRequest extends Asked {
   readonly ready: boolean;
 }
 
+export interface Settlement {
+  readonly status: Omit<Status, 'settled'>;
+  readonly retryAtMs: number | undefined;
+  /** As `due` gave it before the try: where it became due once more since, it stays due. */
+  readonly mark?: number;
+}
+
+export interface DueResource {
+  readonly id: string;
+  /** Grows each time that it becomes due. */
+  readonly mark: number;
+}
+
 /** One transaction: all of it, or nothing. Reads see what it wrote. */
 export interface StoreTransaction extends ResourceReader {
-  /** Writes what is asked: generation and etag move on, the resource is due. A casing once used stays. */
+  /**
+   * Writes what is asked: generation and etag move on, the resource is due. A casing once used stays, that of what it lies in too.
+   * With `ready` it is settled already, and what refers to it and what it lies in become due. Fault: `BeingDeleted` (conflict), where it or
+   * what it lies in is to go.
+   */
   put(request: PutRequest): Promise<Resource>;
-  /** It and all that lies in it is to go, each with a new generation; due. What is being deleted already stays as it is. */
+  /** It and all that lies in it is to go, each with a new generation; due. What is being deleted already stays as it is, unless that failed. */
   markDeleting(id: string, principal: string): Promise<void>;
-  /** It is gone, with its references; operations that wait for it succeed. What lies in it must be gone already. What it lay in and what it referred to become due. */
+  /** It is gone, with its references; operations that wait for its end succeed, others that wait for it are `Canceled`. What lies in it must be gone already. What it lay in and what it referred to become due. */
   remove(id: string): Promise<void>;
   /**
    * Records what came of trying `generation`: no effect where that is no longer the resource's. Ends the operations that wait for it (`ready`
-   * and `failed`). With `retryAtMs` it is due again then. Where outputs or outcome changed, what refers to it and what it lies in become due.
+   * and `failed`). With `retryAtMs` it is due again then. Where outputs or outcome changed, or the generation is new, what refers to it and
+   * what it lies in become due, unless that has failed. Changes nothing that is seen where the status is what it was.
    */
-  settle(
-    id: string,
-    generation: number,
-    change: { readonly status: Omit<Status, 'settled'>; readonly retryAtMs: number | undefined },
-  ): Promise<void>;
+  settle(id: string, generation: number, change: Settlement): Promise<void>;
   putOperation(operation: Operation): Promise<void>;
   /** Appends to the audit log. */
   audit(entry: AuditEntry): Promise<void>;
@@ -89,8 +103,8 @@ export interface ResourceStore extends ResourceReader, AsyncDisposable {
   write<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
   operation(id: string): Promise<Operation | undefined>;
   setting(name: string): Promise<JsonObject | undefined>;
-  /** Ids of resources due at `nowMs`, longest due first, at most `limit`. */
-  due(nowMs: number, limit: number): Promise<readonly string[]>;
+  /** Resources due at `nowMs`, longest due first, at most `limit`. */
+  due(nowMs: number, limit: number): Promise<readonly DueResource[]>;
   /** When the next one becomes due, in ms since 1970; undefined: none waits. */
   nextDueMs(): Promise<number | undefined>;
   /** Told of every change, after its commit, in order. Returns what ends it. Listeners are quick and never throw. */
