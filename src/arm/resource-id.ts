@@ -78,6 +78,8 @@ export function parsePlace(segments: readonly string[]): Place | undefined {
       at = 4;
     }
   }
+  // Deployments may be named without their namespace: `az` lists a deployment's operations so.
+  if (place !== undefined && word(at) === 'deployments') return parsePlace(segments.toSpliced(at, 0, 'providers', 'Microsoft.Resources'));
   while (at < segments.length) {
     if (word(at) !== 'providers' || segments.length < at + 3) return undefined;
     const namespace = segments[at + 1]!;

@@ -10,8 +10,8 @@ export type Outcome =
   | { readonly kind: 'ready'; readonly outputs?: JsonObject }
   /** `for` is shown to the user, as a sentence. Tried again after `retryMs`, or as soon as something it refers to, or a child, settles. */
   | { readonly kind: 'waiting'; readonly for: string; readonly retryMs: number; readonly outputs?: JsonObject }
-  /** Not tried again until it is written once more. */
-  | { readonly kind: 'failed'; readonly fault: Fault };
+  /** Not tried again until it is written once more. Without `outputs` those of before stay. */
+  | { readonly kind: 'failed'; readonly fault: Fault; readonly outputs?: JsonObject };
 
 export interface ReconcileContext {
   /** What is asked and true of everything, as committed. */
