@@ -105,8 +105,8 @@ export interface ResourceStore extends ResourceReader, AsyncDisposable {
   setting(name: string): Promise<JsonObject | undefined>;
   /** Resources due at `nowMs`, longest due first, at most `limit`. */
   due(nowMs: number, limit: number): Promise<readonly DueResource[]>;
-  /** When the next one becomes due, in ms since 1970; undefined: none waits. */
-  nextDueMs(): Promise<number | undefined>;
+  /** When the next one becomes due that is not due yet at `afterMs`, in ms since 1970; undefined: none waits. */
+  nextDueMs(afterMs: number): Promise<number | undefined>;
   /** Told of every change, after its commit, in order. Returns what ends it. Listeners are quick and never throw. */
   onChange(listener: (change: ResourceChange) => void): () => void;
   /** Grows with every committed write of this type; for whoever keeps something derived. */

@@ -74,7 +74,7 @@ export class CommitQueue {
 
   async #work(): Promise<void> {
     // Whoever adds several in one go finds them in one commit.
-    await undefined;
+    await Promise.resolve();
     while (this.#waiting.length > 0) {
       if (this.#broken === undefined) await this.#workOnce();
       else for (const write of this.#waiting.splice(0)) write.undone(this.#broken);

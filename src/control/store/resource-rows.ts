@@ -117,8 +117,8 @@ export class ResourceRows {
     return (rows as unknown as DueResource[]).map(({ id, mark }) => ({ id, mark }));
   }
 
-  nextDueMs(): number | undefined {
-    const row = this.statement('SELECT due_ms FROM resources WHERE due_ms IS NOT NULL ORDER BY due_ms LIMIT 1').get();
+  nextDueMs(afterMs: number): number | undefined {
+    const row = this.statement('SELECT due_ms FROM resources WHERE due_ms > ? ORDER BY due_ms LIMIT 1').get(afterMs);
     return (row as { due_ms: number } | undefined)?.due_ms;
   }
 
@@ -153,7 +153,13 @@ export function resourceOf(row: ResourceRow): Resource {
     generation: row.generation,
     etag: row.etag,
     deleting: row.deleting === 1,
-    status: { settled: row.settled, outcome: row.outcome, waitingFor: status.waitingFor, fault: faultOf(status.fault), outputs: status.outputs },
+    status: {
+      settled: row.settled,
+      outcome: row.outcome,
+      waitingFor: status.waitingFor,
+      fault: faultOf(status.fault),
+      outputs: status.outputs,
+    },
     createdAt: row.created_at,
     changedAt: row.changed_at,
     createdBy: row.created_by,

@@ -52,8 +52,8 @@ export async function openSqliteStore({ path, nowMs = Date.now }: SqliteStoreOpt
 }
 
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  await folder.sync().finally(() => folder.close());
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }
 
 function purgeOperations(db: DatabaseSync, nowMs: number): void {
@@ -176,8 +176,8 @@ class OpenSqliteStore implements SqliteStore {
     return this.#reading((rows) => rows.due(nowMs, limit));
   }
 
-  nextDueMs(): Promise<number | undefined> {
-    return this.#reading((rows) => rows.nextDueMs());
+  nextDueMs(afterMs: number): Promise<number | undefined> {
+    return this.#reading((rows) => rows.nextDueMs(afterMs));
   }
 
   async #reading<T>(read: (rows: ResourceRows) => T): Promise<T> {

@@ -103,7 +103,7 @@ export class SqliteTransaction implements StoreTransaction {
     };
     const names = Object.keys(row);
     const sql = `INSERT INTO resources (${names.join(', ')}, type_key) VALUES (${names.map(() => '?').join(', ')}, ?)`;
-    const { lastInsertRowid } = this.#run(sql, ...Object.values(row), request.type.toLowerCase());
+    const { lastInsertRowid } = this.#run(sql, [...Object.values(row), request.type.toLowerCase()]);
     return { ...row, n: Number(lastInsertRowid) };
   }
 
@@ -135,8 +135,20 @@ export class SqliteTransaction implements StoreTransaction {
     this.#run(
       `UPDATE resources SET type = ?, generation = ?, etag = ?, asked = ?, settled = ?, outcome = ?, status = ?, due_ms = ?, mark = ?,
          changed_at = ?, changed_by = ? WHERE n = ?`,
-      ...[row.type, generation, row.etag, row.asked, row.settled, row.outcome, row.status, row.due_ms, row.mark],
-      ...[row.changed_at, row.changed_by, row.n],
+      [
+        row.type,
+        generation,
+        row.etag,
+        row.asked,
+        row.settled,
+        row.outcome,
+        row.status,
+        row.due_ms,
+        row.mark,
+        row.changed_at,
+        row.changed_by,
+        row.n,
+      ],
     );
     return row;
   }
@@ -145,8 +157,9 @@ export class SqliteTransaction implements StoreTransaction {
     const wanted = new Set(references.map(placeKey));
     const kept = new Set(this.#referred(row));
     if (wanted.size === kept.size && [...wanted].every((key) => kept.has(key))) return;
-    for (const key of kept) if (!wanted.has(key)) this.#run('DELETE FROM resource_references WHERE from_n = ? AND to_key = ?', row.n, key);
-    for (const key of wanted) if (!kept.has(key)) this.#run('INSERT INTO resource_references (from_n, to_key) VALUES (?, ?)', row.n, key);
+    for (const key of kept)
+      if (!wanted.has(key)) this.#run('DELETE FROM resource_references WHERE from_n = ? AND to_key = ?', [row.n, key]);
+    for (const key of wanted) if (!kept.has(key)) this.#run('INSERT INTO resource_references (from_n, to_key) VALUES (?, ?)', [row.n, key]);
   }
 
   #referred(row: ResourceRow): string[] {
@@ -173,10 +186,12 @@ export class SqliteTransaction implements StoreTransaction {
     this.#use();
     const row = this.#rows.row(placeKey(id));
     if (row === undefined) return;
-    const held = this.#rows.statement(`SELECT id FROM resources WHERE ${inside} LIMIT 1`).get(row.key, row.key) as { id: string } | undefined;
+    const held = this.#rows.statement(`SELECT id FROM resources WHERE ${inside} LIMIT 1`).get(row.key, row.key) as
+      | { id: string }
+      | undefined;
     if (held !== undefined) throw fault('bug', 'NotEmpty', `${row.id} cannot go before ${held.id}, which lies in it.`, { target: row.id });
     const referred = this.#referred(row);
-    this.#run('DELETE FROM resources WHERE n = ?', row.n);
+    this.#run('DELETE FROM resources WHERE n = ?', [row.n]);
     this.#endOperations(row, 'Succeeded', undefined);
     this.#wakePlace(row.parent);
     for (const key of referred) this.#wakePlace(key, 'part');
@@ -194,10 +209,14 @@ export class SqliteTransaction implements StoreTransaction {
     const moved = before.settled !== generation || before.outcome !== outcome;
     const seen = moved || before.status !== text;
     if (seen || before.due_ms !== dueMs) {
-      this.#run(
-        'UPDATE resources SET settled = ?, outcome = ?, status = ?, due_ms = ?, etag = ? WHERE n = ?',
-        ...[generation, outcome, text, dueMs, seen ? this.#ground.newEtag() : before.etag, before.n],
-      );
+      this.#run('UPDATE resources SET settled = ?, outcome = ?, status = ?, due_ms = ?, etag = ? WHERE n = ?', [
+        generation,
+        outcome,
+        text,
+        dueMs,
+        seen ? this.#ground.newEtag() : before.etag,
+        before.n,
+      ]);
     }
     if (outcome === 'ready') this.#endOperations(before, 'Succeeded', undefined);
     if (outcome === 'failed') this.#endOperations(before, 'Failed', status.fault);
@@ -208,14 +227,11 @@ export class SqliteTransaction implements StoreTransaction {
   /** What refers to it, and what it lies in. */
   #wakeDependants(row: ResourceRow): void {
     const { nowMs } = this.#ground;
-    this.#run(
-      `${makeDue} AND n <> ? AND n IN (SELECT from_n FROM resource_references WHERE to_key = ?)`,
-      ...[nowMs, nowMs, row.n, row.key],
-    );
+    this.#run(`${makeDue} AND n <> ? AND n IN (SELECT from_n FROM resource_references WHERE to_key = ?)`, [nowMs, nowMs, row.n, row.key]);
     this.#run(
       `${makeDue} AND n IN (SELECT from_n FROM resource_references WHERE to_key > ? || '/' AND to_key < ? || '0')
          AND key <> ? AND NOT (${inside})`,
-      ...[nowMs, nowMs, row.key, row.key, row.key, row.key, row.key],
+      [nowMs, nowMs, row.key, row.key, row.key, row.key, row.key],
     );
     this.#wakePlace(row.parent);
   }
@@ -225,7 +241,7 @@ export class SqliteTransaction implements StoreTransaction {
     const { nowMs } = this.#ground;
     for (let at: string | undefined = key; at !== undefined && at !== ''; at = outer(at, what)) {
       if (this.#rows.statement('SELECT 1 FROM resources WHERE key = ?').get(at) === undefined) continue;
-      this.#run(`${makeDue} AND key = ? AND ${holdsNone}`, nowMs, nowMs, at);
+      this.#run(`${makeDue} AND key = ? AND ${holdsNone}`, [nowMs, nowMs, at]);
       return;
     }
   }
@@ -234,16 +250,17 @@ export class SqliteTransaction implements StoreTransaction {
     this.#use();
     const { id, resource, kind, generation, status, error, result, startedAt, endedAt, principal } = operation;
     const key = placeKey(resource);
+    const ended = status === 'InProgress' ? null : (endedAt ?? this.#nowIso);
     this.#run(
       `INSERT OR REPLACE INTO operations (id, resource, resource_key, kind, generation, status, error, result, started_at, ended_at, principal)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[id.toLowerCase(), resource, key, kind, generation, status, jsonOrNull(error), jsonOrNull(result), startedAt],
-      ...[status === 'InProgress' ? null : (endedAt ?? this.#nowIso), principal],
+      [id.toLowerCase(), resource, key, kind, generation, status, jsonOrNull(error), jsonOrNull(result), startedAt, ended, principal],
     );
     if (status !== 'InProgress') return;
     // What it waits for may have come to pass before it was written.
     const row = this.#rows.row(key);
-    if (row === undefined && kind === 'delete') this.#run(`UPDATE operations SET status = 'Succeeded', ended_at = ? WHERE id = ?`, this.#nowIso, id.toLowerCase());
+    if (row === undefined && kind === 'delete')
+      this.#run(`UPDATE operations SET status = 'Succeeded', ended_at = ? WHERE id = ?`, [this.#nowIso, id.toLowerCase()]);
     if (row === undefined || row.settled !== row.generation || row.settled < generation) return;
     if (row.outcome === 'ready' && !row.deleting) this.#endOperations(row, 'Succeeded', undefined);
     if (row.outcome === 'failed') this.#endOperations(row, 'Failed', resourceOf(row).status.fault);
@@ -256,13 +273,16 @@ export class SqliteTransaction implements StoreTransaction {
       const over = { code: 'ResourceDeleted', message: `${row.id} was deleted before it had settled.` };
       this.#run(
         `UPDATE operations SET status = 'Canceled', error = ?, ended_at = ? WHERE resource_key = ? AND ended_at IS NULL AND kind <> 'delete'`,
-        ...[JSON.stringify(over), this.#nowIso, row.key],
+        [JSON.stringify(over), this.#nowIso, row.key],
       );
     }
-    this.#run(
-      `UPDATE operations SET status = ?, error = ?, ended_at = ? WHERE resource_key = ? AND ended_at IS NULL AND generation <= ?`,
-      ...[status, jsonOrNull(error), this.#nowIso, row.key, row.generation],
-    );
+    this.#run(`UPDATE operations SET status = ?, error = ?, ended_at = ? WHERE resource_key = ? AND ended_at IS NULL AND generation <= ?`, [
+      status,
+      jsonOrNull(error),
+      this.#nowIso,
+      row.key,
+      row.generation,
+    ]);
   }
 
   async audit(entry: AuditEntry): Promise<void> {
@@ -278,15 +298,15 @@ export class SqliteTransaction implements StoreTransaction {
 
   async putSetting(name: string, value: JsonObject | undefined): Promise<void> {
     this.#use();
-    if (value === undefined) this.#run('DELETE FROM settings WHERE name = ?', name);
-    else this.#run('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)', name, JSON.stringify(value));
+    if (value === undefined) this.#run('DELETE FROM settings WHERE name = ?', [name]);
+    else this.#run('INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)', [name, JSON.stringify(value)]);
   }
 
   #told({ id, type }: { readonly id: string; readonly type: string }, kind: ResourceChange['kind']): void {
     this.changes.push({ id, type, kind });
   }
 
-  #run(sql: string, ...values: readonly SQLInputValue[]): { readonly lastInsertRowid: number | bigint } {
+  #run(sql: string, values: readonly SQLInputValue[]): { readonly lastInsertRowid: number | bigint } {
     this.#use();
     this.#wrote = true;
     return this.#rows.statement(sql).run(...values);

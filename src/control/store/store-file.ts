@@ -84,10 +84,16 @@ export function storeFault(error: unknown, path: string): Fault {
   switch (code) {
     case 5:
     case 6:
-      return fault('timeout', 'StoreBusy', `${path} is locked by another program.`, { ...options, remedy: 'End that program; then try again.' });
+      return fault('timeout', 'StoreBusy', `${path} is locked by another program.`, {
+        ...options,
+        remedy: 'End that program; then try again.',
+      });
     case 11:
     case 26:
-      return fault('corrupt', 'StoreCorrupt', `${path} is damaged, or no store at all.`, { ...options, remedy: 'Restore it from a backup.' });
+      return fault('corrupt', 'StoreCorrupt', `${path} is damaged, or no store at all.`, {
+        ...options,
+        remedy: 'Restore it from a backup.',
+      });
     case 13:
       return fault('unreachable', 'StoreFull', `There is no room for ${path} to grow.`, { ...options, remedy: 'Free some disk space.' });
     case 3:
