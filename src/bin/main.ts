@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { addIdentity } from '#cli/add-identity.ts';
+import { addResources } from '#cli/add-resources.ts';
 import { policies, toFault, type Fault } from '#base/fault.ts';
 import { addLink } from './link/link-options.ts';
 import { addSql } from './sql/sql-options.ts';
@@ -29,6 +31,8 @@ function programOf(terminal: Terminal): Command {
   addUp(program, terminal);
   addLink(program, terminal);
   addSql(program, terminal);
+  addIdentity(program, terminal);
+  addResources(program, terminal);
   return program;
 }
 
