@@ -46,6 +46,8 @@ const saltBytes = 16;
 /** 16 MB and some 40 ms a try. The text is random and long, so this only slows down those who hold the store. */
 const cost = 16_384;
 const longestSecret = 512;
+/** A clock may be set back a little after a password was made. */
+const setBackMs = 300_000;
 
 /** A new password: 36 random bytes, of which the 6 characters of the hint are told. `text` is kept nowhere. */
 export async function newCredential(request: CredentialRequest): Promise<{ readonly credential: Credential; readonly text: Secret }> {
@@ -103,7 +105,7 @@ async function isSame(text: string, credential: Credential): Promise<boolean> {
 }
 
 function judge({ keyId, startDateTime, endDateTime }: Credential, nowMs: number): Match {
-  if (nowMs < Date.parse(startDateTime)) return { kind: 'early' };
+  if (nowMs < Date.parse(startDateTime) - setBackMs) return { kind: 'early' };
   if (endDateTime !== undefined && nowMs >= Date.parse(endDateTime)) return { kind: 'expired' };
   return { kind: 'good', keyId };
 }

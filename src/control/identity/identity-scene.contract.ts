@@ -6,9 +6,8 @@ import type { Authenticator } from '#arm/access.ts';
 import { newStatus, type JsonObject, type Resource } from '#arm/resource.ts';
 import type { ActionCall, ResourceType } from '#arm/resource-type.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
-import type { ResourceStore } from '#arm/store.ts';
 import { must } from '#base/fault.ts';
-import { openSqliteStore } from '../store/sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
 import { audienceRule, type AudienceRule } from './audiences.ts';
 import { authenticator } from './authenticator.ts';
 import { usualNames } from './certificates.ts';
@@ -27,7 +26,7 @@ let sharedKey: Promise<JWK> | undefined;
 
 export interface Scene extends AsyncDisposable {
   readonly folder: string;
-  readonly store: ResourceStore;
+  readonly store: SqliteStore;
   readonly tenant: string;
   readonly key: JWK;
   readonly keys: SigningKeys;

@@ -24,19 +24,16 @@ interface PasswordRequest {
   readonly lifetime?: string | undefined;
 }
 
-const dayMs = 86_400_000;
-const usualDays = 365;
+const usualLifetime = 'P1Y';
 const mostCredentials = 20;
-const unitsMs = [7 * dayMs, dayMs, 3_600_000, 60_000, 1_000] as const;
-const durationPattern = /^P(?=\d|T\d)(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?$/;
+/** ISO 8601: years, months, weeks, days; hours, minutes, seconds. */
+const durationPattern =
+  /^P(?=\d|T\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?$/;
 
 const passwordRequest: z.ZodType<PasswordRequest> = z.object({
   displayName: z.string().max(120).optional(),
   endDateTime: z.iso.datetime({ offset: true }).optional(),
-  lifetime: z
-    .string()
-    .regex(durationPattern, "must be a duration of weeks, days, hours, minutes and seconds, like 'P90D' or 'PT12H'")
-    .optional(),
+  lifetime: z.string().regex(durationPattern, "must be a duration of ISO 8601, like 'P90D' or 'PT12H'").optional(),
 });
 
 const removal: z.ZodType<{ readonly keyId: string }> = z.object({ keyId: z.guid() });
@@ -106,10 +103,10 @@ function addPassword(store: ResourceStore, now: () => number): Action<PrincipalP
         await refuseIfGoing(transaction, self);
         const before = await ensureRecord(transaction, self.id);
         if (before.credentials.length >= mostCredentials) throw tooMany(self);
-        const after = { ...before, credentials: [...before.credentials, credential] };
-        await writeRecord(transaction, self.id, after);
-        await audit(transaction, call, { name: 'addPassword', keyId: credential.keyId, before: undefined, after: '***' });
-        return after;
+        const grown = { ...before, credentials: [...before.credentials, credential] };
+        await writeRecord(transaction, self.id, grown);
+        await audit(transaction, call, { verb: 'write', keyId: credential.keyId, before: undefined, after: '***' });
+        return grown;
       });
       return { body: { ...shown(credential), secretText: text.reveal(), appId: record.appId, tenantId: call.principal.tenant } };
     },
@@ -121,16 +118,19 @@ function endOf({ endDateTime, lifetime }: PasswordRequest, startMs: number): num
   if (endDateTime !== undefined && lifetime !== undefined) {
     throw fault('invalid', 'InvalidPasswordLifetime', 'Both endDateTime and lifetime were given.', { target: 'lifetime', remedy });
   }
-  const endMs =
-    endDateTime === undefined ? startMs + (lifetime === undefined ? usualDays * dayMs : durationMs(lifetime)) : Date.parse(endDateTime);
+  const endMs = endDateTime === undefined ? after(startMs, lifetime ?? usualLifetime) : Date.parse(endDateTime);
   if (endMs > startMs && endMs < 8.64e15) return endMs;
   const target = endDateTime === undefined ? 'lifetime' : 'endDateTime';
   throw fault('invalid', 'InvalidPasswordLifetime', 'The password would have ended before it began.', { target, remedy });
 }
 
-function durationMs(text: string): number {
-  const parts = durationPattern.exec(text)?.slice(1) ?? [];
-  return parts.reduce((sum, part, i) => sum + Number(part ?? 0) * (unitsMs[i] ?? 0), 0);
+/** By the calendar, in UTC: a month may have 28 days. */
+function after(startMs: number, duration: string): number {
+  const parts = (durationPattern.exec(duration) ?? []).slice(1).map((part) => Number(part ?? 0));
+  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts;
+  const end = new Date(startMs);
+  end.setUTCFullYear(end.getUTCFullYear() + years, end.getUTCMonth() + months, end.getUTCDate() + 7 * weeks + days);
+  return end.getTime() + (hours * 3_600 + minutes * 60 + seconds) * 1_000;
 }
 
 function removePassword(store: ResourceStore): Action<PrincipalProperties, { readonly keyId: string }> {
@@ -145,7 +145,7 @@ function removePassword(store: ResourceStore): Action<PrincipalProperties, { rea
         const left = before?.credentials.filter((one) => one.keyId !== keyId);
         if (before === undefined || left?.length === before.credentials.length) throw noSuchPassword(self, keyId);
         await writeRecord(transaction, self.id, { ...before, credentials: left ?? [] });
-        await audit(transaction, call, { name: 'removePassword', keyId, before: '***', after: undefined });
+        await audit(transaction, call, { verb: 'delete', keyId, before: '***', after: undefined });
       });
       return {};
     },
@@ -175,8 +175,9 @@ function noSuchPassword(self: Resource<PrincipalProperties>, keyId: string): Err
   });
 }
 
+/** What happened to a password, beside the record of the action itself: which one, in the transaction that did it. */
 interface Step {
-  readonly name: 'addPassword' | 'removePassword';
+  readonly verb: 'write' | 'delete';
   readonly keyId: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -185,16 +186,16 @@ interface Step {
 async function audit(
   transaction: StoreTransaction,
   { self, principal, correlationId }: ActionCall<PrincipalProperties, unknown>,
-  { name, keyId, before, after }: Step,
+  { verb, keyId, before, after: left }: Step,
 ): Promise<void> {
   await transaction.audit({
-    action: `${principalType}/${name}/action`,
+    action: `${principalType}/passwordCredentials/${verb}`,
     scope: self!.id,
     principal: principal.id,
     principalName: principal.name,
     outcome: 'succeeded',
     code: undefined,
     correlationId: correlationId ?? randomUUID(),
-    changes: [{ name: `passwordCredentials.${keyId}`, before, after }],
+    changes: [{ name: `passwordCredentials.${keyId}`, before, after: left }],
   });
 }

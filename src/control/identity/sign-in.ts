@@ -49,7 +49,9 @@ export function signInDesk({ store, directory, now }: SignInOptions): SignInDesk
           [pairs, `${known.appId} ${address}`],
           [clients, known.appId],
         ];
-  const check = async (request: SignInRequest, known: KnownPrincipal | undefined, address: string) => {
+  const check: SignInDesk['signIn'] = async (request) => {
+    const known = await directory.byAppId(request.clientId);
+    const address = countedAddress(request.address);
     const counted = countedFor(known, address);
     const waits = counted.flatMap(([table, key]) => table.waitSeconds(key) ?? []);
     if (waits.length > 0) return { refusal: throttled(Math.max(...waits)) };
@@ -73,7 +75,7 @@ export function signInDesk({ store, directory, now }: SignInOptions): SignInDesk
       const known = await directory.byAppId(request.clientId);
       const address = countedAddress(request.address);
       // One after the other, or a thousand at once would all be tried before the first was counted.
-      const mine = inTurn.take(known === undefined ? address : `${known.appId} ${address}`, () => check(request, known, address));
+      const mine = inTurn.take(known === undefined ? address : `${known.appId} ${address}`, () => check(request));
       return mine ?? { refusal: throttled(1) };
     },
   };
