@@ -4,6 +4,7 @@
 //   --rounds 5                  pairs to measure
 //   --report                    rewrite docs/performance.md from the benchmarks named
 import { parseArgs } from 'node:util';
+import { arm } from './arm.ts';
 import { resultLine, type Benchmark } from './benchmark.ts';
 import { changesDrain } from './changes-drain.ts';
 import { landing } from './landing.ts';
@@ -16,7 +17,18 @@ import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { openWorkplace } from './workplace.ts';
 
-const benchmarks: readonly Benchmark[] = [snapshotWide, snapshotAccounts, landing, changesDrain, latency, memory, linear, paging, peers];
+const benchmarks: readonly Benchmark[] = [
+  snapshotWide,
+  snapshotAccounts,
+  landing,
+  changesDrain,
+  latency,
+  memory,
+  linear,
+  paging,
+  peers,
+  arm,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs.
+# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI.
 set -euo pipefail
 
 # What each package is needed for.
 packages=(
   postgresql-15        # a second build of the server; pgbench
   postgresql-client-15 # psql, pg_recvlogical
+  azure-cli            # az: drives the control plane unmodified
 )
-programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical})
+programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az)
 
 missing=()
 for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
@@ -15,7 +16,7 @@ for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); 
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, and az 2.45 as /usr/bin/az; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then

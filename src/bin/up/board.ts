@@ -1,5 +1,5 @@
 import type { Fault } from '#base/fault.ts';
-import { faultText, type DemoReport, type LinkReport, type PoolReport, type SourceAccess } from './channel.ts';
+import { faultText, type ControlReport, type DemoReport, type LinkReport, type PoolReport, type SourceAccess } from './channel.ts';
 import type { LinkStatus, ShownFault, UpStatus } from './status.ts';
 
 /** A trouble this young is not shown: what a killed process held is free again by then. */
@@ -13,16 +13,18 @@ interface ProcessNote {
 
 /** The latest that the processes of one `up` told. */
 export class Board {
-  readonly #link: string;
+  /** Undefined: there is none. */
+  readonly #link: string | undefined;
   readonly #now: () => number;
   readonly #processes = new Map<string, ProcessNote>();
+  control: ControlReport | undefined;
   demo: DemoReport | undefined;
   /** Where the demo's database was last; it may be starting again. */
   lastSource: SourceAccess | undefined;
   worker: LinkReport | undefined;
   pool: PoolReport | undefined;
 
-  constructor(link: string, now: () => number = () => performance.now()) {
+  constructor(link: string | undefined, now: () => number = () => performance.now()) {
     this.#link = link;
     this.#now = now;
   }
@@ -38,9 +40,11 @@ export class Board {
     this.#processes.set(process, { troubledSinceMs: since, trouble: faultText(fault) });
   }
 
-  /** The source is followed, and every table that the worker knows is Replicating in the pool. */
+  /** Requests are answered; where there is a link, its source is followed, and every table that the worker knows is Replicating in the pool. */
   get ready(): boolean {
     const { worker, pool } = this;
+    if (!this.control) return false;
+    if (this.#link === undefined) return true;
     if (!worker?.following || !pool || worker.tables.length === 0) return false;
     const states = new Map(pool.tables.map((one) => [one.table, one.state]));
     return worker.tables.every((table) => states.get(table) === 'Replicating');
@@ -50,7 +54,8 @@ export class Board {
     return {
       ...about,
       ready: this.ready,
-      links: this.worker || this.pool ? [this.#linkStatus()] : [],
+      arm: this.control?.url ?? null,
+      links: this.#link !== undefined && (this.worker || this.pool) ? [this.#linkStatus(this.#link)] : [],
       processes: [...this.#processes].map(([name, one]) => ({
         name,
         running: one.trouble === undefined,
@@ -65,15 +70,16 @@ export class Board {
   }
 
   #step(): string | null {
+    if (this.#link === undefined) return this.control ? null : 'starting';
     if (this.demo === undefined) return 'starting';
     if (this.demo.source === undefined) return this.demo.step;
     return this.worker?.following === true ? null : 'connecting the link';
   }
 
-  #linkStatus(): LinkStatus {
+  #linkStatus(name: string): LinkStatus {
     const { worker, pool } = this;
     return {
-      name: this.#link,
+      name,
       following: worker?.following ?? false,
       lagMs: pool?.lagMs ?? null,
       changesPerSecond: pool?.changesPerSecond ?? 0,

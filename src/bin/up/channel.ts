@@ -32,6 +32,26 @@ export interface LinkJob {
   readonly resync: boolean;
 }
 
+export interface ControlJob {
+  /** The data folder. */
+  readonly folder: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** A certificate and key of one's own, as files. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly issuers: readonly TrustedIssuerSettings[];
+}
+
+/** An issuer of tokens beside our own, as the configuration names it. */
+export interface TrustedIssuerSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that says who it is. */
+  readonly claim: string;
+  /** Value of the claim → name of the service principal that it stands for. */
+  readonly principals: Readonly<Record<string, string>>;
+}
+
 export interface DemoJob {
   readonly folder: string;
   readonly rate: number;
@@ -86,6 +106,15 @@ export interface LinkReport {
   /** Anything is durable since the job began: a resync must not be begun twice. */
   readonly moved: boolean;
   readonly trouble: FaultText | undefined;
+}
+
+export interface ControlReport {
+  /** `https://localhost:4433`, once it answers. */
+  readonly url: string;
+  /** The certificate authority's file. */
+  readonly ca: string;
+  readonly subscription: string;
+  readonly tenant: string;
 }
 
 export interface DemoReport {

@@ -5,7 +5,7 @@ import type { Log } from '#base/log.ts';
 import { supervise } from '#base/service.ts';
 import { slotName } from '../link/link-command.ts';
 import type { Board } from './board.ts';
-import type { DemoJob, DemoReport, LinkJob, LinkReport, PoolJob, PoolReport, SourceAccess } from './channel.ts';
+import type { ControlJob, ControlReport, DemoJob, DemoReport, LinkJob, LinkReport, PoolJob, PoolReport, SourceAccess } from './channel.ts';
 import { childService, type ChildService, type ChildSpec } from './child-service.ts';
 import { linkId, places } from './home-folder.ts';
 
@@ -18,6 +18,10 @@ export interface ChildrenRequest {
   readonly scale: number;
   readonly memoryMb: number;
   readonly resync: boolean;
+  readonly demo: boolean;
+  readonly port: number;
+  readonly tls: ControlJob['tls'];
+  readonly issuers: ControlJob['issuers'];
   readonly board: Board;
   /** A report came. */
   readonly onReport: () => void;
@@ -28,6 +32,7 @@ export interface ChildrenRequest {
 /** The processes of one `up`. */
 export class Children {
   readonly #request: ChildrenRequest;
+  readonly #control: ChildService;
   readonly #demo: ChildService;
   readonly #pool: ChildService;
   readonly #worker: ChildService;
@@ -37,6 +42,7 @@ export class Children {
   constructor(request: ChildrenRequest) {
     this.#request = request;
     this.#resync = request.resync;
+    this.#control = childService(this.#controlSpec());
     this.#demo = childService(this.#demoSpec());
     this.#pool = childService(this.#poolSpec());
     this.#worker = childService(this.#workerSpec());
@@ -44,7 +50,7 @@ export class Children {
 
   /** Runs them until the signal aborts; then they end one after the other, the readers before what they read. */
   async run(signal: AbortSignal, log: Log): Promise<void> {
-    const stages = [this.#demo, this.#pool, this.#worker].map((service) => {
+    const stages = this.#services.map((service) => {
       const stop = new AbortController();
       return { stop, done: supervise([service], { signal: stop.signal, log }) };
     });
@@ -57,22 +63,27 @@ export class Children {
 
   /** The measurements of each as text. */
   metrics(): Promise<readonly string[]> {
-    return Promise.all([this.#demo, this.#pool, this.#worker].map((one) => one.metrics()));
+    return Promise.all(this.#services.map((one) => one.metrics()));
   }
 
   /** Ends everything at once. */
   kill(): void {
-    for (const one of [this.#worker, this.#pool, this.#demo]) one.kill();
+    for (const one of this.#services.toReversed()) one.kill();
     const serverPid = this.#request.board.demo?.serverPid;
     if (serverPid !== undefined) killServer(serverPid);
   }
 
-  #spec<Report>(name: 'demo' | 'pool' | 'worker', take: (report: Report) => void): Omit<ChildSpec<unknown, Report>, 'job'> {
+  /** In the order of their start; ended the other way round. */
+  get #services(): readonly ChildService[] {
+    return [this.#control, ...(this.#request.demo ? [this.#demo, this.#pool, this.#worker] : [])];
+  }
+
+  #spec<Report>(name: 'control' | 'demo' | 'pool' | 'worker', take: (report: Report) => void): Omit<ChildSpec<unknown, Report>, 'job'> {
     const { path, board, onReport, onHopeless } = this.#request;
     return {
       name,
       program: fileURLToPath(new URL(`../${name}.ts`, import.meta.url)),
-      logFile: places.log(path, name === 'demo' ? name : `${name}-${this.#request.name}`),
+      logFile: places.log(path, name === 'demo' || name === 'control' ? name : `${name}-${this.#request.name}`),
       onReport: (report) => {
         board.note(name);
         take(report);
@@ -80,10 +91,21 @@ export class Children {
       },
       onTrouble: (trouble) => {
         board.trouble(name, trouble);
-        if (name === 'demo' && board.demo?.source === undefined && isHopeless(trouble)) onHopeless(trouble);
+        const isNew = (name === 'demo' && board.demo?.source === undefined) || (name === 'control' && board.control === undefined);
+        if (isNew && isHopeless(trouble)) onHopeless(trouble);
       },
       stopMs: 10_000,
     };
+  }
+
+  #controlSpec(): ChildSpec<ControlJob, ControlReport> {
+    const { path, port, tls, issuers, board } = this.#request;
+    const take = (report: ControlReport): void => {
+      board.control = report;
+    };
+    // Started again it takes the port that clients know.
+    const known = (): number => (board.control === undefined ? port : Number(new URL(board.control.url).port));
+    return { ...this.#spec('control', take), job: async () => ({ folder: path, port: known(), tls, issuers }) };
   }
 
   #demoSpec(): ChildSpec<DemoJob, DemoReport> {
@@ -148,7 +170,9 @@ function isSame(a: SourceAccess, b: SourceAccess): boolean {
 }
 
 function isHopeless({ kind }: Fault): boolean {
-  return kind === 'unsupported' || kind === 'denied' || kind === 'missing' || kind === 'invalid';
+  return (
+    kind === 'unsupported' || kind === 'denied' || kind === 'missing' || kind === 'invalid' || kind === 'conflict' || kind === 'corrupt'
+  );
 }
 
 function killServer(pid: number): void {

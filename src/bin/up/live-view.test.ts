@@ -17,7 +17,7 @@ function status(states: readonly LinkStatus['tables'][number]['state'][], step: 
     tables,
     trouble: null,
   };
-  return { pid: 1, data: '/d', metrics: '', ready: false, links: states.length === 0 ? [] : [link], processes: [], step };
+  return { pid: 1, data: '/d', arm: null, metrics: '', ready: false, links: states.length === 0 ? [] : [link], processes: [], step };
 }
 
 function view(isTerminal: boolean): { view: LiveView; take: () => string; pass: (ms: number) => void } {

@@ -24,7 +24,7 @@ function link(change: Partial<LinkStatus> = {}): LinkStatus {
 }
 
 function status(change: Partial<UpStatus> = {}): UpStatus {
-  return { pid: 1, data: '/d', metrics: 'http://m', ready: false, links: [link()], processes: [], step: null, ...change };
+  return { pid: 1, data: '/d', arm: null, metrics: 'http://m', ready: false, links: [link()], processes: [], step: null, ...change };
 }
 
 const wide = { columns: 200, rows: 50 };

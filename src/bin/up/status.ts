@@ -6,7 +6,9 @@ export interface UpStatus {
   readonly pid: number;
   readonly data: string;
   readonly metrics: string;
-  /** Every table of every link is Replicating, and every source is followed. */
+  /** Where resources are asked for, once it answers. */
+  readonly arm: string | null;
+  /** Resources can be asked for, every table of every link is Replicating, and every source is followed. */
   readonly ready: boolean;
   readonly links: readonly LinkStatus[];
   /** Child processes; `trouble` where one ended by itself and is being started again. */

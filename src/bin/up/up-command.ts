@@ -1,5 +1,6 @@
-import { fault, type Fault } from '#base/fault.ts';
+import type { Fault } from '#base/fault.ts';
 import { Board } from './board.ts';
+import type { ControlJob } from './channel.ts';
 import { Children } from './children.ts';
 import { defaultData, forgetLink, newToken, places, takeHomeFolder } from './home-folder.ts';
 import { serveWatch } from './http.ts';
@@ -11,6 +12,10 @@ import type { UpStatus } from './status.ts';
 /** `isthmus up`, as its options say. */
 export interface UpCommand {
   readonly data: string;
+  /** Of the HTTPS interface; 0: any free one. */
+  readonly port: number;
+  readonly tls: ControlJob['tls'];
+  readonly issuers: ControlJob['issuers'];
   readonly demo: boolean;
   /** Transactions a second of the demo's writer. */
   readonly rate: number;
@@ -34,16 +39,16 @@ const drawEveryMs = 250;
 const example = `SELECT status, count(*) FROM public.orders GROUP BY 1`;
 
 /**
- * Runs the demo's database, the worker that reads it and the pool that is filled, each in a process of its own, until the signal aborts.
+ * Runs the control plane and, with the demo, its database, the worker that reads it and the pool that is filled, each in a process of its own,
+ * until the signal aborts.
  * Each is started again when it ends by itself; all end when this process does. Everything is in the data folder.
- * Faults: `DataInUse` (conflict), `DataDenied`, `PortInUse`, `NothingToRun` (unsupported), and what keeps the demo from ever starting.
+ * Faults: `DataInUse` (conflict), `DataDenied`, `PortInUse`, and what keeps the control plane or the demo from ever starting.
  */
 export async function upCommand(command: UpCommand, output: UpOutput, signal: AbortSignal): Promise<void> {
-  if (!command.demo) throw nothingToRun();
   using folder = takeHomeFolder(command.data);
-  if (command.resync) forgetLink(folder.path, name);
+  if (command.demo && command.resync) forgetLink(folder.path, name);
   using logFile = openLogFile(places.log(folder.path, 'up'));
-  const board = new Board(name);
+  const board = new Board(command.demo ? name : undefined);
   const view = new LiveView(output.screen);
   const hopeless = new AbortController();
   const own = measureProcess('up');
@@ -62,7 +67,7 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
       isReady = true;
       view.show(status());
       view.say(readyLine(status(), board), (line) => output.writeLine(line));
-      view.say(`\nquery it: npx isthmus sql${dataOption(command)} '${example}'\n`);
+      if (command.demo) view.say(`\nquery it: npx isthmus sql${dataOption(command)} '${example}'\n`);
     },
     onHopeless: (trouble) => hopeless.abort(trouble),
   });
@@ -96,15 +101,10 @@ function newFindings(board: Board, told: Set<string>): readonly string[] {
   return found.filter((text) => !told.has(text) && told.add(text));
 }
 
-function nothingToRun(): Fault {
-  return fault('unsupported', 'NothingToRun', 'isthmus up runs the demo only, so far; your own databases come with a later version.', {
-    remedy: 'Try isthmus up --demo, or link a database of your own: isthmus link --from postgres://… --to FILE.duckdb',
-  });
-}
-
-function readyLine({ data, metrics }: UpStatus, board: Board): string {
-  const source = board.lastSource?.url;
-  return `ready ${JSON.stringify({ data, pool: places.pool(data, name), metrics, source })}`;
+function readyLine({ data, metrics }: UpStatus, { control, lastSource }: Board): string {
+  const { url: arm, ...more } = control!;
+  const demo = lastSource === undefined ? {} : { pool: places.pool(data, name), source: lastSource.url };
+  return `ready ${JSON.stringify({ arm, ...more, data, metrics, ...demo })}`;
 }
 
 function dataOption({ data }: UpCommand): string {

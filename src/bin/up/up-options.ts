@@ -1,13 +1,24 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { environmentVariable, loadConfig } from '#base/config.ts';
+import { fault } from '#base/fault.ts';
 import { positiveNumber, type Terminal, wholeNumber } from '../terminal.ts';
 import { defaultData } from './home-folder.ts';
+import type { UpCommand } from './up-command.ts';
 
 /** The settings of `isthmus up`: file < environment (ISTHMUS_METRICS_PORT) < options. */
 const settings = z.object({
   data: z.string().min(1).default(defaultData),
   demo: z.boolean().default(false),
+  port: z.number().int().min(0).max(65_535).default(4433),
+  tlsCert: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
+  issuers: z
+    .array(
+      z.object({ issuer: z.url(), audience: z.string().min(1), claim: z.string().min(1), principals: z.record(z.string(), z.string()) }),
+    )
+    .default([]),
   rate: z.number().min(0).max(100_000).default(20),
   scale: z.number().min(0).max(1_000).default(1),
   metricsPort: z.number().int().min(0).max(65_535).optional(),
@@ -26,6 +37,9 @@ export function addUp(program: Command, terminal: Terminal): void {
     .command('up')
     .description('Run everything as one tree of processes, with all its data in one folder. Kill it anywhere, run it again: it resumes.')
     .option('--data <folder>', `where everything is kept (default: ${defaultData})`)
+    .option('--port <port>', 'for the HTTPS interface on this machine; 0: any free one (default: 4433)', wholeNumber)
+    .option('--tls-cert <file>', 'a certificate of your own in place of the one made on the first start; with its chain, as PEM')
+    .option('--tls-key <file>', "that certificate's key")
     .option('--demo', 'with a PostgreSQL of its own that holds a shop, which a writer keeps busy')
     .option('--rate <n>', "transactions a second of the demo's writer; 0: none (default: 20)", positiveNumber)
     .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows (default: 1)", positiveNumber)
@@ -39,7 +53,11 @@ export function addUp(program: Command, terminal: Terminal): void {
       const screen = { write: terminal.writeError, isTerminal: terminal.isTerminal, size: terminal.size };
       const writeLine = (line: string): void => void terminal.write(line);
       const { upCommand } = await import('./up-command.ts');
-      await upCommand({ ...config, metricsPort: config.metricsPort, resync }, { screen, writeLine }, terminal.interrupted);
+      await upCommand(
+        { ...config, metricsPort: config.metricsPort, resync, tls: ownCertificate(config) },
+        { screen, writeLine },
+        terminal.interrupted,
+      );
     });
   program
     .command('status')
@@ -51,6 +69,15 @@ export function addUp(program: Command, terminal: Terminal): void {
       const { statusCommand } = await import('./status-command.ts');
       await terminal.write(await statusCommand(options, columns, terminal.interrupted));
     });
+}
+
+/** Fault: `BadConfig` (invalid) with one of the two only. */
+function ownCertificate(given: { readonly tlsCert?: string | undefined; readonly tlsKey?: string | undefined }): UpCommand['tls'] {
+  if (given.tlsCert !== undefined && given.tlsKey !== undefined) return { cert: resolve(given.tlsCert), key: resolve(given.tlsKey) };
+  if (given.tlsCert === undefined && given.tlsKey === undefined) return undefined;
+  throw fault('invalid', 'BadConfig', 'A certificate of your own needs its key, and a key its certificate.', {
+    remedy: 'Give both --tls-cert and --tls-key, or neither.',
+  });
 }
 
 /** For commands that look at what an `up` runs. */

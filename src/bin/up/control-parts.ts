@@ -1,0 +1,116 @@
+import type { Log } from '#base/log.ts';
+import type { FastifyInstance } from 'fastify';
+import { must } from '#base/fault.ts';
+import type { Principal } from '#arm/resource-type.ts';
+import { typeCatalog } from '#arm/resource-type.ts';
+import type { StoreTransaction } from '#arm/store.ts';
+import { createApp } from '#control/http/app.ts';
+import { ensureAdministrator } from '#control/identity/administrator.ts';
+import { audienceRule } from '#control/identity/audiences.ts';
+import { authenticator } from '#control/identity/authenticator.ts';
+import type { Certificates } from '#control/identity/certificates.ts';
+import { externalIssuers } from '#control/identity/external-issuers.ts';
+import { openInstallation } from '#control/identity/installation.ts';
+import { principalDirectory } from '#control/identity/principal-directory.ts';
+import { principalResourceType } from '#control/identity/principals.ts';
+import { openSealer } from '#control/identity/sealer.ts';
+import { openSigningKeys } from '#control/identity/signing-keys.ts';
+import { tokenAuthority } from '#control/identity/token-authority.ts';
+import { registerTokenRoutes } from '#control/identity/token-routes.ts';
+import { ReconcileLoop } from '#control/reconcile/reconcile-loop.ts';
+import { createResourceService, type ResourceService } from '#control/resources/resource-service.ts';
+import type { SqliteStore } from '#control/store/sqlite-store.ts';
+import { grantOwner } from '#providers/authorization/first-owner.ts';
+import { permissions } from '#providers/authorization/permissions.ts';
+import { roleAssignments } from '#providers/authorization/role-assignments.ts';
+import { RoleAuthorizer } from '#providers/authorization/role-check.ts';
+import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
+import { networkTypes } from '#providers/network/network-types.ts';
+import { resourcesTypes } from '#providers/resources/resources-types.ts';
+import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
+import type { ControlJob } from './channel.ts';
+
+export interface ControlRequest {
+  readonly job: ControlJob;
+  readonly store: SqliteStore;
+  readonly certificates: Certificates;
+  /** Names by which this installation is reached. */
+  readonly hostNames: readonly string[];
+  readonly log: Log;
+}
+
+/** A control plane, put together. Disposing it ends nothing that runs: stop `loop` and close `app` first. */
+export interface ControlParts extends Disposable {
+  readonly app: FastifyInstance;
+  readonly loop: ReconcileLoop;
+  readonly tenant: string;
+  readonly subscription: string;
+}
+
+/** Puts the control plane together: everything that is served, who may ask, and what makes it true. First start: makes tenant, subscription, administrator. */
+export async function composeControl({ job, store, certificates, hostNames, log }: ControlRequest): Promise<ControlParts> {
+  const { tenant, subscription } = await openInstallation(store);
+  const sealer = await openSealer(job.folder);
+  const keys = await openSigningKeys({ store, sealer });
+  const directory = principalDirectory(store, tenant);
+  const audiences = audienceRule(hostNames);
+  const authorizer = new RoleAuthorizer(store);
+  const external = job.issuers.length === 0 ? undefined : externalIssuers({ issuers: job.issuers, now: Date.now });
+  let service: ResourceService | undefined;
+  const tools = () => ({
+    writer: must(service, 'a service'),
+    authorizer,
+    catalog,
+    present: must(service, 'a service').present,
+    principalOf: async (id: string): Promise<Principal | undefined> => (await directory.byPrincipalId(id))?.principal,
+  });
+  const catalog = typeCatalog([
+    ...resourcesTypes({ sealer, tools }),
+    roleDefinitions,
+    roleAssignments,
+    permissions,
+    principalResourceType({ store }),
+    ...networkTypes(),
+  ]);
+  service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
+  await ensureSubscription(store, tenant, subscription);
+  const grant = (transaction: StoreTransaction, administrator: Principal): Promise<void> => grantOwner(transaction, administrator);
+  await ensureAdministrator({ store, folder: job.folder, tenant, grant });
+  const app = createApp({
+    store,
+    catalog,
+    service,
+    authenticator: authenticator({ store, keys, directory, audiences, tenant, external }),
+    authorizer,
+    tenant: { id: tenant, name: 'Isthmus' },
+    sealer,
+    auditLog: store.auditLog,
+    plugins: [(scope) => registerTokenRoutes(scope, tokenAuthority({ store, keys, directory, audiences, tenant }))],
+    https: certificates,
+    log: log.child({ part: 'http' }),
+  });
+  const loop = new ReconcileLoop({ store, types: catalog, log: log.child({ part: 'reconcile' }) });
+  const made = service;
+  return { app, loop, tenant, subscription, [Symbol.dispose]: () => made[Symbol.dispose]() };
+}
+
+/** The first subscription, where everything else lies. */
+async function ensureSubscription(store: SqliteStore, tenantId: string, name: string): Promise<void> {
+  const id = `/subscriptions/${name}`;
+  if (await store.get(id)) return;
+  await store.write(async (transaction) => {
+    const properties = { displayName: 'Isthmus', tenantId };
+    const { type } = subscriptionResource;
+    await transaction.put({
+      id,
+      type,
+      location: undefined,
+      tags: {},
+      envelope: {},
+      properties,
+      references: [],
+      principal: tenantId,
+      ready: true,
+    });
+  });
+}

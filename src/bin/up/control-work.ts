@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { Server } from 'node:https';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Log } from '#base/log.ts';
+import { supervise } from '#base/service.ts';
+import { openCertificates, usualNames, type CertificateRequest } from '#control/identity/certificates.ts';
+import { openSqliteStore } from '#control/store/sqlite-store.ts';
+import type { ControlJob, ControlReport } from './channel.ts';
+import type { ChildWork } from './child.ts';
+import { composeControl } from './control-parts.ts';
+import { listenOn } from './listen.ts';
+
+const certificateEveryMs = 86_400_000;
+
+/** Answers requests for resources and makes them true, until the signal aborts. Faults: `PortInUse` (conflict), those of the store and of certificates. */
+export async function runControlJob(job: ControlJob, { signal, log, report }: ChildWork<ControlReport>): Promise<void> {
+  const folder = join(job.folder, 'control');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
+  const wanted: CertificateRequest = {
+    folder: job.folder,
+    hostNames: [hostname()],
+    own: job.tls && { certFile: job.tls.cert, keyFile: job.tls.key },
+  };
+  const certificates = await openCertificates(wanted);
+  const parts = await composeControl({ job, store, certificates, hostNames: [...usualNames, hostname().toLowerCase()], log });
+  const { app, loop, tenant, subscription } = parts;
+  const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
+  try {
+    const port = await listenOn(app, job.port);
+    report(() => ({ url: `https://localhost:${port}`, ca: certificates.caPath, subscription, tenant }));
+    log.info({ port }, 'requests are answered');
+    await supervise([loop], { signal, log });
+  } finally {
+    clearInterval(renewal);
+    await app.close();
+    parts[Symbol.dispose]();
+  }
+}
+
+/** A certificate near its end is replaced while connections go on. */
+async function renew(wanted: CertificateRequest, server: unknown, log: Log): Promise<void> {
+  try {
+    const { cert, key } = await openCertificates(wanted);
+    if (server instanceof Server) server.setSecureContext({ cert, key });
+  } catch (error) {
+    log.warn({ err: error }, 'the certificate could not be renewed');
+  }
+}

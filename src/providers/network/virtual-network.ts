@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { fault } from '#base/fault.ts';
+import { type CheckContext, type ResourceType, resourceType } from '#arm/resource-type.ts';
+import type { Asked } from '#arm/resource.ts';
+import { contains, overlaps, parseRange } from './address-range.ts';
+import { rangeOfSubnet, type SubnetProperties, subnetType } from './subnet.ts';
+
+const virtualNetworkType = 'Microsoft.Network/virtualNetworks';
+
+interface VirtualNetworkProperties {
+  readonly addressSpace: { readonly addressPrefixes: readonly string[] };
+  readonly flowTimeoutInMinutes?: number | undefined;
+}
+
+/** Rule: https://learn.microsoft.com/rest/api/virtualnetwork/virtual-networks/create-or-update */
+const properties: z.ZodType<VirtualNetworkProperties> = z.object({
+  addressSpace: z.object({ addressPrefixes: z.array(z.string().max(64)).min(1).max(200) }),
+  flowTimeoutInMinutes: z.int().min(4).max(30).optional(),
+});
+
+/** An address plan: what subnets are cut from. Traffic flows in it only through what is made in its subnets. */
+export function virtualNetworks(): ResourceType<VirtualNetworkProperties> {
+  return resourceType<VirtualNetworkProperties>({
+    type: virtualNetworkType,
+    summary: 'A private address space, cut into subnets',
+    versions: { floor: '2018-11-01', implemented: '2025-05-01' },
+    properties,
+    inline: { subnets: { type: subnetType, whenAbsent: 'keep' } },
+    check: checkNetwork,
+    show: async (self) => ({ resourceGuid: guidOf(`${self.id.toLowerCase()} ${self.createdAt}`), enableDdosProtection: false }),
+  });
+}
+
+async function checkNetwork(asked: Asked<VirtualNetworkProperties>, context: CheckContext<VirtualNetworkProperties>): Promise<void> {
+  const { addressPrefixes } = asked.properties.addressSpace;
+  const ranges = addressPrefixes.map((text, i) => parseRange(text, `properties.addressSpace.addressPrefixes[${i}]`));
+  for (const [i, range] of ranges.entries()) {
+    const other = ranges.slice(0, i).find((one) => overlaps(one, range));
+    if (other)
+      throw fault('invalid', 'NetcfgAddressSpacePrefixesOverlap', `The address prefixes ${other.text} and ${range.text} overlap.`, {
+        target: `properties.addressSpace.addressPrefixes[${i}]`,
+        remedy: 'Give each prefix a range of its own.',
+      });
+  }
+  if (!context.before) return;
+  const subnets = await context.resources.list({ within: context.id.text, direct: true, type: subnetType });
+  for (const subnet of subnets) {
+    const range = rangeOfSubnet(subnet.properties as unknown as SubnetProperties);
+    if (subnet.deleting || ranges.some((one) => contains(one, range))) continue;
+    throw fault('invalid', 'NetcfgInvalidSubnet', `The subnet ${subnet.name} (${range.text}) would lie outside of the address space.`, {
+      target: subnet.id,
+      remedy: 'Keep a prefix that holds it, or delete the subnet first.',
+    });
+  }
+}
+
+/** The same for the same text, in the shape of a GUID. */
+function guidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
