@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import type { Authenticator } from '#arm/access.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { Principal } from '#arm/resource-type.ts';
+import { toFault } from '#base/fault.ts';
 import type { AudienceRule } from './audiences.ts';
 import type { ExternalIssuers } from './external-issuers.ts';
 import type { KnownPrincipal, PrincipalDirectory } from './principal-directory.ts';
@@ -112,13 +113,19 @@ function verification(
     return { known, expMs: exp * 1_000, audiences: [aud].flat(), revision };
   };
   const verifyForeign = async (token: string, issuer: string, issuers: ExternalIssuers): Promise<Verified> => {
-    const { name, expMs } = await issuers.verify(token, issuer);
-    const revision = directory.revision();
-    const known = await directory.byName(name);
-    if (known === undefined) throw invalidToken('the principal that is named for it does not exist');
-    const signIn = { known, clientId: known.appId, address: '', correlationId: randomUUID(), heldUp: 0 };
-    await audit.good(signIn, issuer);
-    return { known, expMs, audiences: undefined, revision };
+    const signIn = { known: undefined, clientId: '', address: undefined, correlationId: randomUUID(), heldUp: 0 };
+    try {
+      const { name, expMs } = await issuers.verify(token, issuer);
+      const revision = directory.revision();
+      const known = await directory.byName(name);
+      if (known === undefined) throw invalidToken('the principal that is named for it does not exist');
+      await audit.good({ ...signIn, known }, issuer);
+      return { known, expMs, audiences: undefined, revision };
+    } catch (error) {
+      const { kind, code } = toFault(error);
+      if (kind === 'unauthenticated') await audit.refused(signIn, code, issuer);
+      throw error;
+    }
   };
   return (authorization) => {
     const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1];

@@ -63,6 +63,10 @@ test('a token of a trusted issuer is its principal, as long as that one is there
   await expect(enter({ exp: 1 })).rejects.toMatchObject(invalid);
   await expect(enter({ iss: 'https://untrusted.example' })).rejects.toMatchObject(invalid);
   await expect(enter({}, 'two')).rejects.toMatchObject(invalid);
+  const signIns = (await scene.store.auditLog.read({})).filter(({ action }) => action === 'signIn');
+  const outcomes = signIns.map(({ outcome, principalName }) => `${outcome} ${principalName}`);
+  // The issuer that is not trusted is none of its tokens.
+  expect(outcomes).toEqual([...Array<string>(2).fill('succeeded deployer'), ...Array<string>(6).fill('refused (not a client id)')]);
   await deletePrincipal(scene, 'deployer');
   await expect(scene.authenticator.authenticate(`Bearer ${token}`)).rejects.toMatchObject(invalid);
 });

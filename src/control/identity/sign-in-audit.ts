@@ -8,7 +8,8 @@ export interface SignIn {
   readonly known: KnownPrincipal | undefined;
   /** What was given, whoever it is. */
   readonly clientId: string;
-  readonly address: string;
+  /** Undefined: not known here. */
+  readonly address: string | undefined;
   readonly correlationId: string;
   /** How many tries with this client id or from this address were held up before it. */
   readonly heldUp: number;
@@ -18,33 +19,35 @@ export interface SignIn {
 export interface SignInAudit {
   /** `with`: the password's key id, or the issuer that was trusted. */
   good(signIn: SignIn, by: string): Promise<void>;
-  /** `code`: of the refusal. Beyond so many a minute they are counted, and the count is told by the next that is written. */
-  refused(signIn: SignIn, code: string): Promise<void>;
+  /** `code`: of the refusal. Beyond so many a minute they are counted, and the count is told by the next that is written: nobody fills the disk. */
+  refused(signIn: SignIn, code: string, by?: string): Promise<void>;
 }
 
-const refusedPerMinute = 60;
+/** So many refusals at once, and so many a minute in the long run: some 10 MB of records a day at most. */
+const refusedAtOnce = 60;
+const refusedPerMinute = 10;
 const longestName = 64;
 
 export function signInAudit(store: ResourceStore, now: () => number): SignInAudit {
-  let minute = 0;
-  let written = 0;
+  let budget = refusedAtOnce;
+  let countedMs = now();
   let notWritten = 0;
   const write = (signIn: SignIn, rest: Pick<AuditEntry, 'outcome' | 'code'>, more: Readonly<Record<string, string>>): Promise<void> =>
     store.write((transaction) => transaction.audit({ ...entry(signIn, more), ...rest }));
   return {
     good: (signIn, by) => write(signIn, { outcome: 'succeeded', code: undefined }, { with: by }),
-    refused: async (signIn, code) => {
-      const current = Math.floor(now() / 60_000);
-      if (current !== minute) written = 0;
-      minute = current;
-      if (written >= refusedPerMinute) {
+    refused: async (signIn, code, by) => {
+      const nowMs = now();
+      budget = Math.min(refusedAtOnce, budget + (Math.max(0, nowMs - countedMs) / 60_000) * refusedPerMinute);
+      countedMs = nowMs;
+      if (budget < 1) {
         notWritten += 1;
         return;
       }
-      written += 1;
-      const missed = notWritten;
+      budget -= 1;
+      const missed = notWritten === 0 ? {} : { notWritten: String(notWritten) };
       notWritten = 0;
-      await write(signIn, { outcome: 'refused', code }, missed === 0 ? {} : { notWritten: String(missed) });
+      await write(signIn, { outcome: 'refused', code }, { ...(by === undefined ? {} : { with: by }), ...missed });
     },
   };
 }
@@ -53,7 +56,7 @@ function entry(
   { known, clientId, address, correlationId, heldUp }: SignIn,
   more: Readonly<Record<string, string>>,
 ): Omit<AuditEntry, 'outcome' | 'code'> {
-  const facts = { address, ...(heldUp === 0 ? {} : { heldUp: String(heldUp) }), ...more };
+  const facts = { ...(address === undefined ? {} : { address }), ...(heldUp === 0 ? {} : { heldUp: String(heldUp) }), ...more };
   return {
     action: 'signIn',
     scope: known?.resource ?? `/providers/${principalType}`,
