@@ -62,9 +62,7 @@ export class CommitQueue {
 
   add(write: QueuedWrite): void {
     this.#waiting.push(write);
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#work();
   }
 
   /** When all that was added is done. */
@@ -79,6 +77,8 @@ export class CommitQueue {
       if (this.#broken === undefined) await this.#workOnce();
       else for (const write of this.#waiting.splice(0)) write.undone(this.#broken);
     }
+    // In the same step as the last look at those that wait: whoever comes next starts anew.
+    this.#running = undefined;
   }
 
   async #workOnce(): Promise<void> {
@@ -102,7 +102,7 @@ export class CommitQueue {
     for (const write of done) write.committed();
     if (wrote.length > 0) this.#committed.push(...done);
     else for (const write of done) write.durable();
-    if (this.#committed.length > 0) this.#force();
+    if (this.#committed.length > 0) this.#forcing ??= this.#force();
   }
 
   /** Runs one in its savepoint. Where it throws it leaves `done`, unless all are lost with it: then this throws. */
@@ -132,13 +132,7 @@ export class CommitQueue {
     for (const write of told) write.undone(trouble);
   }
 
-  #force(): void {
-    this.#forcing ??= this.#forceAll().finally(() => {
-      this.#forcing = undefined;
-    });
-  }
-
-  async #forceAll(): Promise<void> {
+  async #force(): Promise<void> {
     while (this.#committed.length > 0) {
       const writes = this.#committed;
       this.#committed = [];
@@ -151,6 +145,7 @@ export class CommitQueue {
         for (const write of writes) write.undone(this.#broken);
       }
     }
+    this.#forcing = undefined;
   }
 }
 

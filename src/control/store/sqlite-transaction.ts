@@ -109,13 +109,13 @@ export class SqliteTransaction implements StoreTransaction {
 
   /** The id with what it lies in written as that was created. */
   #placed(id: ResourceId): string {
-    let text = id.text;
+    let outer: string | undefined;
     for (let parent = id.parent; parent !== undefined; parent = parseResourceId(parent).parent) {
       const row = this.#rows.row(keyOf(parent));
       if (row?.deleting) throw beingDeleted(row.id);
-      if (row !== undefined && text === id.text) text = row.id + id.text.slice(row.id.length);
+      outer ??= row?.id;
     }
-    return text;
+    return outer === undefined ? id.text : outer + id.text.slice(outer.length);
   }
 
   #rewrite(before: ResourceRow, request: PutRequest): ResourceRow {
@@ -239,7 +239,7 @@ export class SqliteTransaction implements StoreTransaction {
   /** The resource of this key, or the nearest one that it lies in; of a `part` only one of the same type's path. */
   #wakePlace(key: string, what: 'place' | 'part' = 'place'): void {
     const { nowMs } = this.#ground;
-    for (let at: string | undefined = key; at !== undefined && at !== ''; at = outer(at, what)) {
+    for (let at: string | undefined = key; at !== undefined && at !== ''; at = outerKey(at, what)) {
       if (this.#rows.statement('SELECT 1 FROM resources WHERE key = ?').get(at) === undefined) continue;
       this.#run(`${makeDue} AND key = ? AND ${holdsNone}`, [nowMs, nowMs, at]);
       return;
@@ -318,10 +318,10 @@ export class SqliteTransaction implements StoreTransaction {
   }
 }
 
-function outer(key: string, what: 'place' | 'part'): string | undefined {
+function outerKey(key: string, what: 'place' | 'part'): string | undefined {
   const place = parsePlace(segmentsOf(key));
-  if (place?.kind !== 'resource') return undefined;
-  return what === 'place' || place.id.names.length > 1 ? place.id.parent : undefined;
+  if (place?.kind !== 'resource' || place.id.parent === undefined) return undefined;
+  return what === 'place' || place.id.names.length > 1 ? keyOf(place.id.parent) : undefined;
 }
 
 function askedText({ location, tags, envelope, properties }: PutRequest): string {
