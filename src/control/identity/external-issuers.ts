@@ -17,15 +17,6 @@ export interface ExternalIssuer {
   readonly jwksUri?: string | undefined;
 }
 
-/** For the configuration of programs. */
-export const externalIssuerSchema: z.ZodType<ExternalIssuer> = z.object({
-  issuer: z.url({ protocol: /^https?$/ }),
-  audience: z.string().min(1),
-  claim: z.string().min(1),
-  principals: z.record(z.string(), z.string()),
-  jwksUri: z.url({ protocol: /^https?$/ }).optional(),
-}) as unknown as z.ZodType<ExternalIssuer>;
-
 export interface ExternalToken {
   /** The name of a service principal, which may not be there. */
   readonly name: string;

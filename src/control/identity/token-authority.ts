@@ -63,7 +63,7 @@ export interface TokenAuthorityOptions {
 }
 
 /** How long tokens last. */
-export const tokenSeconds = 3_600;
+const tokenSeconds = 3_600;
 /** Clocks of clients and a clock that is set back. */
 const backdatedSeconds = 60;
 const scopesOfSignIn: ReadonlySet<string> = new Set(['openid', 'profile', 'offline_access', 'email']);

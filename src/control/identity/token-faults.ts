@@ -29,9 +29,3 @@ export function noToken(): Fault {
     remedy: "Send 'Authorization: Bearer TOKEN'; the token endpoint of this installation gives tokens, and so does 'isthmus token'.",
   });
 }
-
-/** The header `WWW-Authenticate` of a 401: where tokens come from (RFC 6750, and Azure's `authorization_uri`). */
-export function bearerChallenge(refusal: Fault, { origin, tenant }: { readonly origin: string; readonly tenant: string }): string {
-  const text = refusal.message.replaceAll(/[^\x20-\x7e]|["\\]/g, "'");
-  return `Bearer authorization_uri="${origin}/${tenant}", error="invalid_token", error_description="${text}"`;
-}
