@@ -58,7 +58,13 @@ export class StoreModel {
     const now = new Date(this.nowMs).toISOString();
     this.resources.set(key, {
       resource: {
-        ...{ location, tags, envelope, properties, generation, type: request.type, deleting: false },
+        location,
+        tags,
+        envelope,
+        properties,
+        generation,
+        type: request.type,
+        deleting: false,
         id: before?.resource.id ?? outer + parseResourceId(request.id).text.slice(outer.length),
         name: before?.resource.name ?? parseResourceId(request.id).name,
         etag: nextEtag(before),

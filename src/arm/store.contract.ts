@@ -13,30 +13,37 @@ export interface StorePlace extends AsyncDisposable {
   open(nowMs?: () => number): Promise<ResourceStore>;
 }
 
-export const sub = '/subscriptions/00000000-0000-0000-0000-00000000000A';
-export const group = `${sub}/resourceGroups/Group`;
-export const network = `${group}/providers/Isthmus.Test/networks/Net`;
-export const part = `${network}/addresses/one`;
-export const user = `${sub}/resourceGroups/group-2/providers/Isthmus.Test/users/U`;
+const sub = '/subscriptions/00000000-0000-0000-0000-00000000000A';
+const group = `${sub}/resourceGroups/Group`;
+const network = `${group}/providers/Isthmus.Test/networks/Net`;
+const part = `${network}/addresses/one`;
+const user = `${sub}/resourceGroups/group-2/providers/Isthmus.Test/users/U`;
 
 /** What asks for a resource whose type has nothing to do but to be there, with `ready`; else the loop has to. */
-export function putOf(id: string, more: Partial<PutRequest> = {}): PutRequest {
+function putOf(id: string, more: Partial<PutRequest> = {}): PutRequest {
   const { type } = parseResourceId(id);
   const asked = { location: 'here', tags: { a: 'B' }, envelope: { sku: { name: 'S' } }, properties: { size: 1 } };
   return { id, type, ...asked, references: [], principal: 'someone', ready: false, ...more };
 }
 
-export function settlement(outcome: Status['outcome'], outputs: JsonObject = {}, more: Partial<Settlement> = {}): Settlement {
+function settlement(outcome: Status['outcome'], outputs: JsonObject = {}, more: Partial<Settlement> = {}): Settlement {
   const waitingFor = outcome === 'waiting' ? 'Waiting for rain.' : undefined;
   const trouble = outcome === 'failed' ? { code: 'Dry', message: 'No rain.', target: undefined, remedy: 'Wait.' } : undefined;
   return { status: { outcome, waitingFor, fault: trouble, outputs }, retryAtMs: undefined, ...more };
 }
 
-export function operationOf(resource: string, more: Partial<Operation> = {}): Operation {
+function operationOf(resource: string, more: Partial<Operation> = {}): Operation {
   return {
     id: '0f000000-0000-0000-0000-000000000001',
-    ...{ resource, kind: 'put', generation: 1, status: 'InProgress', error: undefined, result: undefined },
-    ...{ startedAt: '2026-01-01T00:00:00.000Z', endedAt: undefined, principal: 'someone' },
+    resource,
+    kind: 'put',
+    generation: 1,
+    status: 'InProgress',
+    error: undefined,
+    result: undefined,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: undefined,
+    principal: 'someone',
     ...more,
   };
 }
@@ -50,12 +57,22 @@ const ids = (resources: readonly Resource[]): string[] => resources.map(({ id })
 
 /** The suite that every store passes. */
 export function testStore(name: string, place: () => Promise<StorePlace>): void {
-  describe(name, () => {
-    describe('keeps', () => testKeeping(place));
-    describe('finds', () => testFinding(place));
-    describe('in transactions', () => testTransactions(place));
-    describe('for the loop', () => testLoop(place));
-    describe('operations', () => testOperations(place));
+  describe(`${name}`, () => {
+    describe('keeps', () => {
+      testKeeping(place);
+    });
+    describe('finds', () => {
+      testFinding(place);
+    });
+    describe('in transactions', () => {
+      testTransactions(place);
+    });
+    describe('for the loop', () => {
+      testLoop(place);
+    });
+    describe('operations', () => {
+      testOperations(place);
+    });
     testModel(place);
   });
 }
@@ -67,10 +84,21 @@ function testKeeping(place: () => Promise<StorePlace>): void {
     await using store = await home.open(() => nowMs);
     const first = await put(store, network);
     expect(first).toEqual({
-      ...{ id: network, type: 'Isthmus.Test/networks', name: 'Net', location: 'here', tags: { a: 'B' }, envelope: { sku: { name: 'S' } } },
-      ...{ properties: { size: 1 }, generation: 1, etag: expect.stringMatching(/^[\w.-]+$/), deleting: false },
+      id: network,
+      type: 'Isthmus.Test/networks',
+      name: 'Net',
+      location: 'here',
+      tags: { a: 'B' },
+      envelope: { sku: { name: 'S' } },
+      properties: { size: 1 },
+      generation: 1,
+      etag: expect.stringMatching(/^[\w.-]+$/),
+      deleting: false,
       status: { settled: 0, outcome: 'new', waitingFor: undefined, fault: undefined, outputs: {} },
-      ...{ createdAt: '1970-01-01T00:00:01.000Z', changedAt: '1970-01-01T00:00:01.000Z', createdBy: 'someone', changedBy: 'someone' },
+      createdAt: '1970-01-01T00:00:01.000Z',
+      changedAt: '1970-01-01T00:00:01.000Z',
+      createdBy: 'someone',
+      changedBy: 'someone',
     });
     nowMs = 2_000;
     const asked = { location: undefined, tags: {}, envelope: {}, properties: { size: 2, deep: { list: [1, 'zwei', null, true] } } };
@@ -221,7 +249,7 @@ function testTransactions(place: () => Promise<StorePlace>): void {
     const look = store.onChange(({ id }) => void store.get(id).then((found) => seen.push(found)));
     await Promise.all([put(store, group, { ready: true }), put(store, network), settle(store, network, 1, settlement('ready'))]);
     expect(store.revision('isthmus.test/networks')).toBe(2);
-    await expect(store.write(async (one) => void (await one.put(putOf(network)), must(undefined)))).rejects.toMatchObject({ code: 'Odd' });
+    await expect(store.write((one) => one.put(putOf(network)).then(refuse))).rejects.toMatchObject({ code: 'Odd' });
     await settle(store, network, 1, settlement('ready'));
     expect(store.revision('isthmus.test/networks')).toBe(2);
     await store.write((transaction) => transaction.markDeleting(group, 'someone'));
@@ -252,8 +280,8 @@ function testTransactions(place: () => Promise<StorePlace>): void {
   });
 }
 
-function must(value: undefined): void {
-  if (value === undefined) throw fault('conflict', 'Odd', 'no');
+function refuse(): never {
+  throw fault('conflict', 'Odd', 'no');
 }
 
 function testLoop(place: () => Promise<StorePlace>): void {
@@ -528,6 +556,7 @@ function testModel(place: () => Promise<StorePlace>): void {
           };
           await Promise.allSettled(writes.map(step)).then((results) => results.forEach(onlyExpected));
           await sameAs(store, model, etags);
+          expect(etags.size).toBeGreaterThanOrEqual(model.resources.size);
         }
         await store[Symbol.asyncDispose]();
       }),
@@ -545,8 +574,7 @@ async function runBoth(command: Command, transaction: StoreTransaction, model: S
     // The store refused before the model was asked.
     const silent = new Proxy({} as StoreTransaction, { get: () => async () => undefined });
     const expected = await command(silent, model).then(() => undefined, codeOf);
-    expect(code).toBe(expected);
-    throw error;
+    throw code === expected ? error : fault('bug', 'NotAsTheModel', `${code} instead of ${expected}`);
   }
 }
 
