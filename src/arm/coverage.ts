@@ -1,0 +1,245 @@
+import { groupType, subscriptionType, type Scope } from './resource-id.ts';
+import type { AnyType, TypeCatalog } from './resource-type.ts';
+
+export type HttpVerb = 'GET' | 'HEAD' | 'PUT' | 'PATCH' | 'DELETE' | 'POST';
+
+/** One operation that clients may ask for. */
+export interface Operation {
+  /** `PUT /subscriptions/{subscriptionId}/…`: what tests name it by. */
+  readonly operation: string;
+  readonly verb: HttpVerb;
+  /** With parameters in braces. */
+  readonly path: string;
+  /** Undefined: of no resource type. */
+  readonly type: AnyType | undefined;
+  readonly kind: 'get' | 'exists' | 'list' | 'put' | 'patch' | 'delete' | 'action' | 'fixed';
+  /** Of an action. */
+  readonly action: string | undefined;
+  readonly summary: string;
+  /** Undefined: none is asked for. */
+  readonly permission: string | undefined;
+  /** Status codes of success. */
+  readonly answers: readonly number[];
+  /** The least api-version; undefined: any, or none is needed. */
+  readonly floor: string | undefined;
+  readonly implemented: string | undefined;
+}
+
+/** Which client tests drive an operation: `GET /tenants` → names of tests. */
+export type TestsOfOperations = Readonly<Record<string, readonly string[]>>;
+
+/** A row of the coverage table. */
+export interface CoverageRow {
+  readonly operation: string;
+  readonly verb: HttpVerb;
+  readonly path: string;
+  readonly type: string;
+  readonly permission: string;
+  readonly floor: string;
+  readonly implemented: string;
+  readonly answers: readonly number[];
+  readonly tests: readonly string[];
+}
+
+const subscription = '/subscriptions/{subscriptionId}';
+const group = `${subscription}/resourceGroups/{resourceGroupName}`;
+const prefixes: Readonly<Record<Scope, string>> = { tenant: '', subscription, group, resource: '/{resourceId}' };
+
+/** Every operation of the catalog's types, then those that belong to none. Ordered by the catalog, then by path and verb. */
+export function operationsOf(catalog: TypeCatalog): readonly Operation[] {
+  return [...catalog.all.flatMap((type) => typeOperations(type)), ...fixedOperations()];
+}
+
+export function coverageOf(catalog: TypeCatalog, tests: TestsOfOperations): readonly CoverageRow[] {
+  return operationsOf(catalog).map(({ operation, verb, path, type, permission, floor, implemented, answers }) => ({
+    operation,
+    verb,
+    path,
+    type: type?.type ?? '',
+    permission: permission ?? '',
+    floor: floor ?? '',
+    implemented: implemented ?? '',
+    answers,
+    tests: (Object.hasOwn(tests, operation) ? tests[operation] : undefined) ?? [],
+  }));
+}
+
+/** The table as a page: one section for each namespace. */
+export function coverageMarkdown(rows: readonly CoverageRow[]): string {
+  const sections = new Map<string, CoverageRow[]>();
+  for (const row of rows) {
+    const name = row.type === '' ? 'Of no type' : row.type.slice(0, row.type.indexOf('/'));
+    const section = sections.get(name) ?? [];
+    section.push(row);
+    sections.set(name, section);
+  }
+  const driven = rows.filter((row) => row.tests.length > 0).length;
+  const parts = [`# Operations\n\n${rows.length} operations, of which ${driven} are driven by tests with Azure's own clients.\n`];
+  for (const [name, section] of sections) {
+    parts.push(
+      `\n## ${name}\n\n| operation | permission | api-version from | implemented | answers | client tests |\n|---|---|---|---|---|---|\n`,
+    );
+    for (const row of section) parts.push(markdownRow(row));
+  }
+  return parts.join('');
+}
+
+function markdownRow({ operation, permission, floor, implemented, answers, tests }: CoverageRow): string {
+  const cells = [
+    `\`${operation}\``,
+    permission === '' ? '' : `\`${permission}\``,
+    floor,
+    implemented,
+    answers.join(', '),
+    tests.join(', '),
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}
+
+function typeOperations(type: AnyType): readonly Operation[] {
+  const found = type.scopes.flatMap((scope) => scopedOperations(type, scope));
+  if (!type.scopes.includes('group') || type.scopes.includes('subscription') || type.type.split('/').length > 2) return found;
+  const list = `${subscription}/providers/${type.type}`;
+  return [...found, operationOf(type, 'list', 'GET', list)];
+}
+
+/** The addresses of a type in one kind of place. */
+export function pathsOf(type: AnyType, scope: Scope): { readonly collection: string; readonly resource: string } {
+  if (type.type === subscriptionType) return { collection: '/subscriptions', resource: subscription };
+  if (type.type === groupType) return { collection: `${subscription}/resourceGroups`, resource: group };
+  const [namespace, ...words] = type.type.split('/');
+  let path = `${prefixes[scope]}/providers/${namespace}`;
+  for (const word of words.slice(0, -1)) path += `/${word}/{${parameterName(word)}}`;
+  const collection = `${path}/${words.at(-1)}`;
+  return { collection, resource: `${collection}/{${parameterName(words.at(-1)!)}}` };
+}
+
+/** `virtualNetworkName` for `virtualNetworks`. */
+function parameterName(word: string): string {
+  const singular = word.endsWith('ies') ? `${word.slice(0, -3)}y` : word.replace(/s$/, '');
+  return `${singular}Name`;
+}
+
+function scopedOperations(type: AnyType, scope: Scope): readonly Operation[] {
+  const { collection, resource } = pathsOf(type, scope);
+  const found = [
+    operationOf(type, 'list', 'GET', collection),
+    operationOf(type, 'get', 'GET', resource),
+    operationOf(type, 'exists', 'HEAD', resource),
+  ];
+  for (const verb of type.verbs) found.push(operationOf(type, verb, verbs[verb], resource));
+  for (const part of Object.keys(type.parts ?? {})) {
+    found.push(
+      partOperation(type, part, `${resource}/${part}`, 'list'),
+      partOperation(type, part, `${resource}/${part}/{${parameterName(part)}}`, 'get'),
+    );
+  }
+  for (const name of Object.keys(type.actions)) found.push(actionOperation(type, name, `${resource}/${name}`));
+  return found;
+}
+
+const verbs = { put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
+
+function operationOf(type: AnyType, kind: 'get' | 'exists' | 'list' | 'put' | 'patch' | 'delete', verb: HttpVerb, path: string): Operation {
+  const right = kind === 'delete' ? 'delete' : kind === 'put' || kind === 'patch' ? 'write' : 'read';
+  return {
+    operation: `${verb} ${path}`,
+    verb,
+    path,
+    type,
+    kind,
+    action: undefined,
+    summary: `${summaries[kind]}: ${type.summary}`,
+    permission: `${type.type}/${right}`,
+    answers: answersOf(type, kind),
+    floor: type.versions.floor,
+    implemented: type.versions.implemented,
+  };
+}
+
+const summaries = {
+  get: 'Read',
+  exists: 'Is it there',
+  list: 'List',
+  put: 'Create or replace',
+  patch: 'Change',
+  delete: 'Delete',
+} as const;
+
+function answersOf({ answers, reconcile, remove }: AnyType, kind: keyof typeof summaries): readonly number[] {
+  switch (kind) {
+    case 'put':
+      return [...new Set([answers.replaced, answers.created])].toSorted();
+    case 'delete':
+      return [...new Set([answers.deleted, ...(remove === undefined && reconcile === undefined ? [] : [202]), 204])].toSorted();
+    case 'exists':
+      return [204];
+    case 'get':
+    case 'list':
+    case 'patch':
+      return [200];
+  }
+}
+
+function partOperation(type: AnyType, part: string, path: string, kind: 'get' | 'list'): Operation {
+  return { ...operationOf(type, kind, 'GET', path), summary: `${summaries[kind]}: ${part}`, permission: `${type.type}/${part}/read` };
+}
+
+function actionOperation(type: AnyType, name: string, path: string): Operation {
+  const action = type.actions[name]!;
+  return {
+    operation: `POST ${path}`,
+    verb: 'POST',
+    path,
+    type,
+    kind: 'action',
+    action: name,
+    summary: action.summary,
+    permission: `${type.type}/${action.permission ?? `${name}/action`}`,
+    answers: type.reconcile === undefined ? [200] : [200, 202],
+    floor: type.versions.floor,
+    implemented: type.versions.implemented,
+  };
+}
+
+const tags = '/{resourceId}/providers/Microsoft.Resources/tags/default';
+const fixed: readonly (readonly [verb: HttpVerb, path: string, summary: string, permission?: string])[] = [
+  ['GET', '/tenants', 'The tenant'],
+  ['GET', '/providers', 'All namespaces and their types'],
+  ['GET', '/providers/{namespace}', 'One namespace and its types'],
+  ['GET', `${subscription}/providers`, 'All namespaces', 'Microsoft.Resources/subscriptions/providers/read'],
+  ['GET', `${subscription}/providers/{namespace}`, 'One namespace', 'Microsoft.Resources/subscriptions/providers/read'],
+  ['POST', `${subscription}/providers/{namespace}/register`, 'Registered it is always', '{namespace}/register/action'],
+  ['GET', `${subscription}/locations`, 'Locations', 'Microsoft.Resources/subscriptions/locations/read'],
+  ['GET', `${subscription}/resources`, 'Resources of all types', '{type}/read'],
+  ['GET', `${group}/resources`, 'Resources of all types in a group', '{type}/read'],
+  ['GET', tags, 'Tags of a resource', 'Microsoft.Resources/tags/read'],
+  ['PUT', tags, 'Replace all tags', 'Microsoft.Resources/tags/write'],
+  ['PATCH', tags, 'Merge, replace or delete tags', 'Microsoft.Resources/tags/write'],
+  ['DELETE', tags, 'Delete all tags', 'Microsoft.Resources/tags/delete'],
+  ['GET', `${subscription}/providers/{namespace}/locations/{location}/operationStatuses/{operationId}`, 'Where an operation is'],
+  ['GET', `${subscription}/providers/{namespace}/locations/{location}/operationResults/{operationId}`, 'What came of an operation'],
+  ['GET', `${subscription}/operationresults/{operationId}`, 'What came of deleting a group'],
+  ['GET', '/metadata/endpoints', 'Where everything is'],
+  ['GET', '/events', 'Changes as they happen, as server-sent events', '{type}/read'],
+  ['GET', '/openapi.json', 'This document'],
+  ['GET', '/coverage', 'All operations, and the client tests that drive them'],
+  ['GET', '/healthz', 'Whether it runs'],
+  ['GET', '/readyz', 'Whether it is ready'],
+];
+
+function fixedOperations(): readonly Operation[] {
+  return fixed.map(([verb, path, summary, permission]) => ({
+    operation: `${verb} ${path}`,
+    verb,
+    path,
+    type: undefined,
+    kind: 'fixed',
+    action: undefined,
+    summary,
+    permission,
+    answers: path.includes('operationResults') || path.includes('operationresults') ? [200, 202] : [200],
+    floor: undefined,
+    implemented: undefined,
+  }));
+}

@@ -1,0 +1,139 @@
+import { fault, toFault } from '#base/fault.ts';
+import type { WriteRequest } from '#arm/access.ts';
+import type { ResourceId } from '#arm/resource-id.ts';
+import type { AnyType } from '#arm/resource-type.ts';
+import type { Json } from '#arm/resource.ts';
+import { actionOf, noSuchAction, permissionOf } from '../resources/acting.ts';
+import { checkVersion } from '../resources/api-version.ts';
+import { checkScope, missing, typeOf } from '../resources/places.ts';
+import { etagOf } from '../resources/preconditions.ts';
+import { findPart } from '../resources/present.ts';
+import { partOwner } from '../resources/references.ts';
+import { operationHeaders } from './operation-routes.ts';
+import type { Answer, Ask, Plane } from './plane.ts';
+
+/** One resource, by its id. */
+export async function answerResource(ask: Ask, id: ResourceId, plane: Plane): Promise<Answer> {
+  const known = plane.catalog.get(id.type);
+  if (known === undefined) {
+    const owner = partOwner(id, plane.catalog);
+    if (owner !== undefined) return await answerPart(ask, id, owner, plane);
+  }
+  const type = known ?? typeOf(plane.catalog, id.type);
+  switch (ask.method) {
+    case 'GET':
+      return await answerGet(ask, id, type, plane);
+    case 'HEAD':
+      await readResource(ask, id, type, plane);
+      return { status: 204 };
+    case 'PUT':
+    case 'PATCH':
+      return await answerWrite(ask, id, type, plane);
+    case 'DELETE':
+      return await answerDelete(ask, id, type, plane);
+    default:
+      throw methodNotAllowed(ask.method, ['GET', 'HEAD', ...type.verbs.map((verb) => verb.toUpperCase())]);
+  }
+}
+
+export function methodNotAllowed(method: string, allowed: readonly string[]): Error {
+  return fault('unsupported', 'MethodNotAllowed', `There is no ${method.slice(0, 20)} here.`, {
+    remedy: `There are ${allowed.join(', ')}.`,
+  });
+}
+
+async function readResource(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): ReturnType<Plane['service']['get']> {
+  checkScope(type, id);
+  checkVersion(ask.uri.query.get('api-version'), type);
+  await plane.authorizer.check(ask.principal, `${type.type}/read`, id.text);
+  return await plane.service.get(id, type);
+}
+
+async function answerGet(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): Promise<Answer> {
+  const resource = await readResource(ask, id, type, plane);
+  const body = await plane.service.present(resource, type);
+  return { status: 200, body, headers: { etag: etagOf(resource), 'x-isthmus-api-version': type.versions.implemented } };
+}
+
+type PartOwner = NonNullable<ReturnType<typeof partOwner>>;
+
+async function answerPart(ask: Ask, id: ResourceId, owner: PartOwner, plane: Plane): Promise<Answer> {
+  if (ask.method !== 'GET' && ask.method !== 'HEAD') throw methodNotAllowed(ask.method, ['GET', 'HEAD']);
+  checkVersion(ask.uri.query.get('api-version'), owner.type);
+  await plane.authorizer.check(ask.principal, `${owner.type.type}/${owner.part}/read`, id.text);
+  const whole = await plane.store.get(id.parent!);
+  const part = whole && findPart(whole, owner, id.name);
+  if (part === undefined) throw await missing(id, plane.store);
+  return ask.method === 'HEAD' ? { status: 204 } : { status: 200, body: part };
+}
+
+/** Checks the permission of a write; a refusal goes into the audit log. */
+async function checkMayWrite(ask: Ask, action: string, scope: string, { authorizer, service }: Plane): Promise<void> {
+  try {
+    await authorizer.check(ask.principal, action, scope);
+  } catch (error) {
+    const trouble = toFault(error);
+    await service.refused({ action, scope, principal: ask.principal, correlationId: ask.correlationId }, trouble);
+    throw trouble;
+  }
+}
+
+function writeRequest(ask: Ask, id: ResourceId, version: string, body: Json): WriteRequest {
+  const { principal, correlationId, headers } = ask;
+  return {
+    id: id.text,
+    apiVersion: version,
+    body,
+    principal,
+    correlationId,
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+  };
+}
+
+async function answerWrite(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): Promise<Answer> {
+  const version = ask.uri.query.get('api-version');
+  checkScope(type, id);
+  checkVersion(version, type);
+  await checkMayWrite(ask, `${type.type}/write`, id.text, plane);
+  const body = ask.body(type.looseBody);
+  const request = writeRequest(ask, id, version, body ?? null);
+  const { service } = plane;
+  const { resource, created, operation } = ask.method === 'PUT' ? await service.put(request) : await service.patch(request);
+  const status = created ? type.answers.created : ask.method === 'PUT' ? type.answers.replaced : 200;
+  const usual = { etag: etagOf(resource), 'x-isthmus-api-version': type.versions.implemented };
+  const headers =
+    operation === undefined
+      ? usual
+      : { ...usual, ...operationHeaders(ask, operation, { id: resource.id, location: resource.location, kind: 'put' }) };
+  return { status, body: await service.present(resource, type), headers };
+}
+
+async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): Promise<Answer> {
+  const version = ask.uri.query.get('api-version');
+  checkScope(type, id);
+  checkVersion(version, type);
+  await checkMayWrite(ask, `${type.type}/delete`, id.text, plane);
+  const { existed, operation } = await plane.service.delete(writeRequest(ask, id, version, null));
+  if (!existed) return { status: 204 };
+  if (operation === undefined) return { status: type.answers.deleted };
+  return { status: 202, headers: operationHeaders(ask, operation, { id: id.text, location: undefined, kind: 'delete' }) };
+}
+
+/** `POST {id}/{action}`. */
+export async function answerAction(ask: Ask, id: ResourceId, action: string, plane: Plane): Promise<Answer> {
+  const type = typeOf(plane.catalog, id.type);
+  const version = ask.uri.query.get('api-version');
+  checkScope(type, id);
+  checkVersion(version, type);
+  const found = actionOf(type, action);
+  if (found === undefined) throw noSuchAction(type, action);
+  await checkMayWrite(ask, permissionOf(type, found), id.text, plane);
+  const { principal, correlationId, signal } = ask;
+  const body = ask.body(type.looseBody);
+  const acted = await plane.service.act({ id, action, apiVersion: version, body, principal, correlationId, signal });
+  const headers = { 'x-isthmus-api-version': type.versions.implemented };
+  if (acted.operation === undefined) return { status: 200, body: acted.body, headers };
+  const kind = 'action' as const;
+  return { status: 202, headers: { ...headers, ...operationHeaders(ask, acted.operation, { id: acted.id, location: undefined, kind }) } };
+}
