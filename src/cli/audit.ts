@@ -30,7 +30,7 @@ const text = (name: string) => (row: JsonObject) =>
   typeof row[name] === 'string' || typeof row[name] === 'number' ? String(row[name]) : undefined;
 const columns: readonly Column<JsonObject>[] = [
   { title: 'NO', of: text('sequence') },
-  { title: 'TIME', of: text('time') },
+  { title: 'TIME', of: (row) => text('time')(row) ?? text('at')(row) },
   { title: 'WHO', of: (row) => text('principalName')(row) ?? text('principal')(row) },
   { title: 'ACTION', of: text('action') },
   { title: 'OUTCOME', of: (row) => [text('outcome')(row), text('code')(row)].filter((word) => word !== undefined).join(' ') },

@@ -94,7 +94,7 @@ export function isAssignable(role: Role, scope: string): boolean {
   return role.properties.assignableScopes.some((one) => isWithin(scope, scopeKey(one)));
 }
 
-/** Roles built in, as Azure shows them: within the subscription that is looked at. */
+/** Roles built in, as they appear at a place: with ids there, so that whoever may read there may read them. */
 export function builtInResources(under: string): readonly Role[] {
   return builtInRoles.map((role) => builtInResource(role, under));
 }
@@ -102,10 +102,9 @@ export function builtInResources(under: string): readonly Role[] {
 const builtInSince = '2026-11-01T00:00:00.000Z';
 
 function builtInResource({ guid: name, name: roleName, description, permission }: BuiltInRole, under: string): Role {
-  const subscription = /^\/subscriptions\/[^/]+/i.exec(under)?.[0] ?? '';
   const { actions, notActions } = permission;
   return {
-    id: `${subscription}/providers/${roleDefinitionType}/${name}`,
+    id: `${under}/providers/${roleDefinitionType}/${name}`,
     type: roleDefinitionType,
     name,
     location: undefined,
