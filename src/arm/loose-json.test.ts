@@ -32,6 +32,7 @@ test.each(['', '{', '{"a": Infinity}', '[NaN]', '{"a": "b', '/*', "{'a", `${'['.
 });
 
 test('any text is read or refused', () => {
+  let good = 0;
   const piece = fc.constantFrom('{', '}', '[', ']', '"', "'", '\\', '/', '*', '\n', 'a', ':', ',', '1', ' ', '__proto__');
   fc.assert(
     fc.property(
@@ -40,13 +41,21 @@ test('any text is read or refused', () => {
         fc.array(piece).map((pieces) => pieces.join('')),
       ),
       (text) => {
-        try {
-          parseLooseJson(text);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Fault);
-        }
+        if (troubleOf(() => parseLooseJson(text)) === undefined) good += 1;
       },
     ),
     { numRuns: 1000 },
   );
+  expect(good).toBeGreaterThan(0);
 });
+
+/** What the work is refused with. Anything else that is thrown fails the test. */
+function troubleOf(work: () => unknown): Fault | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault && error.kind !== 'bug') return error;
+    throw error;
+  }
+}

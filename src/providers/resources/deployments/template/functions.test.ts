@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '#arm/resource.ts';
 import { planned, subscription } from './sample-place.contract.ts';
 
 /** What an expression results in, as an output of a template that has parameters and variables of all types. */
-function value(expression: string, type = 'object'): Json {
+function value(expression: string): Json {
   const plan = planned({
     parameters: {
       text: { type: 'string', defaultValue: 'shop' },
@@ -26,7 +26,7 @@ function value(expression: string, type = 'object'): Json {
   const outputs = plan.outputs((id) => ({ id, location: 'here', properties: { address: '10.0.0.4' } })) as Readonly<
     Record<string, { readonly value: readonly Json[] }>
   >;
-  return type === 'object' ? outputs['it']!.value[0]! : null;
+  return outputs['it']!.value[0]!;
 }
 
 const group = `/subscriptions/${subscription}/resourceGroups/shop`;
@@ -221,8 +221,8 @@ function thrownBy(work: () => unknown): Fault {
   try {
     work();
   } catch (error) {
-    expect(error).toBeInstanceOf(Fault);
-    return error as Fault;
+    if (error instanceof Fault) return error;
+    throw error;
   }
   return expect.fail('nothing was refused');
 }

@@ -1,5 +1,6 @@
 import { Fault } from '#base/fault.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
+import { expressionIn } from './expression.ts';
 import { evaluateCount, evaluateText, evaluateValue, withCopy } from './evaluate.ts';
 import { templateHash } from './hashes.ts';
 import { isOfKind, isSecure, kindOf, readParameters, readVariables, resolved, typeWords } from './parameters.ts';
@@ -114,8 +115,8 @@ function outputsOf(template: Template, scope: Scope): JsonObject {
     const kind = kindOf(spec, at);
     const type = typeWords[kind];
     const value = outputValue(spec, { ...scope, at: `${at}.value` });
-    // A text may be an expression that is not evaluated yet.
-    const isDraft = scope.references?.note !== undefined && typeof value === 'string';
+    // An expression that cannot be evaluated yet stays as it is written.
+    const isDraft = typeof value === 'string' && value === spec['value'] && expressionIn(value) !== undefined;
     if (!isDraft && !isOfKind(value, kind) && !(value === null && spec['nullable'] === true)) {
       throw refuse(
         at,
