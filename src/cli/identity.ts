@@ -25,7 +25,7 @@ interface Administrator {
 }
 
 const administratorSchema: z.ZodType<Administrator> = z.object({ clientId: z.string(), clientSecret: z.string(), tenant: z.string() });
-const announcementSchema = z.object({ arm: z.string().optional(), subscription: z.string().optional() });
+const announcementSchema = z.object({ arm: z.string().optional(), subscription: z.string().optional(), ca: z.string().optional() });
 
 /**
  * Who asks: with `data` the administrator of the `isthmus up` of that folder; without, whoever signed in; else the administrator of the
@@ -69,7 +69,12 @@ export function readLocalServer(data: string): LocalServer {
       remedy: 'Delete it and start isthmus up again, which makes a new one.',
     });
   }
-  return { endpoint: announced?.arm, subscription: announced?.subscription, ca: readIfThere(join(data, 'ca.pem')), administrator };
+  return {
+    endpoint: announced?.arm,
+    subscription: announced?.subscription,
+    ca: readIfThere(announced?.ca ?? join(data, 'ca.pem')),
+    administrator,
+  };
 }
 
 function parsed<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Json, JsonObject } from '#arm/resource.ts';
@@ -37,7 +38,8 @@ export const testSubscription = '5b0e7c1a-0000-4000-8000-000000000001';
 export const testTenant = '7a3d2f10-0000-4000-8000-000000000002';
 export const testClient = { clientId: '9c1d4e20-0000-4000-8000-000000000003', clientSecret: 'ist_the-secret-of-the-test-client' } as const;
 
-export async function startArmServer(): Promise<ArmServer> {
+/** `certificates`: PEM, for HTTPS. */
+export async function startArmServer(certificates?: { readonly cert: string; readonly key: string }): Promise<ArmServer> {
   let round = 1;
   const state = {
     resources: new Map<string, JsonObject>(),
@@ -46,10 +48,12 @@ export async function startArmServer(): Promise<ArmServer> {
     token: () => `h.${Buffer.from(JSON.stringify({ oid: 'o', round })).toString('base64url')}.s`,
     renewTokens: () => void (round += 1),
   };
-  const server = createServer((request, response) => void answer(request, response));
+  const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response);
+  const server = certificates ? createSecureServer(certificates, listener) : createPlainServer(listener);
+  const scheme = certificates ? 'https' : 'http';
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://any');
-    const base = `http://${request.headers.host}`;
+    const base = `${scheme}://${request.headers.host}`;
     const sent = await text(request);
     if (url.pathname.endsWith('/oauth2/v2.0/token')) return reply(response, tokenReply(new URLSearchParams(sent), state.token()));
     const { method = 'GET', headers } = request;
@@ -66,7 +70,7 @@ export async function startArmServer(): Promise<ArmServer> {
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(state, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
