@@ -45,7 +45,7 @@ const columns: readonly Column<JsonObject>[] = [
 const unitsMs: Readonly<Record<string, number>> = Object.freeze({ s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 });
 
 /** As ISO 8601, UTC. */
-export function sinceTime(since: string, nowMs: number): string {
+function sinceTime(since: string, nowMs: number): string {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(since) ?? [];
   const ms = count === undefined ? Date.parse(since) : nowMs - Number(count) * unitsMs[unit!]!;
   if (Number.isFinite(ms)) return new Date(ms).toISOString();

@@ -66,7 +66,7 @@ export function parseText(content: string, file: string): readonly Json[] {
   return documents.map((one) => one.toJS({ maxAliasCount: 100 }) as Json).filter((one) => one !== null && one !== undefined);
 }
 
-export function parseDocuments(content: string, file: string): readonly Document[] {
+function parseDocuments(content: string, file: string): readonly Document[] {
   const items = parseText(content, file).flatMap(itemsOf);
   return items.map((item, i) => documentOf(item, items.length === 1 ? file : `${file}, document ${i + 1}`, file));
 }

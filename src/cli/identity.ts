@@ -15,7 +15,7 @@ export interface Identity extends Omit<SignIn, 'secretFile'> {
   readonly secret: () => Secret | undefined;
 }
 
-export const secretVariable = 'ISTHMUS_CLIENT_SECRET';
+const secretVariable = 'ISTHMUS_CLIENT_SECRET';
 const defaultData = './.isthmus';
 
 interface Administrator {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fault } from '#base/fault.ts';
-import { armClient } from '#arm/client.ts';
+import { armClient, clientApiVersion } from '#arm/client.ts';
 import { textOf } from '#arm/client-answer.ts';
 import type { FetchLike } from '#arm/client-fetch.ts';
 import { readText } from './documents.ts';
@@ -53,7 +53,7 @@ export async function loginCommand(request: LoginRequest, terminal: CliTerminal)
 
 /** Where a server refuses, it says which tenant to ask. */
 async function tenantOf(endpoint: string, fetch: FetchLike): Promise<string> {
-  const answer = await fetch(`${endpoint}/subscriptions?api-version=2026-11-01`, {
+  const answer = await fetch(`${endpoint}/subscriptions?api-version=${clientApiVersion}`, {
     method: 'GET',
     headers: { accept: 'application/json' },
   });

@@ -35,7 +35,7 @@ export function progressLine(terminal: CliTerminal, now: () => number = () => pe
 }
 
 /** `virtualNetworks/v`. */
-export function shortPath(path: string): string {
+function shortPath(path: string): string {
   const segments = path
     .replace(/\?.*$/, '')
     .split('/')

@@ -33,7 +33,7 @@ export function pathOf(type: string, names: readonly string[], where: Whereabout
   return [baseOf(type, names.length === 0, where), 'providers', namespace, ...inside].join('/');
 }
 
-export function isGroups(type: string): boolean {
+function isGroups(type: string): boolean {
   return /^Microsoft\.Resources\/(?:subscriptions\/)?resourceGroups$/i.test(type) || type === groupType;
 }
 

@@ -60,7 +60,7 @@ const words: Readonly<Record<string, PlannedChange['change']>> = Object.freeze({
 });
 
 /** Reads the answer of `whatIf`. What it ignores (what is there and not in the template) is left out. */
-export function plannedChanges(answer: JsonObject): readonly PlannedChange[] {
+function plannedChanges(answer: JsonObject): readonly PlannedChange[] {
   const properties = isObject(answer['properties']) ? answer['properties'] : answer;
   const changes = Array.isArray(properties['changes']) ? (properties['changes'] as readonly Json[]) : [];
   return changes.filter(isObject).flatMap(({ resourceId, changeType, delta }) => {
@@ -81,7 +81,7 @@ function fieldsOf(delta: readonly Json[], above: string): readonly FieldDifferen
 }
 
 /** `name=value`, `name=@file` (its text), `@file` (a file of parameters, or an object). Faults: `BadParameter`, `UnknownParameter`, `SecretInArgument`. */
-export function readParameters(given: readonly string[], template: JsonObject): JsonObject {
+function readParameters(given: readonly string[], template: JsonObject): JsonObject {
   const declared = isObject(template['parameters']) ? template['parameters'] : {};
   const values: Record<string, Json> = {};
   for (const one of given) {

@@ -45,7 +45,7 @@ function isListed({ id, type }: Resource, { within, direct, type: wanted }: List
   return direct === true ? keyOf(parseResourceId(id).parent ?? '') === keyOf(within) : isWithin(keyOf(id), keyOf(within));
 }
 
-export function resourceOf(id: string, properties: Asked['properties'], more: Partial<Resource> = {}): Resource {
+function resourceOf(id: string, properties: Asked['properties'], more: Partial<Resource> = {}): Resource {
   const { type, name } = parseResourceId(id);
   return {
     id,

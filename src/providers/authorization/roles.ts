@@ -37,7 +37,7 @@ export interface AssignmentProperties {
 export type Role = Resource<RoleProperties>;
 export type Assignment = Resource<AssignmentProperties>;
 
-export const guidPattern: RegExp = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+const guidPattern: RegExp = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 export const guidName: NameRule = { pattern: guidPattern, maxLength: 36, says: 'a GUID such as 7d4c0a52-3f1b-4b1e-9f0e-2a6c5d8e9b01' };
 export const guid: z.ZodType<string> = z
   .string()
