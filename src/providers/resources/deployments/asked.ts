@@ -19,6 +19,8 @@ export interface DeploymentAsked {
   /** ISO 8601, UTC: what `utcNow()` says. */
   readonly askedAt: string;
   readonly cancelled?: boolean | undefined;
+  /** Of a what-if only. */
+  readonly form?: 'ResourceIdOnly' | 'FullResourcePayloads';
 }
 
 export const sealedMembers: readonly string[] = ['template', 'parameters', 'seed'];
@@ -35,6 +37,7 @@ const form = z.object({
   templateLink: anObject.optional(),
   parametersLink: anObject.optional(),
   onErrorDeployment: anObject.optional(),
+  whatIfSettings: z.object({ resultFormat: z.string().optional() }).optional(),
 });
 
 /** The `properties` of a deployment as clients send them. Faults: `InvalidTemplate`, `TemplateFeatureNotSupported`. */
@@ -61,6 +64,7 @@ export function askedSchema(options: { readonly now?: () => Date; readonly newId
       seed: newId(),
       run: newId(),
       askedAt: now().toISOString(),
+      ...(given.whatIfSettings?.resultFormat?.toLowerCase() === 'resourceidonly' ? { form: 'ResourceIdOnly' as const } : {}),
     };
   });
   return schema as unknown as z.ZodType<DeploymentAsked>;

@@ -297,3 +297,19 @@ test.each([
   const { properties } = deployment(memoryResources().options);
   expect(() => properties.parse(sent)).toThrow(expect.objectContaining({ code }) as Fault);
 });
+
+test('what is independent is written side by side, what is not follows as soon as it can', async () => {
+  const memory = memoryResources();
+  const many = Array.from({ length: 40 }, (_, i) => thing(`n${i}`, i % 10 === 0 ? {} : { dependsOn: [`n${i - 1}`] }));
+  const { outcome } = await reconciled(memory, asked(memory, { resources: many.toReversed() }));
+  expect(outcome.kind).toBe('ready');
+  expect(memory.log).toHaveLength(40);
+  for (const name of ['1', '15', '39'])
+    expect(memory.log.indexOf(`+n${name}`)).toBeGreaterThan(memory.log.indexOf(`+n${Number(name) - 1}`));
+});
+
+test('what may pass is left to the loop', async () => {
+  const memory = memoryResources();
+  memory.refusals.set('a', fault('unreachable', 'Away', 'It is away.'));
+  await expect(reconciled(memory, asked(memory, chain))).rejects.toMatchObject({ code: 'Away' });
+});

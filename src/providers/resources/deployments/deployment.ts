@@ -111,34 +111,19 @@ function validateAction(properties: z.ZodType<DeploymentAsked>, options: Deploym
   };
 }
 
-interface WhatIfSent extends Sent {
-  readonly form: 'ResourceIdOnly' | 'FullResourcePayloads';
-}
-
-function whatIfAction(properties: z.ZodType<DeploymentAsked>, options: DeploymentOptions): Action<DeploymentAsked, WhatIfSent> {
-  const settings = z.object({ whatIfSettings: z.object({ resultFormat: z.string().optional() }).optional() });
-  const input = z.object({ location: z.string().optional(), properties: z.looseObject({}) }).transform(async (sent) => ({
-    location: sent.location,
-    properties: await properties.parseAsync(sent.properties),
-    form: isShort(settings.safeParse(sent.properties).data?.whatIfSettings?.resultFormat)
-      ? ('ResourceIdOnly' as const)
-      : ('FullResourcePayloads' as const),
-  }));
+function whatIfAction(properties: z.ZodType<DeploymentAsked>, options: DeploymentOptions): Action<DeploymentAsked, Sent> {
   return {
     summary: 'Says what deploying a template would change.',
-    input: input as unknown as z.ZodType<WhatIfSent>,
+    input: z.object({ location: z.string().optional(), properties }),
     needsResource: false,
     run: async (call) => {
-      requireLocation(call.input.location, call.id.scope);
-      const looked = await look(call, call.input.properties, options);
-      const changes = await whatIf(looked, call.input.form);
+      const { location, properties: asked } = call.input;
+      requireLocation(location, call.id.scope);
+      const looked = await look(call, asked, options);
+      const changes = await whatIf(looked, asked.form ?? 'FullResourcePayloads');
       return { body: { status: 'Succeeded', properties: { correlationId: looked.run, changes: changes as unknown as Json } } };
     },
   };
-}
-
-function isShort(form: string | undefined): boolean {
-  return form?.toLowerCase() === 'resourceidonly';
 }
 
 const cancelAction: Action<DeploymentAsked, unknown> = {

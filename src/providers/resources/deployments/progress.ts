@@ -93,7 +93,7 @@ export function isRunning(self: Resource<DeploymentAsked>): boolean {
 }
 
 /** The deployment in Azure's form. */
-export function shownDeployment(self: Resource<DeploymentAsked>, usual: JsonObject): JsonObject {
+export function shownDeployment(self: Resource<DeploymentAsked>, { systemData: _systemData, ...usual }: JsonObject): JsonObject {
   const progress = progressOf(self);
   const { mode, run, askedAt } = self.properties;
   const { fault } = self.status;

@@ -80,11 +80,7 @@ function canceled(self: Resource<DeploymentAsked>): Outcome {
 async function advance(run: Run): Promise<Outcome> {
   for (let hasMoved = true; hasMoved;) {
     hasMoved = await refreshAll(run);
-    const free = run.plan.resources.filter((one) => isFree(run, one));
-    for (let at = 0; at < free.length; at += maxAtOnce) {
-      await Promise.all(free.slice(at, at + maxAtOnce).map((one) => write(run, one)));
-      hasMoved = true;
-    }
+    hasMoved = (await writeFree(run)) || hasMoved;
   }
   const waiting = await waitingOutcome(run);
   if (waiting !== undefined) return waiting;
@@ -94,6 +90,27 @@ async function advance(run: Run): Promise<Outcome> {
     return removing ?? (failedSteps(run).length > 0 ? failedOutcome(run) : await finish(run));
   }
   return await finish(run);
+}
+
+/** Writes all that nothing holds back, and what that sets free, some at a time. True: something was written. */
+async function writeFree(run: Run): Promise<boolean> {
+  const begun = new Set<string>();
+  const writing = new Set<Promise<void>>();
+  const troubles: unknown[] = [];
+  do {
+    const free = run.plan.resources.filter((one) => !begun.has(one.key) && isFree(run, one));
+    for (const one of troubles.length > 0 ? [] : free.slice(0, maxAtOnce - writing.size)) {
+      begun.add(one.key);
+      const work: Promise<void> = write(run, one)
+        .catch((error: unknown) => void troubles.push(error))
+        .finally(() => writing.delete(work));
+      writing.add(work);
+    }
+    if (writing.size > 0) await Promise.race(writing);
+  } while (writing.size > 0);
+  // What may pass: the loop calls again.
+  if (troubles.length > 0) throw toFault(troubles[0]);
+  return begun.size > 0;
 }
 
 function isFree(run: Run, resource: PlannedResource): boolean {
@@ -110,7 +127,7 @@ async function write(run: Run, resource: PlannedResource): Promise<void> {
     await run.tools.authorizer.check(run.principal, `${type.type}/write`, id);
     const apiVersion = resource.apiVersion === '' ? type.versions.implemented : resource.apiVersion;
     await run.tools.writer.put({ id, apiVersion, body, principal: run.principal, correlationId: run.self.properties.run });
-    run.steps.set(key, step);
+    run.steps.set(key, await refreshed(run, step));
     run.known.delete(key);
   } catch (error) {
     run.steps.set(key, failed(run, step, finalFault(run, error)));
@@ -208,7 +225,7 @@ async function waitingOutcome(run: Run): Promise<Outcome | undefined> {
   const elapsedMs = Date.parse(run.now()) - Date.parse(run.started);
   return {
     kind: 'waiting',
-    for: `${first.id}${others} to ${verb}${why === undefined ? '' : `, which waits for ${why}`}`,
+    for: `Waiting for ${first.id}${others} to ${verb}.${why === undefined ? '' : ` ${first.name}: ${why}`}`,
     retryMs: Math.round(Math.min(2000, 50 + elapsedMs / 10)),
     outputs: outputsOf(progress(run)),
   };
