@@ -161,10 +161,12 @@ export class ReconcileLoop implements Service {
 
   #tell({ id: resource, type, generation }: Resource, tried: Tried): void {
     if (tried.kind !== 'settled' || tried.trouble === undefined) return;
-    const { trouble: err, retryMs } = tried;
+    const { trouble, retryMs } = tried;
     const { log } = this.#options;
-    if (retryMs === undefined) log[policies[err.kind].log]({ resource, type, generation, err }, 'resource failed');
-    else log[retryLevel(err, retryMs)]({ resource, type, generation, err, retryMs }, 'resource failed and will be tried again');
+    // Of a mistake the place where it was made is wanted, not where it was caught.
+    const err = trouble.kind === 'bug' && trouble.cause instanceof Error ? trouble.cause : trouble;
+    if (retryMs === undefined) log[policies[trouble.kind].log]({ resource, type, generation, err }, 'resource failed');
+    else log[retryLevel(trouble, retryMs)]({ resource, type, generation, err, retryMs }, 'resource failed and will be tried again');
   }
 }
 
