@@ -31,14 +31,18 @@ function loosely(text: string): unknown {
     return JSON5.parse<unknown>(escaped);
   } catch (error) {
     const { lineNumber, columnNumber } = error as { lineNumber?: unknown; columnNumber?: unknown };
-    const where = typeof lineNumber === 'number' && typeof columnNumber === 'number' ? `near line ${lineNumber}, column ${columnNumber}` : '';
+    const where =
+      typeof lineNumber === 'number' && typeof columnNumber === 'number' ? `near line ${lineNumber}, column ${columnNumber}` : '';
     throw refusal(`it cannot be read ${where}`.trim(), text);
   }
 }
 
 function refusal(why: string, text: string): Error {
   return fault('invalid', 'InvalidRequestContent', `The request content is not valid JSON: ${why}.`, {
-    remedy: text.trim() === '' ? 'Send a JSON object.' : 'Send a JSON object; comments, unquoted member names and line ends in strings are read too.',
+    remedy:
+      text.trim() === ''
+        ? 'Send a JSON object.'
+        : 'Send a JSON object; comments, unquoted member names and line ends in strings are read too.',
   });
 }
 

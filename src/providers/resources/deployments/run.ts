@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { failpoint } from '#base/failpoint.ts';
 import { fault, policies, toFault, type Fault } from '#base/fault.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
 import type { Outcome, Principal, ReconcileContext, Reconciler } from '#arm/resource-type.ts';
@@ -126,7 +127,9 @@ async function write(run: Run, resource: PlannedResource): Promise<void> {
     const body = await withReads(run, (read) => run.plan.bodyOf(resource, read));
     await run.tools.authorizer.check(run.principal, `${type.type}/write`, id);
     const apiVersion = resource.apiVersion === '' ? type.versions.implemented : resource.apiVersion;
+    await failpoint('deployment.write.before');
     await run.tools.writer.put({ id, apiVersion, body, principal: run.principal, correlationId: run.self.properties.run });
+    await failpoint('deployment.write.after');
     run.steps.set(key, await refreshed(run, step));
     run.known.delete(key);
   } catch (error) {

@@ -12,19 +12,28 @@ export function evaluateValue(value: Json, scope: Scope, depth = 0): Json {
   spend(scope);
   if (depth > maxValueDepth) throw refuse(scope.at, `A value is nested deeper than ${maxValueDepth}`, 'Make it flatter.');
   if (typeof value === 'string') return evaluateText(value, scope);
-  if (isArray(value)) return value.map((one, i) => evaluateValue(one, { ...scope, at: `${scope.at}[${i}]` }, depth + 1));
+  if (isArray(value)) {
+    spend(scope, value.length);
+    return value.map((one, i) => (isPlain(one) ? one : evaluateValue(one, { ...scope, at: `${scope.at}[${i}]` }, depth + 1)));
+  }
   if (!isObject(value)) return value;
   const loops = loopsOf(value);
+  spend(scope, Object.keys(value).length);
   const members = Object.entries(value).filter(([name]) => loops === undefined || name !== 'copy');
   const plain = members.map(([name, one]): readonly [string, Json] => {
-    const at = `${scope.at}.${name.slice(0, 80)}`;
-    return [memberNameOf(name, scope), evaluateValue(one, { ...scope, at }, depth + 1)];
+    const own = memberNameOf(name, scope);
+    return [own, isPlain(one) ? one : evaluateValue(one, { ...scope, at: `${scope.at}.${name.slice(0, 80)}` }, depth + 1)];
   });
   const looped = (loops ?? []).map((loop): readonly [string, Json] => {
     const at = `${scope.at}.copy.${loop.name}`;
     return [loop.name, evaluateLoop(loop, { ...scope, at }, depth)];
   });
   return Object.fromEntries([...plain, ...looped]);
+}
+
+/** Most of a template: what evaluates to itself. */
+function isPlain(value: Json): boolean {
+  return typeof value === 'string' ? !value.startsWith('[') : typeof value !== 'object' || value === null;
 }
 
 /** A text of a template: what its expression gives, or itself. */
@@ -165,6 +174,7 @@ function call({ namespace, name, args }: Expression & { readonly kind: 'call' },
   const key = name.toLowerCase();
   if (Object.hasOwn(lazyFunctions, key)) return callLazily(key, args, scope);
   const values = args.map((arg) => evaluateExpression(arg, scope));
+  for (const value of values) if (isArray(value)) spend(scope, value.length);
   const result = functionNamed(name, scope.at).run(values, scope);
   // What they give was weighed when it was made.
   if (key !== 'parameters' && key !== 'variables') weigh(result, scope);

@@ -192,6 +192,22 @@ test('what a compiler of Bicep emits: symbolic names, existing resources, loops,
   expect(plan.outputs((id) => ({ properties: { p: id.at(-1)! } }))).toEqual({ ports: { type: 'Array', value: ['0', '1'] } });
 });
 
+test('what exists already may lie in another group', () => {
+  const plan = planned({
+    languageVersion: '2.0',
+    resources: { net: { ...vnet, existing: true, resourceGroup: 'other' }, lb: { ...lb, properties: { net: "[reference('net').x]" } } },
+  });
+  const wanted: string[] = [];
+  plan.bodyOf(
+    plan.resources.find(({ name }) => name === 'lb')!,
+    (id) => {
+      wanted.push(id);
+      return { properties: { x: 1 } };
+    },
+  );
+  expect(wanted).toEqual([`/subscriptions/${subscription}/resourceGroups/other/providers/Microsoft.Network/virtualNetworks/v`]);
+});
+
 test('what a condition excludes is not written, and nothing waits for it', () => {
   const plan = planned(
     {

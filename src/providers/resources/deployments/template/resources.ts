@@ -155,10 +155,22 @@ function typeOf(type: string, name: string): string {
 
 /** The id of what a resource lies in: where the deployment goes, or what its `scope` names. */
 function placeOf(body: JsonObject, scope: Scope): string {
+  if (body['existing'] === true && (body['resourceGroup'] !== undefined || body['subscriptionId'] !== undefined))
+    return elsewhere(body, scope);
   if (body['scope'] === undefined || body['scope'] === null) return scope.place.id;
   const text = evaluateToText(body['scope'], scope);
   if (text === '/') return '';
   return text.startsWith('/') ? `/${text.split('/').filter(Boolean).join('/')}` : `${scope.place.id}/providers/${text}`;
+}
+
+/** The group or subscription that a resource names which is only referred to. */
+function elsewhere(body: JsonObject, scope: Scope): string {
+  const named = (name: string, fallback: string | undefined): string | undefined =>
+    body[name] === undefined || body[name] === null ? fallback : evaluateToText(body[name], { ...scope, at: `${scope.at}.${name}` });
+  const group = named('resourceGroup', undefined);
+  const subscription = named('subscriptionId', scope.place.subscriptionId);
+  if (subscription === undefined) throw refuse(scope.at, 'There is no subscription here', 'Give the resource a subscriptionId.');
+  return `/subscriptions/${subscription}${group === undefined ? '' : `/resourceGroups/${group}`}`;
 }
 
 function conditionOf(condition: Json | undefined, scope: Scope): boolean {

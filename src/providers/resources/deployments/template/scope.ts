@@ -71,7 +71,7 @@ export interface Budget {
   left: number;
 }
 
-export const maxSteps = 3_000_000;
+export const maxSteps = 2_000_000;
 /** The most that one value may nest. */
 export const maxValueDepth = 100;
 

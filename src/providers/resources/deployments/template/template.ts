@@ -53,7 +53,9 @@ function checkResource(body: JsonObject, at: string, functions: ReadonlyMap<stri
   if (/^microsoft\.resources\/deployments$/i.test(body['type'])) {
     throw refuseFeature(at, 'A nested or linked deployment', 'Put its resources into this template, or deploy it by itself.');
   }
-  for (const name of ['resourceGroup', 'subscriptionId', 'import', 'extension']) {
+  // What is only referred to may lie elsewhere.
+  const elsewhere = body['existing'] === true ? [] : ['resourceGroup', 'subscriptionId'];
+  for (const name of [...elsewhere, 'import', 'extension']) {
     if (body[name] !== undefined && body[name] !== null) {
       throw refuseFeature(`${at}.${name}`, `'${name}' of a resource`, 'Deploy to that group or subscription with a deployment of its own.');
     }
