@@ -79,7 +79,7 @@ function settled({ self, nowMs }: TryRequest, outcome: Outcome, trouble?: Fault)
       return { kind: 'settled', settlement: { status, retryAtMs: nowMs() + retryMs }, trouble, retryMs };
     }
     case 'failed': {
-      const status = { outcome: 'failed' as const, ...nothing, fault: statusFault(outcome.fault), outputs };
+      const status = { outcome: 'failed' as const, ...nothing, fault: statusFault(outcome.fault), outputs: outcome.outputs ?? outputs };
       return { kind: 'settled', settlement: { status, retryAtMs: undefined }, trouble: outcome.fault, retryMs: undefined };
     }
     default:
