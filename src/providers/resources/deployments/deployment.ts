@@ -11,7 +11,7 @@ import { planTemplate } from './template/plan.ts';
 import type { DeploymentOptions } from './tools.ts';
 import { look, refuseTried, tryAll, whatIf } from './what-if.ts';
 
-export const deploymentType = 'Microsoft.Resources/deployments';
+const deploymentType = 'Microsoft.Resources/deployments';
 
 /**
  * Deployments of templates to a group, a subscription or the tenant. Deleting one deletes the record only.

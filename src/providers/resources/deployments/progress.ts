@@ -80,7 +80,7 @@ function providersOf(types: readonly string[]): Json {
 
 type State = 'Accepted' | 'Running' | 'Deleting' | 'Succeeded' | 'Failed' | 'Canceled';
 
-export function deploymentState(self: Resource<DeploymentAsked>): State {
+function deploymentState(self: Resource<DeploymentAsked>): State {
   const state = provisioningState(self);
   if (state === 'Deleting' || state === 'Succeeded') return state;
   if (self.properties.cancelled === true) return 'Canceled';
@@ -117,7 +117,7 @@ export function shownDeployment(self: Resource<DeploymentAsked>, { systemData: _
 }
 
 /** ISO 8601. */
-export function durationBetween(from: string, to: string): string {
+function durationBetween(from: string, to: string): string {
   const ms = Math.max(0, Date.parse(to) - Date.parse(from));
   return `PT${(ms / 1000).toString()}S`;
 }

@@ -129,7 +129,7 @@ function noteReferences(expression: Expression, scope: Scope): void {
   }
 }
 
-export function evaluateExpression(expression: Expression, scope: Scope): Json {
+function evaluateExpression(expression: Expression, scope: Scope): Json {
   spend(scope);
   switch (expression.kind) {
     case 'literal':

@@ -190,7 +190,7 @@ function bodyOf(body: JsonObject, scope: Scope): JsonObject {
 }
 
 /** Null is absent. */
-export function withoutNulls(value: Json): Json {
+function withoutNulls(value: Json): Json {
   if (isArray(value)) return value.map(withoutNulls);
   if (!isObject(value)) return value;
   const kept = Object.entries(value).filter(([, one]) => one !== null);

@@ -19,7 +19,7 @@ export const samplePlace: DeploymentPlace = {
   },
 };
 
-export const sampleFresh = { now: '2026-11-22T05:06:07.089Z', guid: (at: string): string => `guid of ${at}` };
+const sampleFresh = { now: '2026-11-22T05:06:07.089Z', guid: (at: string): string => `guid of ${at}` };
 
 /** Plans a template of a test; what it leaves out is empty. */
 export function planned(template: JsonObject, parameters: JsonObject = {}, place: DeploymentPlace = samplePlace): Plan {
