@@ -1,0 +1,62 @@
+import type { Dialer } from '#base/dialer.ts';
+import type { FabricPlan } from './plan.ts';
+
+/**
+ * Makes a plan true. `engine.contract.ts` is the suite that every engine passes.
+ * Nothing of a plan passes before its `apply` has resolved, and nothing that a plan no longer allows after.
+ */
+export interface FabricEngine extends AsyncDisposable {
+  readonly kind: 'userspace' | 'kernel';
+  /**
+   * Takes the whole plan, in place of the one before. Connections that both plans allow, by the same way, go on undisturbed; the live ones of an
+   * endpoint that is no longer approved, or leads elsewhere, are cut before it resolves. Calls are taken one after the other; the same plan again
+   * changes nothing. Throws before anything is changed, or not at all.
+   * Faults: `PlanWrong` (bug), `PortInUse` (conflict) naming address and port.
+   */
+  apply(plan: FabricPlan): Promise<void>;
+  /** Opens connections from inside a segment: to an endpoint's address or names, and where the segment's egress is open to anywhere. Refusals are the same faults that `explain` gives. */
+  dialer(segment: string): Dialer;
+  /** Where an endpoint listens on this host, for programs that have no dialer: `127.64.0.5:1433`. Undefined: nowhere at the moment. */
+  listening(endpoint: string, port: number): { readonly host: string; readonly port: number } | undefined;
+  /** What is known of a backend by its probe. */
+  health(probe: string, backend: string): BackendHealth;
+  counters(): readonly Counter[];
+  /** What happens, from now on. Listeners are quick and never throw. Returns what ends it. */
+  onEvent(listener: (event: FabricEvent) => void): () => void;
+}
+
+export interface BackendHealth {
+  readonly state: 'up' | 'down' | 'unknown';
+  /** Why it is down, or unknown: one sentence. */
+  readonly reason: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/** Totals since the engine began, for an endpoint, a service, a rule, a backend or a forwarder's rule (`ID#PORT`). They never go back. */
+export interface Counter {
+  readonly of: 'endpoint' | 'service' | 'rule' | 'backend' | 'forward';
+  readonly id: string;
+  readonly connections: number;
+  readonly open: number;
+  readonly refused: number;
+  /** From the client's side to the database's, and back. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Of connects to the database: how many, and milliseconds together. */
+  readonly connects: number;
+  readonly connectMs: number;
+}
+
+export type FabricEvent =
+  | {
+      readonly kind: 'refused';
+      readonly endpoint: string | undefined;
+      readonly segment: string;
+      readonly host: string;
+      readonly port: number;
+      readonly code: string;
+    }
+  | { readonly kind: 'cut'; readonly endpoint: string; readonly connections: number; readonly code: string }
+  | { readonly kind: 'health'; readonly probe: string; readonly backend: string; readonly health: BackendHealth }
+  | { readonly kind: 'resolved'; readonly forwarder: string; readonly host: string; readonly addresses: readonly string[] };
