@@ -20,7 +20,7 @@ const maxDetails = 50;
 
 /** The HTTP status of a fault. */
 export function statusOf({ kind, code }: Pick<Fault, 'kind' | 'code'>): number {
-  return statusOfCode[code] ?? policies[kind].http;
+  return (Object.hasOwn(statusOfCode, code) ? statusOfCode[code] : undefined) ?? policies[kind].http;
 }
 
 /** Codes that HTTP has a status of its own for. */

@@ -166,12 +166,16 @@ const summaries = {
   delete: 'Delete',
 } as const;
 
+function byNumber(a: number, b: number): number {
+  return a - b;
+}
+
 function answersOf({ answers, reconcile, remove }: AnyType, kind: keyof typeof summaries): readonly number[] {
   switch (kind) {
     case 'put':
-      return [...new Set([answers.replaced, answers.created])].toSorted();
+      return [...new Set([answers.replaced, answers.created])].toSorted(byNumber);
     case 'delete':
-      return [...new Set([answers.deleted, ...(remove === undefined && reconcile === undefined ? [] : [202]), 204])].toSorted();
+      return [...new Set([answers.deleted, ...(remove === undefined && reconcile === undefined ? [] : [202]), 204])].toSorted(byNumber);
     case 'exists':
       return [204];
     case 'get':

@@ -194,8 +194,6 @@ export interface ArmScene extends AsyncDisposable {
   readonly gate: Gate;
   /** Adds an api-version and the owner's token where they are not given. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Sent>;
-  /** Tries what is due again. */
-  due(id: string): Promise<void>;
 }
 
 /** A control plane with example types, a store of its own in a temporary folder, one subscription and the group Shop. */
@@ -228,11 +226,6 @@ export async function armScene({ loop = false, waitMs = 1000 }: { loop?: boolean
     catalog,
     gate,
     send: (method, path, body, headers = {}) => send(app, { method, path, body, headers }),
-    due: async (id) => {
-      const resource = (await store.get(id))!;
-      const { settled: _, ...status } = resource.status;
-      await store.write((transaction) => transaction.settle(resource.id, resource.generation, { status, retryAtMs: Date.now() }));
-    },
     [Symbol.asyncDispose]: async () => {
       await app.close();
       stop.abort();

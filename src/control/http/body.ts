@@ -22,12 +22,14 @@ export function readBody(stream: Readable): Promise<Buffer | undefined> {
         reject(tooLarge());
       }
     });
+    const cut = (): void => reject(cutOff());
     stream.on('end', () => {
+      stream.off('close', cut);
       if (bytes > maxBodyBytes) reject(tooLarge());
       else resolve(chunks.length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
     });
-    stream.on('error', () => reject(cutOff()));
-    stream.on('close', () => reject(cutOff()));
+    stream.on('error', cut);
+    stream.on('close', cut);
   });
 }
 

@@ -1,5 +1,5 @@
 import { fault } from '#base/fault.ts';
-import { parseResourceId, type Place, subscriptionType } from '#arm/resource-id.ts';
+import { groupType, parseResourceId, subscriptionType, type Place, type Scope } from '#arm/resource-id.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import { checkVersion, checkVersionForm } from '../resources/api-version.ts';
@@ -49,14 +49,7 @@ export async function answerCollection(ask: Ask, place: Collection, plane: Plane
 /** Whether only what lies directly in the place is meant. Fault: `InvalidResourceType` (missing) where the type does not stand there. */
 function checkPlace(type: AnyType, under: string): boolean {
   const place = under === '' ? undefined : parseResourceId(under);
-  const scope =
-    place === undefined
-      ? 'tenant'
-      : place.type === subscriptionType
-        ? 'subscription'
-        : place.group === place.name && place.names.length === 1 && place.scope === 'subscription'
-          ? 'group'
-          : 'resource';
+  const scope = scopeOfPlace(place?.type);
   const isChild = place !== undefined && type.type.slice(0, type.type.lastIndexOf('/')).toLowerCase() === place.type.toLowerCase();
   if (isChild || type.scopes.includes(scope)) return isChild || !type.scopes.includes('resource');
   if (scope === 'subscription' && type.scopes.includes('group')) return false;
@@ -64,6 +57,12 @@ function checkPlace(type: AnyType, under: string): boolean {
     target: type.type,
     remedy: 'List them in a place in which they lie.',
   });
+}
+
+function scopeOfPlace(type: string | undefined): Scope {
+  if (type === undefined) return 'tenant';
+  if (type === subscriptionType) return 'subscription';
+  return type === groupType ? 'group' : 'resource';
 }
 
 async function checkThere(under: string, { catalog, service }: Plane): Promise<void> {

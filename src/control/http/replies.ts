@@ -90,6 +90,12 @@ function faultOf(error: unknown): Fault {
       cause: error,
     });
   }
+  if ((error as { code?: unknown }).code === 'FST_ERR_BAD_URL') {
+    return fault('invalid', 'InvalidUri', 'The address is not valid: it has a broken escape.', {
+      remedy: 'Write a percent sign as %25.',
+      cause: error,
+    });
+  }
   return fault('invalid', 'InvalidRequest', 'The request is not valid HTTP.', {
     remedy: 'Look at its headers and its length.',
     cause: error,

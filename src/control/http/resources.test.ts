@@ -55,7 +55,7 @@ test('etags lock', async () => {
   expect((await scene.send('DELETE', net, undefined, { 'if-match': etag })).status).toBe(412);
   const racing = (await scene.send('GET', net)).headers['etag']!;
   const both = await Promise.all(['a', 'b'].map((team) => scene.send('PUT', net, { ...network, tags: { team } }, { 'if-match': racing })));
-  expect(both.map((one) => one.status).toSorted()).toEqual([200, 412]);
+  expect(new Set(both.map((one) => one.status))).toEqual(new Set([200, 412]));
 });
 
 test('children inside of a parent are written with it, and shown in it', async () => {

@@ -17,7 +17,13 @@ export interface Draft {
   /** Without nulls, without inline children, and without secrets that are only masks. */
   readonly properties: JsonObject;
   /** Children that were sent inside: member of `properties` → what it held. */
-  readonly inline: ReadonlyMap<string, readonly JsonObject[]>;
+  readonly inline: ReadonlyMap<string, readonly InlineChild[]>;
+}
+
+/** A child that was sent inside of its parent. */
+export interface InlineChild {
+  readonly name: string;
+  readonly body: JsonObject;
 }
 
 /** Members that the product writes itself, or reads elsewhere. */
@@ -47,7 +53,7 @@ export function readDraft(type: AnyType, body: Json): Draft {
 function readProperties(type: AnyType, given: Json | undefined): Pick<Draft, 'properties' | 'inline'> {
   if (given !== undefined && !isObject(given)) throw badFormat([issueOf('properties', 'must be an object')]);
   const properties = withoutMasked(given ?? {}, secretPaths(type.secrets));
-  const inline = new Map<string, readonly JsonObject[]>();
+  const inline = new Map<string, readonly InlineChild[]>();
   if (type.inline === undefined) return { properties, inline };
   const rest: Record<string, Json> = { ...properties };
   for (const name of Object.keys(type.inline)) {
@@ -58,7 +64,7 @@ function readProperties(type: AnyType, given: Json | undefined): Pick<Draft, 'pr
   return { properties: rest, inline };
 }
 
-function readChildren(given: Json, at: string): readonly JsonObject[] {
+function readChildren(given: Json, at: string): readonly InlineChild[] {
   if (!Array.isArray(given)) throw badFormat([issueOf(at, 'must be a list')]);
   const seen = new Set<string>();
   return (given as readonly Json[]).map((child, i) => {
@@ -66,7 +72,7 @@ function readChildren(given: Json, at: string): readonly JsonObject[] {
     if (!isObject(child) || typeof name !== 'string') throw badFormat([issueOf(`${at}[${i}].name`, 'must be a text')]);
     if (seen.has(name.toLowerCase())) throw badFormat([issueOf(`${at}[${i}].name`, `'${clip(name, 80)}' is in the list twice`)]);
     seen.add(name.toLowerCase());
-    return child;
+    return { name, body: child };
   });
 }
 

@@ -22,7 +22,7 @@ export async function present(resource: Resource, type: AnyType, shelf: Shelf): 
   if (type.shows.etag) usual['etag'] = etagOf(resource);
   Object.assign(usual, resource.envelope);
   usual['properties'] = properties;
-  usual['systemData'] = systemDataOf(resource);
+  usual['systemData'] = authorship(resource);
   return type.shape === undefined ? usual : type.shape(resource, usual);
 }
 
@@ -78,7 +78,7 @@ export function presentBriefly(resource: Resource, type: AnyType): JsonObject {
   return brief;
 }
 
-function systemDataOf({ createdBy, createdAt, changedBy, changedAt }: Resource): JsonObject {
+function authorship({ createdBy, createdAt, changedBy, changedAt }: Resource): JsonObject {
   return {
     createdBy,
     createdByType: 'Application',

@@ -38,7 +38,7 @@ export function settlingOf(store: ResourceStore, waitMs: number): Settling {
   const waiting = new Map<string, Set<() => void>>();
   const stop = store.onChange((change) => {
     const found = waiting.get(keyOf(change.id));
-    if (found !== undefined) for (const wake of [...found]) wake();
+    if (found !== undefined) for (const wake of found) wake();
   });
   return {
     settle: async (begun, always = false) => {
@@ -49,7 +49,7 @@ export function settlingOf(store: ResourceStore, waitMs: number): Settling {
     },
     [Symbol.dispose]: () => {
       stop();
-      for (const wakes of waiting.values()) for (const wake of [...wakes]) wake();
+      for (const wakes of waiting.values()) for (const wake of wakes) wake();
     },
   };
 }

@@ -5,7 +5,7 @@ import { isObject } from './json.ts';
 
 /** Rule: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations */
 const limits = { count: 50, name: 512, value: 256 };
-const forbidden = /[<>%&\\?/\u0000-\u001f]/;
+const forbidden = /[<>%&\\?/\p{Cc}]/u;
 
 /**
  * Tags as sent. Names are compared without regard to case. Faults (invalid): `InvalidTags`, `InvalidTagCount`, `InvalidTagName`,

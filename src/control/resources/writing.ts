@@ -2,9 +2,9 @@ import { fault, type Fault } from '#base/fault.ts';
 import type { Sealer } from '#arm/access.ts';
 import { parseResourceId, type ResourceId } from '#arm/resource-id.ts';
 import type { AnyType, TypeCatalog } from '#arm/resource-type.ts';
-import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
+import type { Asked, Resource } from '#arm/resource.ts';
 import type { StoreTransaction } from '#arm/store.ts';
-import { parsed, patched, readDraft, sealedAsked, settledLocation, type Draft } from './asked.ts';
+import { parsed, patched, readDraft, sealedAsked, settledLocation, type Draft, type InlineChild } from './asked.ts';
 import { auditEntry, type Author } from './author.ts';
 import { changesOf, sameAsked } from './changes.ts';
 import { checkName, checkScope, clip, idToCreate, missing, parentOf, typeOf } from './places.ts';
@@ -79,7 +79,7 @@ async function writeInline(write: OneWrite, resource: Resource, tools: WriteTool
     const type = typeOf(tools.catalog, typeName);
     const given = write.draft.inline.get(member) ?? (whenAbsent === 'remove' && write.mode === 'put' ? [] : undefined);
     if (given === undefined) continue;
-    const kept = new Set(given.map((child) => String(child['name']).toLowerCase()));
+    const kept = new Set(given.map((child) => child.name.toLowerCase()));
     for (const child of await transaction.list({ within: resource.id, direct: true, type: type.type })) {
       if (kept.has(child.name.toLowerCase()) || child.deleting) continue;
       await removeOne({ resource: child, type, author: write.author }, transaction);
@@ -100,18 +100,22 @@ interface ChildPlace {
   readonly at: string;
 }
 
-async function writeChild(child: JsonObject, place: ChildPlace, tools: WriteTools, transaction: StoreTransaction): Promise<OneWritten> {
+async function writeChild(
+  { name, body }: InlineChild,
+  place: ChildPlace,
+  tools: WriteTools,
+  transaction: StoreTransaction,
+): Promise<OneWritten> {
   const { type, write, resource } = place;
   const word = type.type.slice(type.type.lastIndexOf('/') + 1);
-  const name = String(child['name']);
-  if (/[/\u0000-\u001f]/.test(name) || name === '') throw badChildName(name, place.at);
+  if (/[/\p{Cc}]/u.test(name) || name === '') throw badChildName(name, place.at);
   const id = parseResourceId(`${resource.id}/${word}/${name}`);
   checkName(type, id);
-  return await writeOne({ id, type, draft: readDraft(type, child), mode: 'put', conditions: {}, author: write.author }, tools, transaction);
+  return await writeOne({ id, type, draft: readDraft(type, body), mode: 'put', conditions: {}, author: write.author }, tools, transaction);
 }
 
 function badChildName(name: string, at: string): Fault {
-  return fault('invalid', 'InvalidResourceName', `'${clip(name, 80).replace(/[\u0000-\u001f]/g, '?')}' is not a valid name.`, {
+  return fault('invalid', 'InvalidResourceName', `'${clip(name, 80).replace(/\p{Cc}/gu, '?')}' is not a valid name.`, {
     target: `${at}.name`,
     remedy: 'Leave out slashes and control characters.',
   });
