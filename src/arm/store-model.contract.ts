@@ -180,7 +180,7 @@ export class StoreModel {
   #makeDue(key: string): void {
     const one = this.resources.get(key)!;
     const { status, generation } = one.resource;
-    if (status.outcome === 'failed' && status.settled === generation) return;
+    if (status.outcome === 'failed' && status.settled === generation && one.dueMs === undefined) return;
     this.resources.set(key, { ...one, mark: one.mark + 1, dueMs: Math.min(one.dueMs ?? Infinity, this.nowMs) });
   }
 }

@@ -126,7 +126,7 @@ async function verifyRows(db: DatabaseSync, seal: AuditSeal | undefined): Promis
   }
   const message = wrongAtEnd({ kept, sealed, head, seal });
   if (message === undefined) return { ok: true, records: head.sequence };
-  const sequence = kept !== undefined && kept.sequence > head.sequence ? head.sequence + 1 : Math.max(1, head.sequence);
+  const sequence = sealed === undefined ? head.sequence + 1 : Math.max(1, sealed.sequence);
   return { ok: false, records: head.sequence, sequence, message };
 }
 
@@ -159,9 +159,9 @@ interface End {
 }
 
 function wrongAtEnd({ kept, sealed, head, seal }: End): string | undefined {
-  if (kept === undefined) return head.sequence === 0 ? undefined : 'The seal of the log’s end is gone.';
+  if (kept === undefined) return 'The seal of the log’s end is gone.';
   if (sealed === undefined) return `Records ${head.sequence + 1} to ${kept.sequence} are missing.`;
-  if (sealed.hash !== kept.hash) return `Record ${kept.sequence} is not the one that was sealed.`;
+  if (sealed.hash !== kept.hash && kept.sequence > 0) return `Record ${kept.sequence} is not the one that was sealed.`;
   if (seal === undefined) return 'The key of the seal is missing: whether records were cut off the end cannot be told.';
   return seal.holds(kept, kept.seal) ? undefined : 'The seal of the log’s end is not ours.';
 }

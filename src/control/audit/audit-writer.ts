@@ -23,8 +23,9 @@ export class AuditWriter {
     const kept = db.prepare('SELECT * FROM audit_head').get() as (AuditHead & { readonly seal: string }) | undefined;
     this.#head = last ?? emptyHead;
     this.#sealed = this.#head.sequence;
-    const sound = kept === undefined ? last === undefined : isEnd(kept, this.#head) && seal.holds(kept, kept.seal);
+    const sound = kept === undefined ? last === undefined && isNew(db) : isEnd(kept, this.#head) && seal.holds(kept, kept.seal);
     if (!sound) this.#tellBroken(kept?.sequence, nowIso);
+    else if (kept === undefined) this.#putSealed();
   }
 
   /** The end of the log, records of the open transaction included. */
@@ -47,6 +48,10 @@ export class AuditWriter {
   /** To be called before each commit. */
   sealHead(): void {
     if (this.#sealed === this.#head.sequence) return;
+    this.#putSealed();
+  }
+
+  #putSealed(): void {
     const { sequence, hash } = this.#head;
     this.#putHead.run(sequence, hash, this.#seal.seal(this.#head));
     this.#sealed = sequence;
@@ -68,6 +73,11 @@ export class AuditWriter {
     );
     this.sealHead();
   }
+}
+
+/** Only a store in which nothing was ever kept has a log without an end. */
+function isNew(db: DatabaseSync): boolean {
+  return db.prepare('SELECT 1 FROM resources UNION ALL SELECT 1 FROM settings LIMIT 1').get() === undefined;
 }
 
 function isEnd(kept: Pick<AuditHead, 'sequence' | 'hash'>, head: AuditHead): boolean {

@@ -18,7 +18,7 @@ export interface QueuedWrite {
 export interface CommitGround {
   readonly db: DatabaseSync;
   /** The file's log. What is committed lies in it, and is durable once it is forced to disk. */
-  readonly log: FileHandle;
+  readonly log: Pick<FileHandle, 'datasync'>;
   /** Before each commit, within it. */
   readonly beforeCommit: () => void;
   /** The transaction was taken back whole; those in it are told next. */

@@ -26,7 +26,7 @@ export interface SqliteStore extends ResourceStore {
 }
 
 const dayMs = 86_400_000;
-/** So many ended operations are kept, however old. */
+/** So many ended operations are kept, however old; those of the last day anyway. */
 const keptOperations = 10_000;
 
 /**
@@ -58,9 +58,9 @@ async function syncFolder(path: string): Promise<void> {
 
 function purgeOperations(db: DatabaseSync, nowMs: number): void {
   db.prepare(
-    `DELETE FROM operations WHERE n IN
-       (SELECT n FROM operations WHERE ended_at < ? ORDER BY ended_at DESC LIMIT -1 OFFSET ?)`,
-  ).run(new Date(nowMs - dayMs).toISOString(), keptOperations);
+    `DELETE FROM operations WHERE ended_at < ? AND ended_at <
+       (SELECT ended_at FROM operations WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?)`,
+  ).run(new Date(nowMs - dayMs).toISOString(), keptOperations - 1);
 }
 
 interface Opened {

@@ -19,9 +19,9 @@ export interface TransactionGround {
   readonly isOpen: () => boolean;
 }
 
-/** Makes due what has not failed. Something that is to go and still holds others waits for the last of them. */
+/** Makes due what has not failed for good: what failed and is due still is being tried once more. Something that is to go and still holds others waits for the last of them. */
 const makeDue = `UPDATE resources SET mark = mark + 1, due_ms = CASE WHEN due_ms IS NULL OR due_ms > ? THEN ? ELSE due_ms END
-  WHERE NOT (outcome = 'failed' AND settled = generation)`;
+  WHERE NOT (outcome = 'failed' AND settled = generation AND due_ms IS NULL)`;
 const holdsNone = `NOT (deleting AND EXISTS (SELECT 1 FROM resources AS held WHERE held.key > resources.key || '/' AND held.key < resources.key || '0'))`;
 
 /** One write. Its changes are told once it is durable. */
