@@ -1,5 +1,6 @@
 import type { Fault } from '#base/fault.ts';
-import type { Json, JsonObject, Resource } from '#arm/resource.ts';
+import { armError } from '#arm/arm-error.ts';
+import type { Json, JsonObject, Resource, StatusFault } from '#arm/resource.ts';
 import { provisioningState } from '#arm/resource.ts';
 import type { DeploymentAsked } from './asked.ts';
 import type { Plan } from './template/plan.ts';
@@ -99,8 +100,8 @@ export function shownDeployment(self: Resource<DeploymentAsked>, { systemData: _
   const { fault } = self.status;
   const state = deploymentState(self);
   const isOver = state === 'Failed' || state === 'Canceled';
-  const details = (progress?.steps ?? []).flatMap(({ error }) => (error === undefined ? [] : [{ ...error }]));
-  const error = !isOver || fault === undefined ? {} : { error: { code: fault.code, message: fault.message, details } };
+  const details = (progress?.steps ?? []).flatMap(({ error }) => (error === undefined ? [] : [shownError(error)]));
+  const error = !isOver || fault === undefined ? {} : { error: { ...shownError(fault), details } };
   return {
     ...usual,
     properties: {
@@ -114,6 +115,11 @@ export function shownDeployment(self: Resource<DeploymentAsked>, { systemData: _
       ...error,
     },
   };
+}
+
+/** With its remedy, as every other refusal. */
+function shownError({ code, message, target, remedy }: StepError | StatusFault): JsonObject {
+  return { ...armError({ code, message, target, remedy }) } as unknown as JsonObject;
 }
 
 /** ISO 8601. */
@@ -138,7 +144,7 @@ export function operationsOf(self: Resource<DeploymentAsked>): readonly JsonObje
         duration: durationBetween(startedAt, endedAt),
         statusCode: status,
         targetResource: { id, resourceType: type, resourceName: name },
-        ...(error === undefined ? {} : { statusMessage: { status: 'Failed', error: { ...error } } }),
+        ...(error === undefined ? {} : { statusMessage: { status: 'Failed', error: shownError(error) } }),
       },
     };
   });

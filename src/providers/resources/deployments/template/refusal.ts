@@ -3,7 +3,7 @@ import { fault, type Fault } from '#base/fault.ts';
 /** The refusal of a template: `place` is a path in it (`resources[0].properties.sku`), or empty. Never holds values. */
 export function refuse(place: string, text: string, remedy: string): Fault {
   const where = place === '' ? text : `${text} (at ${place})`;
-  return fault('invalid', 'InvalidTemplate', `Deployment template validation failed: '${where}.'`, {
+  return fault('invalid', 'InvalidTemplate', `Deployment template validation failed: '${where}'.`, {
     target: place === '' ? undefined : place,
     remedy,
   });
