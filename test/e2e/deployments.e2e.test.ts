@@ -50,3 +50,36 @@ test('a template is validated, tried, deployed, listed, tried again, and its rec
   expect((await ask('GET', `${group}/providers/Microsoft.Network/virtualNetworks/shop-net`)).status).toBe(200);
   plane.forget();
 });
+
+test('a deployment goes on where a kill left it', async () => {
+  const plane = await ControlPlane.start();
+  const group = plane.group('killed');
+  const path = `${group}/providers/Microsoft.Resources/deployments/many`;
+  const template = {
+    resources: Array.from({ length: 120 }, (_, i) => ({
+      type: 'Microsoft.Network/virtualNetworks',
+      apiVersion: '2024-05-01',
+      name: `net${i}`,
+      location: 'westeurope',
+      dependsOn: i === 0 ? [] : [`net${i - 1}`],
+      properties: { addressSpace: { addressPrefixes: ['10.1.0.0/16'] } },
+    })),
+  };
+  try {
+    await plane.ask({ method: 'PUT', path: group, body: { location: 'westeurope' } });
+    const put = plane.ask({ method: 'PUT', path, body: { properties: { template } } }).catch(() => undefined);
+    const networks = `${group}/providers/Microsoft.Network/virtualNetworks`;
+    await expect.poll(async () => (await plane.ask({ path: networks })).json.value.length, { interval: 5 }).toBeGreaterThan(3);
+    await plane[Symbol.asyncDispose]();
+    await put;
+    await using again = await ControlPlane.start(plane.folder);
+    const state = async (): Promise<unknown> => (await again.ask({ path })).json.properties.provisioningState;
+    await expect.poll(state, { timeout: 20_000 }).toBe('Succeeded');
+    const { outputResources } = (await again.ask({ path })).json.properties;
+    expect(outputResources).toHaveLength(120);
+    expect((await again.ask({ path: `${networks}/net119` })).json.properties.provisioningState).toBe('Succeeded');
+  } finally {
+    await plane[Symbol.asyncDispose]();
+    plane.forget();
+  }
+});
