@@ -35,7 +35,7 @@ export function readAuditSeal(keyPath: string, { create }: { readonly create: bo
   return auditSeal(Buffer.from(text, 'hex'));
 }
 
-export function auditSeal(key: Uint8Array): AuditSeal {
+function auditSeal(key: Uint8Array): AuditSeal {
   const mac = ({ sequence, hash }: Pick<AuditHead, 'sequence' | 'hash'>): Buffer =>
     createHmac('sha256', key).update(`isthmus audit head\n${sequence}\n${hash}`).digest();
   return {

@@ -148,7 +148,7 @@ export function putOf(id: string, more: Partial<PutRequest> = {}): PutRequest {
   return { id, type: parseResourceId(id).type, ...asked, references: [], principal: 'someone', ready: false, ...more };
 }
 
-export function deleteOf(store: ResourceStore, id: string, operation: string | undefined): Promise<void> {
+function deleteOf(store: ResourceStore, id: string, operation: string | undefined): Promise<void> {
   return store.write(async (transaction) => {
     await transaction.markDeleting(id, 'someone');
     const { generation = 0 } = (await transaction.get(id)) ?? {};

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { failpoint } from '#base/failpoint.ts';
 import { fault, type Fault } from '#base/fault.ts';
 
@@ -76,6 +77,8 @@ export class CommitQueue {
     while (this.#waiting.length > 0) {
       if (this.#broken === undefined) await this.#workOnce();
       else for (const write of this.#waiting.splice(0)) write.undone(this.#broken);
+      // However many wait, the rest of the program has its turns.
+      if (this.#waiting.length > 0) await setImmediate();
     }
     // In the same step as the last look at those that wait: whoever comes next starts anew.
     this.#running = undefined;
