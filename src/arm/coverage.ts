@@ -104,7 +104,7 @@ function typeOperations(type: AnyType): readonly Operation[] {
 }
 
 /** The addresses of a type in one kind of place. */
-export function pathsOf(type: AnyType, scope: Scope): { readonly collection: string; readonly resource: string } {
+function pathsOf(type: AnyType, scope: Scope): { readonly collection: string; readonly resource: string } {
   if (type.type === subscriptionType) return { collection: '/subscriptions', resource: subscription };
   if (type.type === groupType) return { collection: `${subscription}/resourceGroups`, resource: group };
   const [namespace, ...words] = type.type.split('/');
@@ -224,6 +224,9 @@ const fixed: readonly (readonly [verb: HttpVerb, path: string, summary: string, 
   ['GET', `${subscription}/providers/{namespace}/locations/{location}/operationStatuses/{operationId}`, 'Where an operation is'],
   ['GET', `${subscription}/providers/{namespace}/locations/{location}/operationResults/{operationId}`, 'What came of an operation'],
   ['GET', `${subscription}/operationresults/{operationId}`, 'What came of deleting a group'],
+  ['GET', '/providers/Isthmus.Audit/records', 'The audit log', 'Isthmus.Audit/records/read'],
+  ['GET', '/{resourceId}/providers/Isthmus.Audit/records', 'The audit log of a scope', 'Isthmus.Audit/records/read'],
+  ['POST', '/providers/Isthmus.Audit/verify', 'Whether the audit log is whole', 'Isthmus.Audit/records/read'],
   ['GET', '/metadata/endpoints', 'Where everything is'],
   ['GET', '/events', 'Changes as they happen, as server-sent events', '{type}/read'],
   ['GET', '/openapi.json', 'This document'],

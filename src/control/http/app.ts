@@ -12,7 +12,7 @@ import type { Json } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import { createResourceService, type ResourceService } from '../resources/resource-service.ts';
 import { answerArm } from './arm-routes.ts';
-import { answerAudit } from './audit-routes.ts';
+import { answerAudit, isAudit } from './audit-routes.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { checkMediaType, parseBody, readBody } from './body.ts';
 import { eventStreams, type EventStreams } from './events.ts';
@@ -164,7 +164,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, { plane, eve
     },
   };
   if (!isEvents) {
-    const audited = auditLog && (await answerAudit(ask, auditLog, plane));
+    const audited = auditLog && isAudit(ask.segments) ? await answerAudit(ask, auditLog, plane) : undefined;
     sendAnswer(reply, audited ?? (await answerArm(ask, plane)));
     return;
   }

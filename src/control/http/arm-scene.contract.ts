@@ -17,7 +17,7 @@ import { createApp } from './app.ts';
 
 export const subscription = '/subscriptions/11111111-1111-4111-8111-111111111111';
 export const group: string = `${subscription}/resourceGroups/Shop`;
-export const version = '2025-05-01';
+const version = '2025-05-01';
 
 /** What the reconcilers of the scene's types wait for. */
 export interface Gate {

@@ -8,6 +8,12 @@ const namespace = 'isthmus.audit';
 const readAction = 'Isthmus.Audit/records/read';
 const pageRecords = 500;
 
+/** Whether segments are an address of the audit log. */
+export function isAudit(segments: readonly string[]): boolean {
+  const word = segments.at(-2);
+  return word?.length === namespace.length && word.toLowerCase() === namespace;
+}
+
 /**
  * `GET [{scope}]/providers/Isthmus.Audit/records?$since=…&$top=…` lists what was asked in a scope, allowed and refused;
  * `POST /providers/Isthmus.Audit/verify` looks at the whole log's chain. Undefined: another path.

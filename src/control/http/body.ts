@@ -4,7 +4,7 @@ import { parseLooseJson } from '#arm/loose-json.ts';
 import type { Json } from '#arm/resource.ts';
 
 /** Rule: a request of ARM has at most 4 MB. */
-export const maxBodyBytes: number = 4 * 1024 * 1024;
+const maxBodyBytes = 4 * 1024 * 1024;
 /** As much is read and thrown away of a body that is too large, so that the client comes to read why. */
 const maxDrainedBytes = 64 * 1024 * 1024;
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { fault, type Fault } from '#base/fault.ts';
 import type { Sealer } from '#arm/access.ts';
+import { groupType } from '#arm/resource-id.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { Asked, Json, JsonObject, Resource } from '#arm/resource.ts';
 import { isObject, merged, withoutNulls } from './json.ts';
@@ -87,7 +88,7 @@ function readLocation(given: Json | undefined): string | undefined {
 }
 
 /** `West Europe` and `westeurope` are the same place. */
-export function normalLocation(text: string): string {
+function normalLocation(text: string): string {
   return text.replace(/ /g, '').toLowerCase();
 }
 
@@ -130,7 +131,7 @@ export function sealedAsked(type: AnyType, asked: Asked, before: Resource | unde
   return { ...asked, properties: sealed(asked.properties, before?.properties, secretPaths(type.secrets), sealer) };
 }
 
-/** The location's rules. Faults: `LocationRequired` (invalid), `InvalidResourceLocation` (conflict). */
+/** The location's rules. Faults: `LocationRequired` (invalid), `InvalidResourceLocation`, `InvalidResourceGroupLocation` (conflict). */
 export function settledLocation(type: AnyType, asked: Asked, name: string, before: Resource | undefined): Asked {
   const { location } = asked;
   if (location === undefined) {
@@ -143,7 +144,7 @@ export function settledLocation(type: AnyType, asked: Asked, name: string, befor
   if (before?.location === undefined || before.location === location) return asked;
   throw fault(
     'conflict',
-    'InvalidResourceLocation',
+    type.type === groupType ? 'InvalidResourceGroupLocation' : 'InvalidResourceLocation',
     `The resource '${clip(name)}' already exists in location '${before.location}'. A resource with the same name cannot be created in location '${location}'.`,
     { target: 'location', remedy: `Leave the location at ${before.location}, or take another name.` },
   );

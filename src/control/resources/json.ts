@@ -2,7 +2,7 @@ import { fault } from '#base/fault.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
 
 /** No body of a client nests deeper. */
-export const maxDepth = 100;
+const maxDepth = 100;
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

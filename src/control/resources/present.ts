@@ -1,4 +1,3 @@
-import { parseResourceId } from '#arm/resource-id.ts';
 import type { AnyType, TypeCatalog } from '#arm/resource-type.ts';
 import { provisioningState, type Json, type JsonObject, type Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
@@ -103,9 +102,4 @@ function withoutSealed(outputs: JsonObject): JsonObject {
 function hasMembers(object: object): boolean {
   for (const _ in object) return true;
   return false;
-}
-
-/** The place that a resource's location stands for in addresses of operations. */
-export function subscriptionOf(id: string): string | undefined {
-  return parseResourceId(id).subscription;
 }

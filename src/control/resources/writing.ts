@@ -121,7 +121,7 @@ function badChildName(name: string, at: string): Fault {
   });
 }
 
-export function beingDeleted({ id, name, type }: Resource): Fault {
+function beingDeleted({ id, name, type }: Resource): Fault {
   const group = type === 'Microsoft.Resources/resourceGroups';
   const message = group
     ? `The resource group '${clip(name)}' is in deprovisioning state and cannot perform this operation.`
