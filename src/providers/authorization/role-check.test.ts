@@ -60,7 +60,7 @@ test('a refusal names who, what and where, and the least role that would do', as
   const refusal = await refusalOf(new RoleAuthorizer(memoryResources()).check(anna, 'Microsoft.Network/virtualNetworks/write', vnet));
   expect(refusal?.message).toContain(`The client 'anna' with object id '${anna.id}' does not have authorization to perform action`);
   expect(refusal?.message).toContain(`'Microsoft.Network/virtualNetworks/write' over scope '${vnet}'`);
-  expect(refusal?.remedy).toContain(`--role 'Network Contributor' --scope ${vnet}`);
+  expect(refusal?.remedy).toContain(`--role 'Network Contributor' --scope ${group}`);
   const other = await refusalOf(new RoleAuthorizer(memoryResources()).check(anna, 'Microsoft.Authorization/roleAssignments/write', ''));
   expect(other?.remedy).toContain("--role 'Owner' --scope /");
 });

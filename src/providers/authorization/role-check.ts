@@ -106,6 +106,7 @@ function refusal({ id, name }: Principal, action: string, scope: string): Fault 
   const key = action.toLowerCase();
   const role = builtInRoles.find(({ permission }) => actionTest([permission])(key))?.name ?? 'Owner';
   const at = scope || tenantScope;
+  const place = /^\/subscriptions\/[^/]+(?:\/resourceGroups\/[^/]+)?/i.exec(scope)?.[0] ?? tenantScope;
   return fault(
     'denied',
     'AuthorizationFailed',
@@ -114,8 +115,8 @@ function refusal({ id, name }: Principal, action: string, scope: string): Fault 
     {
       target: at,
       remedy:
-        `Ask an Owner of the scope for a role that allows it, such as ${role}: az role assignment create --assignee-object-id ${id} ` +
-        `--assignee-principal-type ServicePrincipal --role '${role}' --scope ${at}`,
+        `Ask an Owner for a role that allows it, such as ${role}: az role assignment create --assignee-object-id ${id} ` +
+        `--assignee-principal-type ServicePrincipal --role '${role}' --scope ${place}, or isthmus credential grant '${name}' --role '${role}' --scope ${place}`,
     },
   );
 }
