@@ -213,7 +213,6 @@ const words = [
   '%',
   '',
   'tenants',
-  'events',
   'constructor',
   '__proto__',
 ];
