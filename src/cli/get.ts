@@ -24,7 +24,21 @@ export async function getCommand({ what, name, group, scope, output }: GetReques
   const { arm, terminal } = session;
   const value = isList ? await arm.list(path) : await arm.get(path);
   const rows = isList ? (value as readonly JsonObject[]) : [value as JsonObject];
-  await terminal.write(formatted(output, value, { columns: columnsFor(path), rows }));
+  const named = output === 'table' && /\/roleAssignments(?:\/[^/]*)?$/i.test(path) ? await withRoleNames(path, rows, session) : rows;
+  await terminal.write(formatted(output, value, { columns: columnsFor(path), rows: named }));
+}
+
+/** People know roles by their names. Where those may not be read, the ids stay. */
+async function withRoleNames(path: string, rows: readonly JsonObject[], { arm }: Session): Promise<readonly JsonObject[]> {
+  const roles = await arm.list(path.replace(/\/roleAssignments.*$/i, '/roleDefinitions?$filter=atScopeAndBelow()')).catch(() => []);
+  const names = new Map(
+    roles.map(({ name, properties }) => [text(name)?.toLowerCase(), isObject(properties) ? properties['roleName'] : undefined]),
+  );
+  return rows.map((row) => {
+    const properties = isObject(row['properties']) ? row['properties'] : {};
+    const role = names.get(text(properties['roleDefinitionId'])?.split('/').at(-1)?.toLowerCase());
+    return role === undefined ? row : { ...row, properties: { ...properties, roleDefinitionId: role } };
+  });
 }
 
 async function pathByType({ what, name, group, scope }: Omit<GetRequest, 'output'>, session: Session): Promise<string> {

@@ -203,13 +203,23 @@ test('types are known by their last word', async () => {
   expect((await line.run('get', 'virtualNetworks')).out).toContain('NAME');
   expect(line.server.requests.at(-1)?.path).toBe(`/subscriptions/${testSubscription}/providers/Microsoft.Network/virtualNetworks`);
   await line.run('get', 'roleAssignments', '--scope', '/');
-  expect(line.server.requests.at(-1)?.path).toBe('/providers/Microsoft.Authorization/roleAssignments');
+  expect(line.server.requests.map(({ path }) => path)).toContain('/providers/Microsoft.Authorization/roleAssignments');
   await expect(line.run('get', 'virtualThings')).rejects.toMatchObject({
     code: 'UnknownType',
     remedy: expect.stringContaining('virtualNetworks') as string,
   });
   await expect(line.run('get', 'virtualNetworks', 'v')).rejects.toMatchObject({ code: 'GroupMissing' });
   await expect(line.run('get', 'virtualNetworks', 'none', '-g', 'shop')).rejects.toMatchObject({ kind: 'missing' });
+});
+
+test('roles are shown by their names', async () => {
+  const properties = { principalId: 'p', roleDefinitionId: '/providers/Microsoft.Authorization/roleDefinitions/ABC', scope: '/' };
+  line.server.script = ({ path }) => {
+    const value = path.endsWith('/roleDefinitions') ? [{ name: 'abc', properties: { roleName: 'Reader' } }] : [{ name: 'n', properties }];
+    return { status: 200, body: { value } };
+  };
+  expect((await line.run('get', 'roleAssignments', '--scope', '/')).out.split('\n')[1]).toMatch(/^p +Reader +\/ +n$/);
+  expect((await line.run('get', 'roleAssignments', '--scope', '/', '-o', 'json')).out).toContain('/ABC');
 });
 
 test('any request can be made as it is', async () => {
