@@ -150,7 +150,7 @@ function operationOf(type: AnyType, kind: 'get' | 'exists' | 'list' | 'put' | 'p
     kind,
     action: undefined,
     summary: `${summaries[kind]}: ${type.summary}`,
-    permission: `${type.type}/${right}`,
+    permission: `${type.permissionType}/${right}`,
     answers: answersOf(type, kind),
     floor: type.versions.floor,
     implemented: type.versions.implemented,
@@ -186,7 +186,11 @@ function answersOf({ answers, reconcile, remove }: AnyType, kind: keyof typeof s
 }
 
 function partOperation(type: AnyType, part: string, path: string, kind: 'get' | 'list'): Operation {
-  return { ...operationOf(type, kind, 'GET', path), summary: `${summaries[kind]}: ${part}`, permission: `${type.type}/${part}/read` };
+  return {
+    ...operationOf(type, kind, 'GET', path),
+    summary: `${summaries[kind]}: ${part}`,
+    permission: `${type.permissionType}/${part}/read`,
+  };
 }
 
 function actionOperation(type: AnyType, name: string, path: string): Operation {
@@ -199,7 +203,7 @@ function actionOperation(type: AnyType, name: string, path: string): Operation {
     kind: 'action',
     action: name,
     summary: action.summary,
-    permission: `${type.type}/${action.permission ?? `${name}/action`}`,
+    permission: `${type.permissionType}/${action.permission ?? `${name}/action`}`,
     answers: type.reconcile === undefined ? [200] : [200, 202],
     floor: type.versions.floor,
     implemented: type.versions.implemented,

@@ -84,6 +84,8 @@ export interface ResourceType<P = JsonObject> {
   /** `Microsoft.Network/virtualNetworks/subnets`. */
   readonly type: string;
   readonly summary: string;
+  /** What permissions begin with: `{permissionType}/write`. Default: the type. Groups are `Microsoft.Resources/subscriptions/resourceGroups` there. */
+  readonly permissionType: string;
   /** Where the type's outermost name may stand. Default: in a group. */
   readonly scopes: readonly Scope[];
   /** The least api-version that is answered, and the one whose shape is implemented. */
@@ -161,6 +163,7 @@ type Given<P> = Pick<ResourceType<P>, 'type' | 'summary' | 'versions' | 'propert
 /** Declares a type of resource. What is not given is as most types of ARM have it. */
 export function resourceType<P>(given: Given<P>): ResourceType<P> {
   return {
+    permissionType: given.type,
     scopes: ['group'],
     location: 'required',
     hasTags: true,

@@ -116,7 +116,7 @@ function endsOf({ properties }: JsonObject): string | undefined {
 
 export async function deleteCredential(name: string, { arm, terminal }: Session): Promise<void> {
   const wasThere = await arm.delete(pathOf(name), { signal: terminal.interrupted });
-  if (wasThere) return terminal.write(`${name} is gone; its tokens end within the hour.\n`);
+  if (wasThere) return terminal.write(`${name} is gone, and so are its tokens.\n`);
   throw fault('missing', 'NoSuchCredential', `There is no service principal ${name}.`, {
     target: name,
     remedy: 'isthmus credential list shows them.',

@@ -42,11 +42,14 @@ for (const [name, client] of [
   const id = `${made.id}/providers/Microsoft.Network/virtualNetworks/v`;
   const version = '2025-05-01';
   const body = { location: 'westeurope', properties: { addressSpace: { addressPrefixes: ['10.1.0.0/16'] } } };
-  const network =
-    client === old
-      ? await old.resources.beginCreateOrUpdateByIdAndWait(id, version, body)
-      : await fresh.resources.createOrUpdateById(id, version, body);
-  const { etag } = network as { etag?: string };
+  if (client === old) await old.resources.beginCreateOrUpdateByIdAndWait(id, version, body);
+  else await fresh.resources.createOrUpdateById(id, version, body);
+  // The packages' generic model leaves the etag out: it is read from the answer itself.
+  let raw = '';
+  await client.resources.getById(id, version, {
+    onResponse: (answer: { bodyAsText?: string | null }) => void (raw = answer.bodyAsText ?? ''),
+  });
+  const { etag } = JSON.parse(raw) as { etag?: string };
   const stale = { 'If-Match': 'W/"stale"' };
   const put =
     client === old

@@ -103,9 +103,16 @@ export class ControlPlane implements AsyncDisposable {
           path,
           method,
           agent: this.#agent,
+          timeout: 20_000,
           headers: { ...(bytes ? { 'content-type': 'application/json', 'content-length': bytes.length } : {}), ...headers },
         },
         (answer) => {
+          if (answer.headers['content-type']?.startsWith('text/event-stream')) {
+            // It never ends by itself.
+            settle({ status: answer.statusCode ?? 0, headers: answer.headers, text: '', json: undefined });
+            answer.destroy();
+            return;
+          }
           const parts: Buffer[] = [];
           answer.on('data', (part: Buffer) => parts.push(part));
           answer.on('error', fail);
@@ -116,6 +123,7 @@ export class ControlPlane implements AsyncDisposable {
         },
       );
       sent.on('error', fail);
+      sent.on('timeout', () => sent.destroy(new Error(`no answer: ${method} ${path}`)));
       sent.end(bytes);
     });
   }

@@ -13,8 +13,8 @@ export interface Ran {
 }
 
 /** Runs `isthmus …` to its end. */
-export async function isthmus(args: readonly string[], input = ''): Promise<Ran> {
-  const program = new RunningProgram(args);
+export async function isthmus(args: readonly string[], input = '', settings: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const program = new RunningProgram(args, settings);
   program.process.stdin?.end(input);
   return program.ended;
 }
@@ -26,10 +26,11 @@ export class RunningProgram implements AsyncDisposable {
   out = '';
   err = '';
 
-  constructor(args: readonly string[]) {
+  /** `settings`: variables of the environment that are meant for it. */
+  constructor(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
     // What is set for tests is no setting of the program.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ISTHMUS_')));
-    this.process = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env });
+    this.process = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env, ...settings } });
     this.process.stdout?.on('data', (bytes: Buffer) => (this.out += bytes.toString('utf8')));
     this.process.stderr?.on('data', (bytes: Buffer) => (this.err += bytes.toString('utf8')));
     this.ended = new Promise((settle) => {

@@ -14,7 +14,20 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function up(rate: number): RunningProgram {
-  return new RunningProgram(['up', '--demo', '--data', folder, '--scale', '0.02', '--rate', String(rate), '--metrics-port', '0']);
+  return new RunningProgram([
+    'up',
+    '--demo',
+    '--data',
+    folder,
+    '--scale',
+    '0.02',
+    '--rate',
+    String(rate),
+    '--metrics-port',
+    '0',
+    '--port',
+    '0',
+  ]);
 }
 
 async function ordersInPool(): Promise<number> {
@@ -73,7 +86,7 @@ test('up with the demo answers queries, metrics and status, refuses a second one
   const scraped = await (await fetch(metrics)).text();
   for (const name of ['link_rows_total', 'link_lag_bucket', 'pool_segments_total', 'pool_apply_duration_count', 'landing_bytes'])
     expect(scraped).toContain(`\n${name}{`);
-  for (const name of ['up', 'worker', 'pool', 'demo']) expect(scraped).toContain(`process_memory{process="${name}"}`);
+  for (const name of ['up', 'control', 'worker', 'pool', 'demo']) expect(scraped).toContain(`process_memory{process="${name}"}`);
   expect((await fetch(new URL('/readyz', metrics))).status).toBe(200);
   expect((await fetch(new URL('/healthz', metrics))).status).toBe(200);
   expect((await fetch(new URL('/status', metrics))).status).toBe(401);
@@ -103,7 +116,7 @@ test('up with the demo answers queries, metrics and status, refuses a second one
 test('each process of up may be killed at any moment: it is started again, and nothing is lost', async () => {
   await using program = up(30);
   await program.ready();
-  for (const title of ['isthmus worker', 'isthmus pool', 'isthmus demo']) {
+  for (const title of ['isthmus control', 'isthmus worker', 'isthmus pool', 'isthmus demo']) {
     await seesNewOrders();
     const pid = descendant(program.pid, title)!;
     process.kill(pid, 'SIGKILL');

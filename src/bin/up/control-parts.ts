@@ -1,8 +1,8 @@
 import type { Log } from '#base/log.ts';
 import type { FastifyInstance } from 'fastify';
 import { must } from '#base/fault.ts';
-import type { Principal } from '#arm/resource-type.ts';
-import { typeCatalog } from '#arm/resource-type.ts';
+import { type AnyType, type Principal, typeCatalog } from '#arm/resource-type.ts';
+import type { Resource } from '#arm/resource.ts';
 import type { StoreTransaction } from '#arm/store.ts';
 import { createApp } from '#control/http/app.ts';
 import { ensureAdministrator } from '#control/identity/administrator.ts';
@@ -61,7 +61,7 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     writer: must(service, 'a service'),
     authorizer,
     catalog,
-    present: must(service, 'a service').present,
+    present: (resource: Resource, type: AnyType) => must(service, 'a service').present(resource, type),
     principalOf: async (id: string): Promise<Principal | undefined> => (await directory.byPrincipalId(id))?.principal,
   });
   const catalog = typeCatalog([

@@ -3,12 +3,13 @@ import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readF
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fault, type Fault } from '#base/fault.ts';
+import type { ControlReport } from './channel.ts';
 
 /** The folder that holds everything of one `isthmus up`, and who uses it. */
 export interface HomeFolder extends Disposable {
   readonly path: string;
-  /** Says where the running program answers; for `isthmus status`. */
-  announce(address: Address): void;
+  /** Says where the running program answers; for `isthmus status` and the commands for resources. */
+  announce(address: Address & Partial<Control>): void;
 }
 
 /** Where a running `up` answers, and what a question must carry. */
@@ -16,6 +17,9 @@ export interface Address {
   readonly url: string;
   readonly token: string;
 }
+
+/** Where resources are asked for. */
+type Control = Omit<ControlReport, 'url'> & { readonly arm: string };
 
 export interface Announcement extends Address {
   readonly pid: number;
@@ -44,7 +48,7 @@ export function takeHomeFolder(dir: string): HomeFolder {
   const path = resolve(dir);
   const lock = lockFolder(path);
   const file = join(path, announcementName);
-  const announce = (address: Partial<Address>): void => writeDurably(file, { pid: process.pid, ...address });
+  const announce = (address: Partial<Address & Control>): void => writeDurably(file, { pid: process.pid, ...address });
   announce({});
   return {
     path,

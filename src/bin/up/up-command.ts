@@ -1,6 +1,6 @@
 import type { Fault } from '#base/fault.ts';
 import { Board } from './board.ts';
-import type { ControlJob } from './channel.ts';
+import type { ControlJob, ControlReport } from './channel.ts';
 import { Children } from './children.ts';
 import { defaultData, forgetLink, newToken, places, takeHomeFolder } from './home-folder.ts';
 import { serveWatch } from './http.ts';
@@ -55,6 +55,7 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
   let url = '';
   const status = (): UpStatus => board.status({ pid: process.pid, data: folder.path, metrics: `${url}/metrics` });
   let isReady = false;
+  let announced: ControlReport | undefined;
   const findings = new Set<string>();
   const children = new Children({
     ...command,
@@ -62,6 +63,10 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
     name,
     board,
     onReport: () => {
+      if (board.control !== announced) {
+        announced = board.control;
+        folder.announce({ url, token, ...announcedControl(announced) });
+      }
       for (const text of newFindings(board, findings)) view.say(text);
       if (isReady || !board.ready) return;
       isReady = true;
@@ -75,7 +80,7 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
   const metrics = async (): Promise<string> => mergeMetrics([await own.text(), ...(await children.metrics())]);
   await using server = await serveWatch({ metrics, status, token }, command.metricsPort);
   url = server.url;
-  folder.announce({ url, token });
+  folder.announce({ url, token, ...announcedControl(announced) });
   view.say(`isthmus up: data in ${folder.path}, metrics on ${url}/metrics; Ctrl-C stops it`);
   logFile.log.info({ url, data: folder.path }, 'up started');
   const killAll = (): void => children.kill();
@@ -101,10 +106,15 @@ function newFindings(board: Board, told: Set<string>): readonly string[] {
   return found.filter((text) => !told.has(text) && told.add(text));
 }
 
+function announcedControl(control: ControlReport | undefined): object {
+  if (control === undefined) return {};
+  const { url: arm, ...more } = control;
+  return { arm, ...more };
+}
+
 function readyLine({ data, metrics }: UpStatus, { control, lastSource }: Board): string {
-  const { url: arm, ...more } = control!;
   const demo = lastSource === undefined ? {} : { pool: places.pool(data, name), source: lastSource.url };
-  return `ready ${JSON.stringify({ arm, ...more, data, metrics, ...demo })}`;
+  return `ready ${JSON.stringify({ ...announcedControl(control), data, metrics, ...demo })}`;
 }
 
 function dataOption({ data }: UpCommand): string {

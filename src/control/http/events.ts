@@ -3,7 +3,7 @@ import { fault } from '#base/fault.ts';
 import { isWithin, keyOf } from '#arm/resource-id.ts';
 import type { ResourceChange } from '#arm/store.ts';
 import type { Ask, Plane } from './plane.ts';
-import { readableBy } from './readable.ts';
+import { permissionTypeOf, readableBy } from './readable.ts';
 
 const heartbeatMs = 15_000;
 /** After it the client comes again, with a token that is still valid. */
@@ -63,7 +63,8 @@ function stream(ask: Ask, response: ServerResponse, plane: Plane): () => void {
       const changes = waiting;
       waiting = [];
       for (const { id, type, kind } of changes) {
-        if (await readable.mayRead(type, id)) send(`event: change\ndata: ${JSON.stringify({ id, type, kind })}\n\n`);
+        if (await readable.mayRead(permissionTypeOf(plane.catalog, type), id))
+          send(`event: change\ndata: ${JSON.stringify({ id, type, kind })}\n\n`);
       }
     }
     if (lost) send('event: lost\ndata: {}\n\n');

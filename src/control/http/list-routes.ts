@@ -9,7 +9,7 @@ import { partOwner } from '../resources/references.ts';
 import { parseFilter } from './filter.ts';
 import { pageOf, type Listing } from './paging.ts';
 import { listAnswer, type Answer, type Ask, type Plane } from './plane.ts';
-import { readableBy } from './readable.ts';
+import { permissionTypeOf, readableBy } from './readable.ts';
 
 type Collection = Extract<Place, { kind: 'collection' }>;
 
@@ -21,7 +21,7 @@ export async function answerCollection(ask: Ask, place: Collection, plane: Plane
   if (owner !== undefined) {
     checkVersion(ask.uri.query.get('api-version'), owner.type);
     const whole = parseResourceId(place.under);
-    await authorizer.check(ask.principal, `${owner.type.type}/${owner.part}/read`, whole.text);
+    await authorizer.check(ask.principal, `${owner.type.permissionType}/${owner.part}/read`, whole.text);
     const resource = await service.get(whole, owner.type);
     return listAnswer(owner.list(resource).map((part) => presentPart(resource, owner, part)));
   }
@@ -35,10 +35,10 @@ export async function answerCollection(ask: Ask, place: Collection, plane: Plane
     own === undefined ? { query: { within: place.under, type: type.type, ...(direct ? { direct } : {}) } } : { all: own };
   const wanted = own === undefined ? parseFilter(filter) : undefined;
   // Asked first, so that whoever may read nothing here does not learn what there is.
-  const whole = place.under === '' || (await readable.mayRead(type.type, place.under));
+  const whole = place.under === '' || (await readable.mayRead(type.permissionType, place.under));
   if (whole) await checkThere(place.under, plane);
   const page = await pageOf(ask, listing, store, (resource) =>
-    wanted === undefined || wanted(resource) ? readable.mayRead(type.type, resource.id) : false,
+    wanted === undefined || wanted(resource) ? readable.mayRead(type.permissionType, resource.id) : false,
   );
   const refusal = readable.refusal();
   if (page.resources.length === 0 && refusal !== undefined && place.under !== '') throw refusal;
@@ -83,7 +83,9 @@ export async function answerResources(ask: Ask, under: string, plane: Plane): Pr
     return type !== undefined && type.location !== 'none' && type.scopes.includes('group');
   };
   const page = await pageOf(ask, { query: { within: under } }, store, (resource) =>
-    shown(resource) && (filter === undefined || filter(resource)) ? readable.mayRead(resource.type, resource.id) : false,
+    shown(resource) && (filter === undefined || filter(resource))
+      ? readable.mayRead(permissionTypeOf(catalog, resource.type), resource.id)
+      : false,
   );
   const refusal = readable.refusal();
   if (page.resources.length === 0 && refusal !== undefined) throw refusal;

@@ -1,10 +1,10 @@
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Authorizer } from '#arm/access.ts';
-import type { Principal } from '#arm/resource-type.ts';
+import type { Principal, TypeCatalog } from '#arm/resource-type.ts';
 
 /** What of a list a principal may read. */
 export interface Readable {
-  /** Whether resources of the type may be read at this id. */
+  /** Whether resources of the type, as permissions call it, may be read at this id. */
   mayRead(type: string, id: string): boolean | Promise<boolean>;
   /** The refusal of the place as a whole, if there was one. */
   readonly refusal: () => Fault | undefined;
@@ -43,4 +43,9 @@ export function readableBy(principal: Principal, scope: string, authorizer: Auth
     },
     refusal: () => refusal,
   };
+}
+
+/** What permissions call a type. */
+export function permissionTypeOf(catalog: TypeCatalog, type: string): string {
+  return catalog.get(type)?.permissionType ?? type;
 }

@@ -45,7 +45,7 @@ export function methodNotAllowed(method: string, allowed: readonly string[]): Er
 async function readResource(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): ReturnType<Plane['service']['get']> {
   checkScope(type, id);
   checkVersion(ask.uri.query.get('api-version'), type);
-  await plane.authorizer.check(ask.principal, `${type.type}/read`, id.text);
+  await plane.authorizer.check(ask.principal, `${type.permissionType}/read`, id.text);
   return await plane.service.get(id, type);
 }
 
@@ -60,7 +60,7 @@ type PartOwner = NonNullable<ReturnType<typeof partOwner>>;
 async function answerPart(ask: Ask, id: ResourceId, owner: PartOwner, plane: Plane): Promise<Answer> {
   if (ask.method !== 'GET' && ask.method !== 'HEAD') throw methodNotAllowed(ask.method, ['GET', 'HEAD']);
   checkVersion(ask.uri.query.get('api-version'), owner.type);
-  await plane.authorizer.check(ask.principal, `${owner.type.type}/${owner.part}/read`, id.text);
+  await plane.authorizer.check(ask.principal, `${owner.type.permissionType}/${owner.part}/read`, id.text);
   const whole = await plane.store.get(id.parent!);
   const part = whole && findPart(whole, owner, id.name);
   if (part === undefined) throw await missing(id, plane.store);
@@ -95,7 +95,7 @@ async function answerWrite(ask: Ask, id: ResourceId, type: AnyType, plane: Plane
   const version = ask.uri.query.get('api-version');
   checkScope(type, id);
   checkVersion(version, type);
-  await checkMayWrite(ask, `${type.type}/write`, id.text, plane);
+  await checkMayWrite(ask, `${type.permissionType}/write`, id.text, plane);
   const body = ask.body(type.looseBody);
   const request = writeRequest(ask, id, version, body ?? null);
   const { service } = plane;
@@ -113,7 +113,7 @@ async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plan
   const version = ask.uri.query.get('api-version');
   checkScope(type, id);
   checkVersion(version, type);
-  await checkMayWrite(ask, `${type.type}/delete`, id.text, plane);
+  await checkMayWrite(ask, `${type.permissionType}/delete`, id.text, plane);
   const { existed, operation } = await plane.service.delete(writeRequest(ask, id, version, null));
   if (!existed) return { status: 204 };
   if (operation === undefined) return { status: type.answers.deleted };

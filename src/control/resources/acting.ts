@@ -44,7 +44,7 @@ export function actionOf(type: AnyType, word: string): FoundAction | undefined {
 
 /** The permission that an action asks for. */
 export function permissionOf(type: AnyType, { name, action }: FoundAction): string {
-  return `${type.type}/${action.permission ?? `${name}/action`}`;
+  return `${type.permissionType}/${action.permission ?? `${name}/action`}`;
 }
 
 export function noSuchAction(type: AnyType, word: string): Fault {

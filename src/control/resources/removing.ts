@@ -23,7 +23,7 @@ export async function removeOne({ resource, type, author }: OneRemoval, transact
     resources: transaction,
     principal: author.principal,
   });
-  await transaction.audit(auditEntry(author, `${type.type}/delete`, resource.id, []));
+  await transaction.audit(auditEntry(author, `${type.permissionType}/delete`, resource.id, []));
   const within = await transaction.list({ within: resource.id, limit: 2 });
   if (type.remove === undefined && within.length === 1) {
     await transaction.remove(resource.id);

@@ -67,7 +67,7 @@ export function createResourceService({ store, catalog, sealer, log, waitMs = 10
   const writes = (request: WriteRequest, mode: 'put' | 'patch'): Promise<Written> => {
     const id = parseResourceId(request.id);
     const type = typeOf(catalog, id.type);
-    return audited({ ...request, action: `${type.type}/write`, scope: id.text }, () => write(request, { id, type, mode }, parts));
+    return audited({ ...request, action: `${type.permissionType}/write`, scope: id.text }, () => write(request, { id, type, mode }, parts));
   };
   return {
     put: async (request) => await writes(request, 'put'),
@@ -75,7 +75,7 @@ export function createResourceService({ store, catalog, sealer, log, waitMs = 10
     delete: async (request) => {
       const id = parseResourceId(request.id);
       const type = typeOf(catalog, id.type);
-      return await audited({ ...request, action: `${type.type}/delete`, scope: id.text }, () => remove(request, id, type, parts));
+      return await audited({ ...request, action: `${type.permissionType}/delete`, scope: id.text }, () => remove(request, id, type, parts));
     },
     get: async (id, type) => {
       const found = (await store.get(id.text)) ?? (await type.find?.(id, store));

@@ -68,7 +68,7 @@ export async function writeOne(write: OneWrite, tools: WriteTools, transaction: 
   if (before !== undefined && type.parts !== undefined) await checkPartsInUse(type, before, resource, transaction);
   const childrenChanged = await writeInline({ ...write, draft }, resource, tools, transaction);
   if (type.inline !== undefined) await check();
-  await transaction.audit(auditEntry(author, `${type.type}/write`, resource.id, changesOf(before, asked)));
+  await transaction.audit(auditEntry(author, `${type.permissionType}/write`, resource.id, changesOf(before, asked)));
   return { resource, before, changed: differs || childrenChanged };
 }
 
@@ -155,7 +155,7 @@ export async function updateOne({ id, type, asked, author }: Update, tools: Writ
     principal: author.principal.id,
     ready: !type.reconcile,
   });
-  await transaction.audit(auditEntry(author, `${type.type}/write`, before.id, changesOf(before, next)));
+  await transaction.audit(auditEntry(author, `${type.permissionType}/write`, before.id, changesOf(before, next)));
   return resource;
 }
 

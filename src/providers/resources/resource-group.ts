@@ -7,6 +7,7 @@ import type { JsonObject } from '#arm/resource.ts';
 /** What resources lie in. Its location says where it is kept itself; what lies in it may be elsewhere. */
 export const resourceGroup: ResourceType<JsonObject> = resourceType<JsonObject>({
   type: groupType,
+  permissionType: 'Microsoft.Resources/subscriptions/resourceGroups',
   summary: 'A resource group: what resources lie in, and are deleted with.',
   scopes: ['subscription'],
   versions: { floor: '2015-11-01', implemented: '2025-04-01' },

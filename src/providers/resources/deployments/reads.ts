@@ -33,7 +33,7 @@ export async function withReads<T>(reading: Reading, evaluate: (read: References
 async function readShown({ tools, resources, principal }: Reading, text: string): Promise<JsonObject> {
   const id = parseResourceId(text);
   const type = knownType(tools, id.type, text);
-  await tools.authorizer.check(principal, `${type.type}/read`, id.text);
+  await tools.authorizer.check(principal, `${type.permissionType}/read`, id.text);
   const found = (await resources.get(id.text)) ?? (await type.find?.(id, resources));
   if (found === undefined) {
     throw fault('missing', 'ResourceNotFound', `The resource '${text}' that the template refers to was not found.`, {

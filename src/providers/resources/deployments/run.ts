@@ -125,7 +125,7 @@ async function write(run: Run, resource: PlannedResource): Promise<void> {
   try {
     const type = knownType(run.tools, typeName, id);
     const body = await withReads(run, (read) => run.plan.bodyOf(resource, read));
-    await run.tools.authorizer.check(run.principal, `${type.type}/write`, id);
+    await run.tools.authorizer.check(run.principal, `${type.permissionType}/write`, id);
     const apiVersion = resource.apiVersion === '' ? type.versions.implemented : resource.apiVersion;
     await failpoint('deployment.write.before');
     await run.tools.writer.put({ id, apiVersion, body, principal: run.principal, correlationId: run.self.properties.run });
@@ -196,7 +196,7 @@ async function removeLeftovers(run: Run): Promise<boolean> {
     const step: Step = { id, type: typeName, name, operationId: randomUUID(), action: 'Delete', state: 'Running', startedAt: run.now() };
     try {
       const type = knownType(tools, typeName, id);
-      await tools.authorizer.check(principal, `${type.type}/delete`, id);
+      await tools.authorizer.check(principal, `${type.permissionType}/delete`, id);
       if (!deleting)
         await tools.writer.delete({ id, apiVersion: type.versions.implemented, principal, correlationId: self.properties.run });
       run.steps.set(key, step);

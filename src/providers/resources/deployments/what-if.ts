@@ -59,7 +59,7 @@ export async function tryAll(looked: Look): Promise<readonly Tried[]> {
 async function tryOne(looked: Look, resource: PlannedResource): Promise<Tried> {
   const { tools, principal, plan, run } = looked;
   const type = knownType(tools, resource.type, resource.id);
-  await tools.authorizer.check(principal, `${type.type}/write`, resource.id);
+  await tools.authorizer.check(principal, `${type.permissionType}/write`, resource.id);
   const evaluated = await withReads(looked, (read) => plan.bodyOf(resource, read)).then(
     (body) => ({ body, trouble: undefined }),
     (error: unknown) => ({ body: plan.draftOf(resource), trouble: toFault(error) }),
