@@ -112,6 +112,11 @@ export interface ResourceType<P = JsonObject> {
   readonly looseBody?: true;
   /** What no schema can say, and what depends on other resources. Throws faults (4xx); runs in the transaction of the write. */
   readonly check?: (asked: Asked<P>, context: CheckContext<P>) => Promise<void>;
+  /**
+   * What is kept in place of what was asked, where the product keeps more than it lets clients write: who asked, what was decided before. Runs after
+   * `check`, in the transaction of the write; it may refuse like `check`. Not with `inline`.
+   */
+  readonly complete?: (asked: Asked<P>, context: CheckContext<P>) => Promise<Asked<P>>;
   /** Says why it may not go. Runs in the transaction of the deletion, after references and children were looked at. */
   readonly checkDelete?: (self: Resource<P>, context: CheckContext<P>) => Promise<void>;
   /** Code and kind of the refusal to delete something that others refer to. Default: conflict `ResourceInUse`. */

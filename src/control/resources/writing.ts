@@ -45,13 +45,14 @@ export async function writeOne(write: OneWrite, tools: WriteTools, transaction: 
   if (write.mode === 'patch' && before === undefined) throw await missing(id, transaction);
   const draft = write.mode === 'patch' && before !== undefined ? patched(write.draft, before, type) : write.draft;
   const read = settledLocation(type, await parsed(type, draft), id.name, before);
-  const asked = sealedAsked(type, read, before, tools.sealer);
+  const wished = sealedAsked(type, read, before, tools.sealer);
   const kept = before === undefined ? idToCreate(type, id, parent) : parseResourceId(before.id);
-  const references = await checkReferences({ type, asked, id: kept }, transaction, tools.catalog);
-  const check = async (): Promise<void> =>
-    await type.check?.(asked, { id: kept, before, resources: transaction, principal: author.principal });
+  const references = await checkReferences({ type, asked: wished, id: kept }, transaction, tools.catalog);
+  const context = { id: kept, before, resources: transaction, principal: author.principal };
+  const check = async (): Promise<void> => await type.check?.(wished, context);
   // Children that come inside are looked at by the check as they will be.
   if (type.inline === undefined) await check();
+  const asked = (await type.complete?.(wished, context)) ?? wished;
   const differs = before === undefined || !sameAsked(before, asked);
   // Writing it once more is how a user has a failed one tried again.
   const resource =
