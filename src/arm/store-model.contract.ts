@@ -10,6 +10,8 @@ export interface ModelResource {
   readonly references: readonly string[];
   readonly dueMs: number | undefined;
   readonly mark: number;
+  /** Only its deletion makes it due. */
+  readonly inert: boolean;
 }
 
 /** What a store must do, said as plainly as can be: everything in two maps, each question a walk over all of it. */
@@ -77,6 +79,7 @@ export class StoreModel {
       references: [...new Set(request.references.map(keyOf))],
       dueMs: request.ready ? undefined : this.nowMs,
       mark: (before?.mark ?? 0) + 1,
+      inert: request.ready,
     });
     if (!request.ready) return;
     this.#end(key, { status: 'Succeeded', error: undefined });
@@ -179,7 +182,8 @@ export class StoreModel {
 
   #makeDue(key: string): void {
     const one = this.resources.get(key)!;
-    const { status, generation } = one.resource;
+    const { status, generation, deleting } = one.resource;
+    if (one.inert && !deleting) return;
     if (status.outcome === 'failed' && status.settled === generation && one.dueMs === undefined) return;
     this.resources.set(key, { ...one, mark: one.mark + 1, dueMs: Math.min(one.dueMs ?? Infinity, this.nowMs) });
   }

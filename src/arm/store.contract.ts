@@ -309,11 +309,13 @@ function testLoop(place: () => Promise<StorePlace>): void {
     await using home = await place();
     await using store = await home.open(() => 1_000);
     await put(store, group, { ready: true });
-    await put(store, network, { ready: true });
+    await put(store, network);
     await put(store, part);
     await put(store, user, { references: [part] });
     await put(store, `${user}2`, { references: [network] });
     await put(store, `${user}3`, { references: [`${part}/more`] });
+    // It is true as soon as it is written: nothing that others do makes it due.
+    await put(store, `${user}4`, { ready: true, references: [part] });
     const calm = async (): Promise<void> => {
       for (const { id, generation } of await store.list({ within: '' })) await settle(store, id, generation, settlement('ready'));
       for (const { id, generation } of await store.list({ within: '' })) await settle(store, id, generation, settlement('ready'));
@@ -372,8 +374,8 @@ function testLoop(place: () => Promise<StorePlace>): void {
   test('removing: first what lies in it; what it lay in, referred to, or referred to a part of, becomes due', async () => {
     await using home = await place();
     await using store = await home.open(() => 1_000);
-    for (const id of [group, network, part]) await put(store, id, { ready: true });
-    await put(store, user, { ready: true, references: [part, `${network}/ends/e`, `${group}/providers/Isthmus.Test/gone/g/bits/b`] });
+    for (const id of [group, network, part]) await put(store, id);
+    await put(store, user, { references: [part, `${network}/ends/e`, `${group}/providers/Isthmus.Test/gone/g/bits/b`] });
     await expect(store.write((transaction) => transaction.remove(network))).rejects.toMatchObject({ code: 'NotEmpty' });
     await calmAllBut(store, '');
     await store.write((transaction) => transaction.remove(user.toUpperCase()));

@@ -45,7 +45,7 @@ export interface PutRequest extends Asked {
   readonly references: readonly string[];
   /** Id of the principal that asks. */
   readonly principal: string;
-  /** True: ready as soon as it is written (a type without `reconcile`). */
+  /** True: ready as soon as it is written (a type without `reconcile`); then only its deletion makes it due. */
   readonly ready: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fault } from '#base/fault.ts';
 import type { AuditHead } from './audit-record.ts';
@@ -35,7 +35,8 @@ export function readAuditSeal(keyPath: string, { create }: { readonly create: bo
   return auditSeal(Buffer.from(text, 'hex'));
 }
 
-function auditSeal(key: Uint8Array): AuditSeal {
+function auditSeal(bytes: Uint8Array): AuditSeal {
+  const key = createSecretKey(bytes);
   const mac = ({ sequence, hash }: Pick<AuditHead, 'sequence' | 'hash'>): Buffer =>
     createHmac('sha256', key).update(`isthmus audit head\n${sequence}\n${hash}`).digest();
   return {

@@ -5,6 +5,7 @@ import { groupType, parseResourceId } from '#arm/resource-id.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
 import { checkVersionForm } from '../resources/api-version.ts';
 import type { Answer, Ask, Plane } from './plane.ts';
+import { permissionTypeOf } from './readable.ts';
 
 /** How often clients are asked to come back. Without it `az` sleeps 30 s; 0 is ignored by the SDKs. */
 const retryAfter = '1';
@@ -48,25 +49,27 @@ export async function answerOperation(ask: Ask, plane: Plane): Promise<Answer> {
     });
   }
   return ask.segments.at(-2)!.toLowerCase() === 'operationstatuses'
-    ? statusAnswer(operation, ask)
+    ? await statusAnswer(operation, ask, plane)
     : await resultAnswer(operation, ask, plane);
 }
 
-async function mayFollow(operation: Operation, { principal }: Ask, { authorizer }: Plane): Promise<boolean> {
+async function mayFollow(operation: Operation, { principal }: Ask, { authorizer, catalog }: Plane): Promise<boolean> {
   if (operation.principal === principal.id) return true;
   const { type } = parseResourceId(operation.resource);
-  return await authorizer.check(principal, `${type}/read`, operation.resource).then(
+  return await authorizer.check(principal, `${permissionTypeOf(catalog, type)}/read`, operation.resource).then(
     () => true,
     () => false,
   );
 }
 
-function statusAnswer(operation: Operation, { uri }: Ask): Answer {
+async function statusAnswer(operation: Operation, { uri }: Ask, { store }: Plane): Promise<Answer> {
   const { id, status, startedAt, endedAt, error, result } = operation;
   const body: Record<string, Json> = { id: uri.path, name: id, status, startTime: startedAt };
   if (endedAt !== undefined) body['endTime'] = endedAt;
   if (status === 'Succeeded') body['percentComplete'] = 100;
   if (result !== undefined) body['properties'] = result;
+  const waitingFor = status === 'InProgress' ? (await store.get(operation.resource))?.status.waitingFor : undefined;
+  if (waitingFor !== undefined) body['properties'] = { waitingFor };
   if (error !== undefined) body['error'] = armError(error) as unknown as JsonObject;
   return { status: 200, body, headers: { 'retry-after': retryAfter } };
 }

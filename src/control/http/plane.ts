@@ -48,6 +48,8 @@ export interface Answer {
   readonly status: number;
   /** Undefined: no body. */
   readonly body?: Json | undefined;
+  /** The body as it is sent, in place of `body`. */
+  readonly text?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -41,9 +41,10 @@ export function setUsualHeaders(request: FastifyRequest, reply: FastifyReply): v
   if (typeof client === 'string' && idForm.test(client)) reply.header('x-ms-client-request-id', client);
 }
 
-export function sendAnswer(reply: FastifyReply, { status, body, headers }: Answer): FastifyReply {
+export function sendAnswer(reply: FastifyReply, { status, body, text, headers }: Answer): FastifyReply {
   reply.code(status);
   if (headers !== undefined) for (const name in headers) reply.header(name, headers[name]);
+  if (text !== undefined) return reply.header('content-type', jsonType).send(text);
   if (body === undefined) return reply.send();
   return reply.header('content-type', jsonType).send(JSON.stringify(body));
 }

@@ -51,8 +51,8 @@ async function readResource(ask: Ask, id: ResourceId, type: AnyType, plane: Plan
 
 async function answerGet(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): Promise<Answer> {
   const resource = await readResource(ask, id, type, plane);
-  const body = await plane.service.present(resource, type);
-  return { status: 200, body, headers: { etag: etagOf(resource), 'x-isthmus-api-version': type.versions.implemented } };
+  const text = await plane.service.presentText(resource, type);
+  return { status: 200, text, headers: { etag: etagOf(resource), 'x-isthmus-api-version': type.versions.implemented } };
 }
 
 type PartOwner = NonNullable<ReturnType<typeof partOwner>>;
@@ -106,7 +106,7 @@ async function answerWrite(ask: Ask, id: ResourceId, type: AnyType, plane: Plane
     operation === undefined
       ? usual
       : { ...usual, ...operationHeaders(ask, operation, { id: resource.id, location: resource.location, kind: 'put' }) };
-  return { status, body: await service.present(resource, type), headers };
+  return { status, text: await service.presentText(resource, type), headers };
 }
 
 async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plane): Promise<Answer> {

@@ -31,8 +31,19 @@ async function presentProperties(resource: Resource, type: AnyType, shelf: Shelf
   let properties: Record<string, Json> = hasMembers(outputs) ? { ...merged(asked, withoutSealed(outputs)) } : { ...asked };
   if (type.show !== undefined) properties = { ...merged(properties, await type.show(resource, shelf.reader)) };
   if (type.inline !== undefined) await addInline(properties, resource, type.inline, shelf);
-  if (type.shows.provisioningState) properties['provisioningState'] = provisioningState(resource);
+  if (type.shows.provisioningState) addState(properties, resource);
   return properties;
+}
+
+/** How it stands, and where it is not at rest, why: `waitingFor` and `provisioningError` are ours. */
+function addState(into: Record<string, Json>, resource: Resource): void {
+  const state = provisioningState(resource);
+  const { waitingFor, fault } = resource.status;
+  into['provisioningState'] = state;
+  if (waitingFor !== undefined && state !== 'Succeeded' && state !== 'Failed') into['waitingFor'] = waitingFor;
+  if (fault === undefined || state !== 'Failed') return;
+  const { code, message, target, remedy } = fault;
+  into['provisioningError'] = { code, message, ...(target === undefined ? {} : { target }), ...(remedy === undefined ? {} : { remedy }) };
 }
 
 async function addInline(

@@ -10,6 +10,7 @@ import { checkVersion } from './api-version.ts';
 import { readDraft } from './asked.ts';
 import { checkScope, missing, typeOf } from './places.ts';
 import { checkPreconditions } from './preconditions.ts';
+import { PresentedTexts } from './present-text.ts';
 import { present } from './present.ts';
 import { refusalsOf, type Refusal } from './refusals.ts';
 import { removeOne } from './removing.ts';
@@ -33,6 +34,8 @@ export interface ResourceService extends ResourceWriter, Disposable {
   get(id: ResourceId, type: AnyType): Promise<Resource>;
   /** The form in which clients get it. */
   present(resource: Resource, type: AnyType): Promise<JsonObject>;
+  /** The same as JSON. */
+  presentText(resource: Resource, type: AnyType): Promise<string>;
   /** Runs an action. */
   act(request: ActRequest): Promise<Acted>;
   /** Replaces the tags of a resource, whatever verbs its type has. */
@@ -55,6 +58,7 @@ interface Parts extends WriteTools {
 export function createResourceService({ store, catalog, sealer, log, waitMs = 1000 }: ServiceOptions): ResourceService {
   const parts: Parts = { store, catalog, sealer, settling: settlingOf(store, waitMs) };
   const refusals = refusalsOf(store, log);
+  const texts = new PresentedTexts({ catalog, reader: store });
   const audited = async <T>(refusal: Refusal & { readonly dryRun?: true }, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -83,6 +87,7 @@ export function createResourceService({ store, catalog, sealer, log, waitMs = 10
       throw await missing(id, store);
     },
     present: (resource, type) => present(resource, type, { catalog, reader: store }),
+    presentText: (resource, type) => texts.text(resource, type),
     act: async (request) => {
       const type = typeOf(catalog, request.id.type);
       const found = actionOf(type, request.action);

@@ -35,6 +35,7 @@ async function scene(): Promise<Scene> {
       },
     },
     beforeCommit: () => undefined,
+    ended: () => undefined,
     rolledBack: () => told.push('rolled back'),
     faultOf: (error) => storeFault(error, 'the file'),
   });
@@ -110,6 +111,7 @@ test('a disk that refuses to keep what was committed: all that waited are told, 
   it.add('a');
   await until(() => it.syncs.length === 1);
   it.add('b');
+  await until(() => it.told.some((line) => line.startsWith('b')));
   it.syncs[0]?.reject(fault('unreachable', 'Broken', 'EIO'));
   await until(() => it.syncs.length === 2);
   it.syncs[1]?.resolve();

@@ -22,6 +22,8 @@ export interface CommitGround {
   readonly log: Pick<FileHandle, 'datasync'>;
   /** Before each commit, within it. */
   readonly beforeCommit: () => void;
+  /** The transaction is over, committed or taken back, and whoever was in it was told. */
+  readonly ended: () => void;
   /** The transaction was taken back whole; those in it are told next. */
   readonly rolledBack: () => void;
   readonly faultOf: (error: unknown) => Fault;
@@ -72,8 +74,8 @@ export class CommitQueue {
   }
 
   async #work(): Promise<void> {
-    // Whoever adds several in one go finds them in one commit.
-    await Promise.resolve();
+    // Whatever came in by the same look at the sockets finds itself in one commit.
+    await setImmediate();
     while (this.#waiting.length > 0) {
       if (this.#broken === undefined) await this.#workOnce();
       else for (const write of this.#waiting.splice(0)) write.undone(this.#broken);
@@ -100,9 +102,11 @@ export class CommitQueue {
       this.#commit.run();
     } catch (error) {
       this.#failed(done, error);
+      this.#ground.ended();
       return;
     }
     for (const write of done) write.committed();
+    this.#ground.ended();
     if (wrote.length > 0) this.#committed.push(...done);
     else for (const write of done) write.durable();
     if (this.#committed.length > 0) this.#forcing ??= this.#force();

@@ -14,6 +14,7 @@ export interface ResourceRow {
   readonly generation: number;
   readonly etag: string;
   readonly deleting: number;
+  readonly inert: number;
   readonly asked: string;
   readonly settled: number;
   readonly outcome: Status['outcome'];
@@ -43,7 +44,7 @@ interface OperationRow {
 export type StatusText = Pick<Status, 'waitingFor' | 'fault' | 'outputs'>;
 
 const columns =
-  'n, key, id, type, parent, generation, etag, deleting, asked, settled, outcome, status, due_ms, mark, created_at, changed_at, created_by, changed_by';
+  'n, key, id, type, parent, generation, etag, deleting, inert, asked, settled, outcome, status, due_ms, mark, created_at, changed_at, created_by, changed_by';
 /** Everything in the resource whose key is given twice: '0' follows '/'. */
 export const inside = `key > ? || '/' AND key < ? || '0'`;
 

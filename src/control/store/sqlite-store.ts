@@ -10,8 +10,9 @@ import { auditLog, type AuditLog } from '../audit/audit-log.ts';
 import { auditKeyPath, readAuditSeal, type AuditSeal } from '../audit/audit-seal.ts';
 import { AuditWriter } from '../audit/audit-writer.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { ResourceRows } from './resource-rows.ts';
-import { SqliteTransaction } from './sqlite-transaction.ts';
+import { ReadCache } from './read-cache.ts';
+import { placeKey, ResourceRows } from './resource-rows.ts';
+import { SqliteTransaction, type FreshWrites } from './sqlite-transaction.ts';
 import { openForReading, openForWriting, storeFault } from './store-file.ts';
 
 export interface SqliteStoreOptions {
@@ -79,6 +80,8 @@ class OpenSqliteStore implements SqliteStore {
   readonly #read: ResourceRows;
   readonly #rows: ResourceRows;
   readonly #queue: CommitQueue;
+  readonly #cache = new ReadCache();
+  readonly #fresh: FreshWrites = { keys: new Set(), types: new Set() };
   readonly #listeners = new Set<(change: ResourceChange) => void>();
   readonly #revisions = new Map<string, number>();
   readonly #etagPrefix = randomBytes(8).toString('hex');
@@ -99,6 +102,10 @@ class OpenSqliteStore implements SqliteStore {
       log,
       beforeCommit: () => audit.sealHead(),
       rolledBack: () => audit.rewind(this.#auditHead),
+      ended: () => {
+        this.#fresh.keys.clear();
+        this.#fresh.types.clear();
+      },
       faultOf: (error) => storeFault(error, path),
     });
   }
@@ -108,6 +115,7 @@ class OpenSqliteStore implements SqliteStore {
       if (this.#closed) return reject(closed());
       let result: T;
       let changes: readonly ResourceChange[] = [];
+      let written: ReadonlyMap<string, Resource> = new Map();
       this.#queue.add({
         run: async () => {
           const transaction = this.#transaction();
@@ -120,11 +128,11 @@ class OpenSqliteStore implements SqliteStore {
           } finally {
             transaction.end();
           }
-          changes = transaction.changes;
+          ({ changes, written } = transaction);
           return transaction.wrote;
         },
         undone: (trouble) => reject(storeFault(trouble, this.#opened.path)),
-        committed: () => this.#seen(changes),
+        committed: () => this.#seen(changes, written),
         durable: () => {
           for (const change of changes) for (const listener of this.#listeners) listener(change);
           resolve(result);
@@ -141,11 +149,14 @@ class OpenSqliteStore implements SqliteStore {
       nowMs: nowMs(),
       newEtag: () => `${this.#etagPrefix}${(this.#etags += 1).toString(36)}`,
       isOpen: () => writing.isTransaction,
+      cache: this.#cache,
+      fresh: this.#fresh,
     });
   }
 
-  #seen(changes: readonly ResourceChange[]): void {
+  #seen(changes: readonly ResourceChange[], written: ReadonlyMap<string, Resource>): void {
     this.#auditHead = this.#opened.audit.head;
+    this.#cache.take(changes, written);
     for (const { type } of changes) {
       const key = type.toLowerCase();
       this.#revisions.set(key, (this.#revisions.get(key) ?? 0) + 1);
@@ -153,11 +164,12 @@ class OpenSqliteStore implements SqliteStore {
   }
 
   get(id: string): Promise<Resource | undefined> {
-    return this.#reading((rows) => rows.get(id));
+    const key = placeKey(id);
+    return this.#reading((rows) => this.#cache.get(key, () => rows.get(key)));
   }
 
   list(query: ListQuery): Promise<readonly Resource[]> {
-    return this.#reading((rows) => rows.list(query));
+    return this.#reading((rows) => this.#cache.list(query, () => rows.list(query)));
   }
 
   referrers(id: string): Promise<readonly string[]> {

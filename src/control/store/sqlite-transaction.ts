@@ -5,6 +5,7 @@ import { keyOf, parsePlace, parseResourceId, segmentsOf, type ResourceId } from 
 import type { JsonObject, Resource, StatusFault } from '#arm/resource.ts';
 import type { AuditEntry, ListQuery, PutRequest, ResourceChange, Settlement, StoreTransaction } from '#arm/store.ts';
 import type { AuditWriter } from '../audit/audit-writer.ts';
+import type { ReadCache } from './read-cache.ts';
 import { inside, placeKey, resourceOf, type ResourceRow, type ResourceRows, type StatusText } from './resource-rows.ts';
 
 /** What a transaction works on. */
@@ -17,16 +18,28 @@ export interface TransactionGround {
   readonly newEtag: () => string;
   /** Whether the transaction that was begun is still open: SQLite ends it by itself where the disk fails. */
   readonly isOpen: () => boolean;
+  /** What is known of the committed state. */
+  readonly cache: ReadCache;
+  /** What was written since the last commit, by this write and those that share the next one with it: of that the cache knows nothing yet. */
+  readonly fresh: FreshWrites;
 }
 
-/** Makes due what has not failed for good: what failed and is due still is being tried once more. Something that is to go and still holds others waits for the last of them. */
+/** Keys of resources, and their types in lower case. */
+export interface FreshWrites {
+  readonly keys: Set<string>;
+  readonly types: Set<string>;
+}
+
+/** Makes due what has not failed for good and has something to be made true: what failed and is due still is being tried once more. Something that is to go and still holds others waits for the last of them. */
 const makeDue = `UPDATE resources SET mark = mark + 1, due_ms = CASE WHEN due_ms IS NULL OR due_ms > ? THEN ? ELSE due_ms END
-  WHERE NOT (outcome = 'failed' AND settled = generation AND due_ms IS NULL)`;
+  WHERE NOT (outcome = 'failed' AND settled = generation AND due_ms IS NULL) AND NOT (inert AND NOT deleting)`;
 const holdsNone = `NOT (deleting AND EXISTS (SELECT 1 FROM resources AS held WHERE held.key > resources.key || '/' AND held.key < resources.key || '0'))`;
 
 /** One write. Its changes are told once it is durable. */
 export class SqliteTransaction implements StoreTransaction {
   readonly changes: ResourceChange[] = [];
+  /** Resources as they are after this write, by key, where that is known without asking. */
+  readonly written: Map<string, Resource> = new Map();
   readonly #ground: TransactionGround;
   readonly #rows: ResourceRows;
   readonly #nowIso: string;
@@ -51,12 +64,16 @@ export class SqliteTransaction implements StoreTransaction {
 
   async get(id: string): Promise<Resource | undefined> {
     this.#use();
-    return this.#rows.get(id);
+    const key = placeKey(id);
+    const { cache, fresh } = this.#ground;
+    return fresh.keys.has(key) ? this.#rows.get(key) : cache.get(key, () => this.#rows.get(key));
   }
 
   async list(query: ListQuery): Promise<readonly Resource[]> {
     this.#use();
-    return this.#rows.list(query);
+    const { cache, fresh } = this.#ground;
+    const isFresh = query.type === undefined || fresh.types.has(query.type.toLowerCase());
+    return isFresh ? this.#rows.list(query) : cache.list(query, () => this.#rows.list(query));
   }
 
   async referrers(id: string): Promise<readonly string[]> {
@@ -75,7 +92,9 @@ export class SqliteTransaction implements StoreTransaction {
       this.#wakeDependants(row);
     }
     this.#told(row, 'written');
-    return resourceOf(row);
+    const resource = resourceOf(row);
+    this.written.set(row.key, resource);
+    return resource;
   }
 
   #insert(request: PutRequest): ResourceRow {
@@ -90,6 +109,7 @@ export class SqliteTransaction implements StoreTransaction {
       generation: 1,
       etag: this.#ground.newEtag(),
       deleting: 0,
+      inert: request.ready ? 1 : 0,
       asked: askedText(request),
       settled: request.ready ? 1 : 0,
       outcome: request.ready ? ('ready' as const) : ('new' as const),
@@ -125,6 +145,7 @@ export class SqliteTransaction implements StoreTransaction {
       type: request.type,
       generation,
       etag: this.#ground.newEtag(),
+      inert: request.ready ? 1 : 0,
       asked: askedText(request),
       ...(request.ready ? { settled: generation, outcome: 'ready', status: JSON.stringify({ outputs: outputsOf(before) }) } : {}),
       due_ms: request.ready ? null : this.#ground.nowMs,
@@ -133,12 +154,13 @@ export class SqliteTransaction implements StoreTransaction {
       changed_by: request.principal,
     };
     this.#run(
-      `UPDATE resources SET type = ?, generation = ?, etag = ?, asked = ?, settled = ?, outcome = ?, status = ?, due_ms = ?, mark = ?,
+      `UPDATE resources SET type = ?, generation = ?, etag = ?, inert = ?, asked = ?, settled = ?, outcome = ?, status = ?, due_ms = ?, mark = ?,
          changed_at = ?, changed_by = ? WHERE n = ?`,
       [
         row.type,
         generation,
         row.etag,
+        row.inert,
         row.asked,
         row.settled,
         row.outcome,
@@ -192,7 +214,7 @@ export class SqliteTransaction implements StoreTransaction {
     if (held !== undefined) throw fault('bug', 'NotEmpty', `${row.id} cannot go before ${held.id}, which lies in it.`, { target: row.id });
     const referred = this.#referred(row);
     this.#run('DELETE FROM resources WHERE n = ?', [row.n]);
-    this.#endOperations(row, 'Succeeded', undefined);
+    this.#endOperations(row, 'Succeeded', undefined, true);
     this.#wakePlace(row.parent);
     for (const key of referred) this.#wakePlace(key, 'part');
     this.#told(row, 'removed');
@@ -227,6 +249,7 @@ export class SqliteTransaction implements StoreTransaction {
   /** What refers to it, and what it lies in. */
   #wakeDependants(row: ResourceRow): void {
     const { nowMs } = this.#ground;
+    if (!this.#isReferredTo(row.key)) return this.#wakePlace(row.parent);
     this.#run(`${makeDue} AND n <> ? AND n IN (SELECT from_n FROM resource_references WHERE to_key = ?)`, [nowMs, nowMs, row.n, row.key]);
     this.#run(
       `${makeDue} AND n IN (SELECT from_n FROM resource_references WHERE to_key > ? || '/' AND to_key < ? || '0')
@@ -234,6 +257,11 @@ export class SqliteTransaction implements StoreTransaction {
       [nowMs, nowMs, row.key, row.key, row.key, row.key, row.key],
     );
     this.#wakePlace(row.parent);
+  }
+
+  #isReferredTo(key: string): boolean {
+    const sql = `SELECT 1 FROM resource_references WHERE to_key >= ? AND to_key < ? || '0' LIMIT 1`;
+    return this.#rows.statement(sql).get(key, key) !== undefined;
   }
 
   /** The resource of this key, or the nearest one that it lies in; of a `part` only one of the same type's path. */
@@ -267,9 +295,8 @@ export class SqliteTransaction implements StoreTransaction {
   }
 
   /** Those that wait for what became of the resource's generation; where it is gone, only its deletion has succeeded. */
-  #endOperations(row: ResourceRow, status: 'Succeeded' | 'Failed', error: StatusFault | undefined): void {
-    const gone = this.#rows.statement('SELECT 1 FROM resources WHERE n = ?').get(row.n) === undefined;
-    if (gone) {
+  #endOperations(row: ResourceRow, status: 'Succeeded' | 'Failed', error: StatusFault | undefined, isGone = false): void {
+    if (isGone) {
       const over = { code: 'ResourceDeleted', message: `${row.id} was deleted before it had settled.` };
       this.#run(
         `UPDATE operations SET status = 'Canceled', error = ?, ended_at = ? WHERE resource_key = ? AND ended_at IS NULL AND kind <> 'delete'`,
@@ -304,6 +331,9 @@ export class SqliteTransaction implements StoreTransaction {
 
   #told({ id, type }: { readonly id: string; readonly type: string }, kind: ResourceChange['kind']): void {
     this.changes.push({ id, type, kind });
+    this.written.delete(keyOf(id));
+    this.#ground.fresh.keys.add(keyOf(id));
+    this.#ground.fresh.types.add(type.toLowerCase());
   }
 
   #run(sql: string, values: readonly SQLInputValue[]): { readonly lastInsertRowid: number | bigint } {

@@ -10,6 +10,7 @@ CREATE TABLE resources (
   generation INTEGER NOT NULL,
   etag TEXT NOT NULL,
   deleting INTEGER NOT NULL,
+  inert INTEGER NOT NULL,        -- true as soon as it is written: nothing else makes it due but its deletion
   asked TEXT NOT NULL,           -- JSON: location, tags, envelope, properties
   settled INTEGER NOT NULL,
   outcome TEXT NOT NULL,
