@@ -1,4 +1,5 @@
 import type { Dialer } from '#base/dialer.ts';
+import type { Path } from './path.ts';
 import type { FabricPlan } from './plan.ts';
 
 /**
@@ -16,6 +17,11 @@ export interface FabricEngine extends AsyncDisposable {
   apply(plan: FabricPlan): Promise<void>;
   /** Opens connections from inside a segment: to an endpoint's address or names, and where the segment's egress is open to anywhere. Refusals are the same faults that `explain` gives. */
   dialer(segment: string): Dialer;
+  /**
+   * The way as it is at this moment, hop by hop, or where it ends and why; names are resolved and the target is connected to once. Of a backend that is
+   * not yet probed a connection is tried, as long as none is known to be up.
+   */
+  explain(ask: PathAsk): Promise<Path>;
   /** Where an endpoint listens on this host, for programs that have no dialer: `127.64.0.5:1433`. Undefined: nowhere at the moment. */
   listening(endpoint: string, port: number): { readonly host: string; readonly port: number } | undefined;
   /** What is known of a backend by its probe. */
@@ -23,6 +29,13 @@ export interface FabricEngine extends AsyncDisposable {
   counters(): readonly Counter[];
   /** What happens, from now on. Listeners are quick and never throw. Returns what ends it. */
   onEvent(listener: (event: FabricEvent) => void): () => void;
+}
+
+/** From a segment to a name or an address, and a port. */
+export interface PathAsk {
+  readonly segment: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface BackendHealth {

@@ -1,0 +1,37 @@
+import type { Counter } from './engine.ts';
+import type { Way } from './route.ts';
+
+type Growing = { -readonly [K in keyof Counter]: Counter[K] };
+
+/** Totals of endpoints, services, rules, backends and forwarders' rules since it was made. They outlive what they count. */
+export class Ledger {
+  readonly #counters = new Map<string, Growing>();
+
+  /** Those of everything on a way, or on as much of it as a refused connection came. */
+  along(way: Omit<Way, 'target'>): readonly Growing[] {
+    const on: Growing[] = [];
+    if (way.endpoint !== undefined) on.push(this.#of('endpoint', way.endpoint.id));
+    if (way.service !== undefined) on.push(this.#of('service', way.service.id));
+    if (way.rule !== undefined) on.push(this.#of('rule', way.rule.id));
+    if (way.backend !== undefined) on.push(this.#of('backend', way.backend.id));
+    if (way.forwarder !== undefined && way.forward !== undefined) on.push(this.#of('forward', `${way.forwarder.id}#${way.forward.port}`));
+    return on;
+  }
+
+  /** As they stand. */
+  all(): readonly Counter[] {
+    return [...this.#counters.values()].map((counter) => ({ ...counter }));
+  }
+
+  #of(of: Counter['of'], id: string): Growing {
+    const key = `${of} ${id}`;
+    const found = this.#counters.get(key);
+    if (found !== undefined) return found;
+    const made: Growing = { of, id, connections: 0, open: 0, refused: 0, bytesIn: 0, bytesOut: 0, connects: 0, connectMs: 0 };
+    this.#counters.set(key, made);
+    return made;
+  }
+}
+
+/** A set of counters that one connection moves. */
+export type Tally = readonly Growing[];

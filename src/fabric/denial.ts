@@ -1,0 +1,159 @@
+import { fault, type Fault } from '#base/fault.ts';
+import type { BackendHealth } from './engine.ts';
+import { shortName } from './names.ts';
+import type { BalancerRule, Endpoint, Forwarder, HostPort } from './plan.ts';
+
+/** Every way in which the path ends, as a fault. The same stand behind a refused connection and in what `explain` answers. */
+
+export function segmentNotFound(segment: string): Fault {
+  return fault('denied', 'SegmentNotFound', `There is no network ${shortName(segment)}.`, {
+    target: segment,
+    remedy: 'Check the name of the virtual network or integration runtime.',
+  });
+}
+
+export function nameNotFound(segment: string, host: string, ports: readonly number[]): Fault {
+  const only = ports.length === 0 ? '' : ` for this port: it means an endpoint on ${portList(ports)} only`;
+  return fault('unreachable', 'NameNotFound', `${host} is not known in ${shortName(segment)}${only}.`, {
+    target: host,
+    remedy:
+      ports.length === 0
+        ? 'Add the name to the private endpoint (fqdns), or link a private DNS zone that has it to the network.'
+        : 'Dial one of these ports, or add the name with this port to the private endpoint.',
+  });
+}
+
+export function noEndpoint(segment: string, host: string, port: number): Fault {
+  return fault(
+    'denied',
+    'NoEndpoint',
+    `No private endpoint of ${shortName(segment)} leads to ${host}:${port}, and the network lets nothing else out.`,
+    {
+      target: segment,
+      remedy: 'Create a private endpoint to the database in this network and have its owner approve it.',
+    },
+  );
+}
+
+export function endpointPending({ id, service }: Endpoint): Fault {
+  return fault('denied', 'EndpointPending', `The private endpoint ${shortName(id)} waits for approval.`, {
+    target: id,
+    remedy: `The owner of ${service === undefined ? 'the service' : shortName(service)} approves it: isthmus endpoint approve ${shortName(id)} --because TEXT`,
+  });
+}
+
+export function endpointRejected({ id }: Endpoint): Fault {
+  return fault('denied', 'EndpointRejected', `The private endpoint ${shortName(id)} was rejected by the owner of what it leads to.`, {
+    target: id,
+    remedy: 'See the reason in its connection state; ask again with a message, or remove the endpoint.',
+  });
+}
+
+export function endpointDisconnected({ id }: Endpoint): Fault {
+  return fault(
+    'denied',
+    'EndpointDisconnected',
+    `The private endpoint ${shortName(id)} leads nowhere any more: its connection was removed, or its service is gone.`,
+    {
+      target: id,
+      remedy: 'Remove the endpoint and create it anew.',
+    },
+  );
+}
+
+export function approvalExpired({ id }: Endpoint, expiredAtMs: number): Fault {
+  return fault(
+    'denied',
+    'ApprovalExpired',
+    `The approval of the private endpoint ${shortName(id)} ended at ${new Date(expiredAtMs).toISOString()}.`,
+    {
+      target: id,
+      remedy: 'Ask its owner to approve it again.',
+    },
+  );
+}
+
+export function noRule(target: string, port: number, ports: readonly number[]): Fault {
+  const taken = ports.length === 0 ? 'It takes none' : `It takes ${portList(ports)}`;
+  return fault('denied', 'NoRule', `${shortName(target)} has no rule that takes port ${port}. ${taken}.`, {
+    target,
+    remedy: 'Dial a port that it takes, or add a load balancing rule for this one.',
+  });
+}
+
+export function noHealthyBackend(rule: BalancerRule, reasons: readonly { readonly backend: string; readonly reason: string }[]): Fault {
+  const why = reasons.map(({ backend, reason }) => `${shortName(backend)}: ${reason}`).join('; ');
+  return fault(
+    'unreachable',
+    'NoHealthyBackend',
+    `None of the backends of the rule ${rule.name} is healthy${why === '' ? ': it has none' : `. ${why}`}`,
+    {
+      target: rule.id,
+      remedy: reasons.length === 0 ? 'Add network interfaces to the backend pool.' : 'Mend one of the backends, or what its probe asks.',
+      details: reasons.map(({ backend, reason }) => fault('unreachable', 'BackendDown', reason, { target: backend })),
+    },
+  );
+}
+
+export function noForwarder(backend: string): Fault {
+  return fault('unreachable', 'NoForwarder', `Behind the backend ${shortName(backend)} there is no host that answers.`, {
+    target: backend,
+    remedy: 'Attach its network interface to a virtual machine.',
+  });
+}
+
+export function forwarderStopped({ id }: Forwarder): Fault {
+  return fault('unreachable', 'ForwarderStopped', `The forwarder ${shortName(id)} is stopped.`, {
+    target: id,
+    remedy: `Start it: POST ${id}/start`,
+  });
+}
+
+export function noForwardRule({ id, rules }: Forwarder, port: number): Fault {
+  const has = rules.length === 0 ? 'It forwards none' : `It forwards ${portList(rules.map((rule) => rule.port))}`;
+  return fault('unreachable', 'NoForwardRule', `The forwarder ${shortName(id)} has no rule for port ${port}. ${has}.`, {
+    target: id,
+    remedy: `Run on it: sudo ./ip_fwd.sh -i eth0 -f ${port} -a HOST -b PORT`,
+  });
+}
+
+export function targetNotFound({ host }: HostPort, problem: string): Fault {
+  return fault('unreachable', 'TargetNotFound', `The name of the database, ${host}, has no address: ${problem}.`, {
+    target: host,
+    remedy: 'Check the name in the forwarding rule, and that DNS on this host answers for it.',
+  });
+}
+
+export function targetUnreachable({ host, port }: HostPort, problem: string, cause?: unknown): Fault {
+  return fault('unreachable', 'TargetUnreachable', `The database at ${host}:${port} does not answer: ${problem}.`, {
+    target: `${host}:${port}`,
+    remedy: 'Check that it runs, listens on this port, and lets connections of this host in.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+export function rerouted(target: string): Fault {
+  return fault('unreachable', 'EndpointRerouted', `What ${shortName(target)} leads to was changed while the connection was open.`, {
+    target,
+    remedy: 'Connect again: the new way is open.',
+  });
+}
+
+export function tooManyConnections(target: string, most: number): Fault {
+  return fault('unreachable', 'TooManyConnections', `${most} connections are open through this host, and more it does not take.`, {
+    target,
+    remedy: 'Close some, pool them, or raise the limit of open files (ulimit -n) and start again.',
+  });
+}
+
+/** What is wrong with a backend, for people. */
+export function downReason(admin: 'None' | 'Up' | 'Down', health: BackendHealth | undefined): string {
+  if (admin === 'Down') return 'it is set to Down by its administrator.';
+  return health?.reason ?? 'it does not answer its probe.';
+}
+
+function portList(ports: readonly number[]): string {
+  const sorted = ports.toSorted((a, b) => a - b);
+  const shown = sorted.slice(0, 10).map((port) => (port === 0 ? 'all' : String(port)));
+  return `port ${shown.join(', ')}${sorted.length > shown.length ? ', …' : ''}`;
+}

@@ -1,0 +1,75 @@
+import { counter, gauge, histogram, type Count, type Distribution, type Reading } from '#base/metrics.ts';
+import type { FabricEngine } from './engine.ts';
+
+interface FabricMetrics {
+  readonly syns: Count;
+  readonly refused: Count;
+  readonly bytes: Count;
+  readonly connect: Distribution;
+}
+
+const connectBucketsMs = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 15_000];
+
+/**
+ * The fabric's instruments, over all endpoints: what is known of each endpoint, service, rule and backend is in `counters()`. Azure's names, where it
+ * has them, stand in the descriptions. Nothing is kept until a program attaches an exporter.
+ */
+const fabricMetrics: FabricMetrics = {
+  syns: counter('fabric.syns', { unit: '{connection}', description: 'Connections asked for (Azure: SynCount)' }),
+  refused: counter('fabric.refused', { unit: '{connection}', description: 'Connections refused, by the code of the reason' }),
+  bytes: counter('fabric.bytes', {
+    unit: 'By',
+    description:
+      'Bytes relayed; `in` from the client to the database (Azure: ByteCount, PEBytesIn and PEBytesOut, PLSBytesIn and PLSBytesOut)',
+  }),
+  connect: histogram('fabric.connect', { unit: 'ms', description: 'Time of the connect to the database' }, connectBucketsMs),
+};
+
+const bytesIn = { direction: 'in' };
+const bytesOut = { direction: 'out' };
+
+/** A connection was asked for; with a code it was refused. */
+export function noteAsked(): void {
+  fabricMetrics.syns.add(1);
+}
+
+export function noteRefused(code: string): void {
+  fabricMetrics.refused.add(1, { code });
+}
+
+export function noteConnected(ms: number): void {
+  fabricMetrics.connect.record(ms);
+}
+
+export function noteBytes(into: number, out: number): void {
+  if (into > 0) fabricMetrics.bytes.add(into, bytesIn);
+  if (out > 0) fabricMetrics.bytes.add(out, bytesOut);
+}
+
+/** What is only known when asked for, until disposed: to be called by the program once its exporter is attached. */
+export function showFabric(engine: FabricEngine, availability: () => Availability): Disposable {
+  const shown = [
+    gauge('fabric.open', { unit: '{connection}', description: 'Connections that are open' }, () => [{ value: openOf(engine) }]),
+    gauge('fabric.backends_up', { unit: '%', description: 'Backends that answer their probe (Azure: DipAvailability)' }, () =>
+      reading(availability().backendsUp),
+    ),
+    gauge('fabric.rules_up', { unit: '%', description: 'Rules with a backend that takes connections (Azure: VipAvailability)' }, () =>
+      reading(availability().rulesUp),
+    ),
+  ];
+  return { [Symbol.dispose]: () => shown.forEach((one) => one[Symbol.dispose]()) };
+}
+
+/** Shares in per cent; undefined: there are none. */
+export interface Availability {
+  readonly backendsUp: number | undefined;
+  readonly rulesUp: number | undefined;
+}
+
+function openOf(engine: FabricEngine): number {
+  return engine.counters().reduce((sum, { of, open }) => sum + (of === 'endpoint' ? open : 0), 0);
+}
+
+function reading(value: number | undefined): Reading[] {
+  return value === undefined ? [] : [{ value }];
+}

@@ -1,0 +1,65 @@
+import type { Fault } from '#base/fault.ts';
+import { endpointDisconnected, noEndpoint, rerouted } from '../denial.ts';
+import { endpointDenial, wayStands } from '../route.ts';
+import type { Tables } from '../tables.ts';
+import type { FlowBook } from './flow-book.ts';
+import type { Flow } from './flow.ts';
+
+/** An endpoint whose connections were cut, how many, and why. */
+export interface Cut {
+  readonly endpoint: string;
+  readonly connections: number;
+  readonly code: string;
+}
+
+/** Cuts every live connection that the new tables do not allow by the same way. Looks only at those of whom something has changed. */
+export function cutDisallowed(flows: FlowBook, before: Tables, after: Tables, nowMs: number): readonly Cut[] {
+  const forwardersStand = sameMembers(before.forwarders, after.forwarders);
+  const cuts: Cut[] = [];
+  for (const owner of flows.owners()) {
+    if (forwardersStand && isUntouched(owner, before, after, nowMs)) continue;
+    const [cut, code] = cutOf(flows.of(owner), after, nowMs);
+    if (cut > 0) cuts.push({ endpoint: owner, connections: cut, code });
+  }
+  return cuts;
+}
+
+function cutOf(flows: readonly Flow[], after: Tables, nowMs: number): readonly [connections: number, code: string] {
+  let connections = 0;
+  let code = '';
+  for (const flow of flows) {
+    const way = wayStands(after, flow.way, nowMs);
+    if (way !== undefined) {
+      flow.way = way;
+      continue;
+    }
+    const reason = reasonOf(flow, after, nowMs);
+    flow.abort(reason);
+    connections += 1;
+    code = reason.code;
+  }
+  return [connections, code];
+}
+
+/** For flows with an endpoint only: others are always looked at. */
+function isUntouched(owner: string, before: Tables, after: Tables, nowMs: number): boolean {
+  const table = after.endpoints.get(owner);
+  if (table === undefined || table !== before.endpoints.get(owner) || endpointDenial(table.endpoint, nowMs) !== undefined) return false;
+  const service = after.services.get(table.endpoint.service ?? '');
+  if (service === undefined || service !== before.services.get(service.id)) return false;
+  return service.kind === 'database' || after.balancers.get(service.balancer) === before.balancers.get(service.balancer);
+}
+
+function sameMembers<V>(before: ReadonlyMap<string, V>, after: ReadonlyMap<string, V>): boolean {
+  if (before.size !== after.size) return false;
+  for (const [id, one] of after) if (before.get(id) !== one) return false;
+  return true;
+}
+
+/** Why the endpoint is closed, or that it leads elsewhere now. */
+function reasonOf({ way }: Flow, after: Tables, nowMs: number): Fault {
+  if (way.endpoint === undefined) return noEndpoint(way.segment, way.target.host, way.port);
+  const now = after.endpoints.get(way.endpoint.id)?.endpoint;
+  if (now === undefined) return endpointDisconnected(way.endpoint);
+  return endpointDenial(now, nowMs) ?? rerouted(way.endpoint.id);
+}

@@ -1,0 +1,366 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Dialer } from '#base/dialer.ts';
+import { fault, toFault, type Fault } from '#base/fault.ts';
+import { silentLog, type Log } from '#base/log.ts';
+import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { noEndpoint, targetNotFound, targetUnreachable, tooManyConnections } from '../denial.ts';
+import type { BackendHealth, Counter, FabricEngine, FabricEvent, PathAsk } from '../engine.ts';
+import { explainSource, explainTables } from '../explain.ts';
+import { noteAsked, noteConnected, noteRefused } from '../metrics.ts';
+import type { Path } from '../path.ts';
+import type { FabricPlan, HostPort } from '../plan.ts';
+import { Prober } from '../probe.ts';
+import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
+import { endpointDenial, routeFromEndpoint, routeFromSegment, type Refusal, type RouteState, type Source, type Way } from '../route.ts';
+import { sameValue } from '../same-value.ts';
+import { compileTables, type Tables } from '../tables.ts';
+import { canReadIntoBuffers, type Arrival } from './accept.ts';
+import { availablePool, type AddressPool } from './addresses.ts';
+import { connectInTurn, type Connected } from './connect.ts';
+import { cutDisallowed } from './cut.ts';
+import { FlowBook } from './flow-book.ts';
+import type { Flow } from './flow.ts';
+import { hostLimits, mostConnections, type EngineLimits } from './limits.ts';
+import { Listeners, wantedListeners, type Wanted } from './listeners.ts';
+import { ReadBuffers } from './read-buffers.ts';
+
+export interface UserspaceOptions {
+  readonly log?: Log;
+  /** Given by tests. */
+  readonly resolver?: HostResolver;
+  /** Given by tests. */
+  readonly clock?: Clock;
+  /** What this host can, unless given: see `AddressPool`. */
+  readonly addressPool?: AddressPool;
+  readonly limits?: Partial<EngineLimits>;
+}
+
+const emptyPlan: FabricPlan = { segments: [], endpoints: [], services: [], balancers: [], forwarders: [] };
+
+/**
+ * The engine that needs no rights and no kernel: approved endpoints listen on loopback addresses, or are reached through a dialer, and the whole way
+ * to the database is one relay. Every program of this host can connect to the listeners; only a sandbox can keep one out.
+ * Idle connections without TCP reset are kept in silence for five minutes and then reset: a socket cannot be closed without telling the other end.
+ * The 4 to 5 minutes after which Azure's private link service drops idle connections are not imitated: only the rule's own time counts.
+ */
+export async function openUserspaceEngine(options: UserspaceOptions = {}): Promise<FabricEngine> {
+  const addressPool = options.addressPool ?? (await availablePool());
+  return new UserspaceEngine({ ...options, addressPool }, await canReadIntoBuffers());
+}
+
+class UserspaceEngine implements FabricEngine {
+  readonly kind = 'userspace';
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #limits: ReturnType<typeof hostLimits>;
+  readonly #listeners: Listeners;
+  readonly #names: AddressBook;
+  readonly #prober: Prober;
+  readonly #flows: FlowBook;
+  readonly #state: RouteState;
+  readonly #events = new Set<(event: FabricEvent) => void>();
+  readonly #ticker: NodeJS.Timeout;
+  #tables: Tables = compileTables(emptyPlan);
+  #last: Promise<void> = Promise.resolve();
+  #callOffExpiry: () => void = () => undefined;
+  #dialled = 0;
+  #closed = false;
+
+  constructor(options: UserspaceOptions & { readonly addressPool: AddressPool }, fast: boolean) {
+    const { clock = systemClock, resolver = systemResolver, log = silentLog } = options;
+    this.#log = log.child({ part: 'fabric' });
+    this.#clock = clock;
+    this.#limits = hostLimits(options.limits);
+    const { keepAliveMs, mostListeners, tickMs } = this.#limits;
+    const arrive = (at: Wanted, arrival: Arrival): void => this.#arrive(at, arrival);
+    this.#listeners = new Listeners({ pool: options.addressPool, fast, keepAliveMs, mostListeners, arrive });
+    this.#names = new AddressBook({ resolver, clock, onChange: (host, addresses) => this.#resolved(host, addresses) });
+    this.#prober = new Prober({
+      clock,
+      addresses: (host) => this.#names.addresses(host),
+      onChange: (probe, backend, health) => this.#emit({ kind: 'health', probe, backend, health }),
+    });
+    this.#flows = new FlowBook({ buffers: new ReadBuffers(), tick: { now: 0 } }, tickMs);
+    const prober = this.#prober;
+    this.#state = {
+      get nowMs() {
+        return clock.now();
+      },
+      health: (probe, backend) => prober.health(probe, backend),
+    };
+    this.#ticker = setInterval(() => this.#flows.tick(), tickMs).unref();
+  }
+
+  apply(plan: FabricPlan): Promise<void> {
+    const turn = this.#last.then(() => this.#apply(plan));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  dialer(segment: string): Dialer {
+    return { dial: (host, port, signal) => this.#dial({ segment, host, port }, signal) };
+  }
+
+  async explain(ask: PathAsk): Promise<Path> {
+    const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: explainSource });
+    const tried = way.target === undefined ? undefined : await this.#tryTarget(way.target);
+    return explainTables(
+      this.#tables,
+      {
+        nowMs: this.#state.nowMs,
+        health: (probe, backend) => this.health(probe, backend),
+        listening: (endpoint, port) => this.listening(endpoint, port),
+        addresses: (host) => ({
+          addresses: host === way.target?.host ? (tried?.addresses ?? []) : (this.#names.known(host) ?? []),
+          problem: this.#names.problem(host),
+        }),
+        unreachable: (target) => (sameValue(target, way.target) ? tried?.problem : undefined),
+      },
+      ask,
+    );
+  }
+
+  listening(endpoint: string, port: number): HostPort | undefined {
+    return this.#listeners.at(endpoint, port);
+  }
+
+  health(probe: string, backend: string): BackendHealth {
+    return this.#prober.health(probe, backend);
+  }
+
+  counters(): readonly Counter[] {
+    this.#flows.countAll();
+    return this.#flows.ledger.all();
+  }
+
+  onEvent(listener: (event: FabricEvent) => void): () => void {
+    this.#events.add(listener);
+    return () => this.#events.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    clearInterval(this.#ticker);
+    this.#callOffExpiry();
+    this.#listeners.closeAll();
+    this.#flows.abortAll();
+    this.#prober.close();
+    this.#names.close();
+    this.#tables = compileTables(emptyPlan);
+  }
+
+  async #apply(plan: FabricPlan): Promise<void> {
+    if (this.#closed) throw fault('cancelled', 'EngineClosed', 'The engine is closed.', { remedy: 'Open a new one.' });
+    if (sameValue(plan, this.#tables.plan)) return;
+    const tables = compileTables(plan, this.#tables);
+    // What arrives at a new listener before the plan is in force is judged by the plan before, and refused.
+    const closeOthers = await this.#listeners.open(wantedListeners(tables, this.#clock.now()));
+    const before = this.#tables;
+    this.#tables = tables;
+    closeOthers();
+    for (const cut of cutDisallowed(this.#flows, before, tables, this.#clock.now())) this.#emit({ kind: 'cut', ...cut });
+    this.#names.watch(targetHosts(plan));
+    this.#prober.update(tables);
+    this.#awaitExpiry();
+    this.#log.debug({ endpoints: plan.endpoints.length, listeners: this.#listeners.count }, 'plan applied');
+  }
+
+  /** Ends what an approval's end ends, at that moment. */
+  #awaitExpiry(): void {
+    this.#callOffExpiry();
+    const nowMs = this.#clock.now();
+    const next = this.#tables.plan.endpoints.reduce((least, { state, expiresAtMs }) => {
+      return state === 'Approved' && expiresAtMs !== undefined && expiresAtMs > nowMs ? Math.min(least, expiresAtMs) : least;
+    }, Number.POSITIVE_INFINITY);
+    if (next === Number.POSITIVE_INFINITY) return;
+    this.#callOffExpiry = this.#clock.after(next - nowMs, () => {
+      this.#listeners.keepOnly(wantedListeners(this.#tables, this.#clock.now()));
+      for (const cut of cutDisallowed(this.#flows, this.#tables, this.#tables, this.#clock.now())) this.#emit({ kind: 'cut', ...cut });
+      this.#awaitExpiry();
+    });
+  }
+
+  #arrive({ endpoint, port }: Wanted, arrival: Arrival): void {
+    noteAsked();
+    const way = routeFromEndpoint(this.#tables, this.#state, { endpoint, port, source: arrival });
+    const denied = way.target === undefined ? way.denied : this.#noRoom(endpoint);
+    if (way.target === undefined || denied !== undefined) {
+      arrival.refuse();
+      if (denied !== undefined) this.#refused(way, way.endpoint?.address ?? endpoint, denied);
+      return;
+    }
+    const flow = this.#flows.begin(way);
+    const { socket, copies } = arrival.open(flow.readClient());
+    flow.hold(socket);
+    this.#relay(flow, arrival, copies).catch((error: unknown) => {
+      flow.abort();
+      this.#log.error({ err: toFault(error) }, 'a connection could not be relayed');
+    });
+  }
+
+  async #relay(flow: Flow, source: Source, copies: boolean): Promise<void> {
+    const reached = await this.#reach(flow, true);
+    if (reached.socket === undefined) {
+      if (flow.closed) return;
+      flow.abort();
+      this.#refused(flow.way, flow.way.endpoint?.address ?? flow.way.target.host, reached.denied);
+      return;
+    }
+    flow.relay(reached.socket, proxyHeader(flow.way, source), copies);
+    this.#flows.established(flow, reached.ms);
+  }
+
+  async #dial(ask: PathAsk, signal: AbortSignal): Promise<Duplex> {
+    if (signal.aborted) throw cancelled(ask);
+    noteAsked();
+    this.#dialled += 1;
+    const source = { address: '127.0.0.1', port: this.#dialled % 65_536 };
+    const way = routeFromSegment(this.#tables, this.#state, { ...ask, source });
+    const denied = way.target === undefined ? way.denied : this.#noRoom(way.endpoint?.id ?? ask.segment);
+    if (way.target === undefined || denied !== undefined)
+      throw this.#refused(way, ask.host, denied ?? noEndpoint(ask.segment, ask.host, ask.port));
+    const flow = this.#flows.begin(way);
+    const giveUp = (): void => flow.abort();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const reached = await this.#reach(flow, false).finally(() => signal.removeEventListener('abort', giveUp));
+    if (reached.socket === undefined) {
+      if (signal.aborted) throw cancelled(ask);
+      flow.abort();
+      throw this.#refused(way, ask.host, reached.denied);
+    }
+    flow.handOut(reached.socket, proxyHeader(flow.way, { address: '127.0.0.1', port: reached.socket.localPort ?? source.port }));
+    this.#flows.established(flow, reached.ms);
+    return reached.socket;
+  }
+
+  /** Connects to the way's target. A flow that is cut meanwhile gets no socket. */
+  async #reach(flow: Flow, relayed: boolean): Promise<Reached> {
+    const startedMs = performance.now();
+    const { target } = flow.way;
+    const known = this.#allowed(flow.way, this.#names.known(target.host) ?? (await this.#names.addresses(target.host)));
+    if (known.length === 0) return { socket: undefined, denied: this.#notFound(flow.way) };
+    let connected = await this.#connect(flow, known, relayed);
+    if (connected.socket === undefined && !flow.closed) {
+      const others = this.#allowed(flow.way, await this.#names.refresh(target.host)).filter((address) => !known.includes(address));
+      if (others.length > 0) connected = await this.#connect(flow, others, relayed);
+    }
+    if (connected.socket === undefined) return { socket: undefined, denied: this.#unreachable(flow, connected) };
+    if (flow.closed) {
+      connected.socket.destroy();
+      return { socket: undefined, denied: this.#unreachable(flow, { problem: 'the way to it was closed', cause: undefined }) };
+    }
+    this.#names.prefer(target.host, connected.address);
+    const ms = performance.now() - startedMs;
+    noteConnected(ms);
+    return { socket: connected.socket, ms };
+  }
+
+  #connect(flow: Flow, addresses: readonly string[], relayed: boolean): Promise<Connected> {
+    return connectInTurn({
+      addresses,
+      port: flow.way.target.port,
+      timeoutMs: this.#limits.connectTimeoutMs,
+      keepAliveMs: this.#limits.keepAliveMs,
+      ...(relayed ? { onread: () => flow.readUpstream() } : {}),
+      trying: (socket) => flow.reachFor(socket),
+      wanted: () => !flow.closed,
+    });
+  }
+
+  /** From an open segment nobody gets to the listeners of another's endpoints. */
+  #allowed(way: Way, addresses: readonly string[]): readonly string[] {
+    if (way.endpoint !== undefined || way.forwarder !== undefined) return addresses;
+    const { port } = way.target;
+    return addresses.filter((address) => !this.#listeners.isOurs({ host: plainLoopback(address), port }));
+  }
+
+  #notFound(way: Way): Fault {
+    const { host, port } = way.target;
+    const known = this.#names.known(host);
+    if (known !== undefined && way.endpoint === undefined) return noEndpoint(way.segment, host, port);
+    return targetNotFound(way.target, this.#names.problem(host) ?? 'DNS gives none');
+  }
+
+  #unreachable(flow: Flow, { problem, cause }: { readonly problem: string; readonly cause: unknown }): Fault {
+    if (flow.closed) return endpointCut(this.#tables, flow.way, this.#clock.now());
+    return targetUnreachable(flow.way.target, problem, cause);
+  }
+
+  async #tryTarget(target: HostPort): Promise<{ readonly addresses: readonly string[]; readonly problem: string | undefined }> {
+    const addresses = await this.#names.addresses(target.host);
+    const { connectTimeoutMs: timeoutMs, keepAliveMs } = this.#limits;
+    if (addresses.length === 0) return { addresses, problem: undefined };
+    const connected = await connectInTurn({
+      addresses,
+      port: target.port,
+      timeoutMs,
+      keepAliveMs,
+      trying: () => undefined,
+      wanted: () => true,
+    });
+    connected.socket?.end();
+    connected.socket?.on('error', () => undefined).resume();
+    return { addresses, problem: connected.socket === undefined ? connected.problem : undefined };
+  }
+
+  #noRoom(target: string): Fault | undefined {
+    const most = mostConnections(this.#limits, this.#listeners.count);
+    if (this.#flows.size >= most) this.#flows.makeRoom();
+    return this.#flows.size >= most ? tooManyConnections(target, most) : undefined;
+  }
+
+  #refused(way: Omit<Way, 'target'> | Refusal, host: string, denied: Fault): Fault {
+    for (const counter of this.#flows.ledger.along(way)) counter.refused += 1;
+    noteRefused(denied.code);
+    this.#emit({ kind: 'refused', endpoint: way.endpoint?.id, segment: way.segment, host, port: way.port, code: denied.code });
+    return denied;
+  }
+
+  #resolved(host: string, addresses: readonly string[]): void {
+    for (const { id, rules } of this.#tables.plan.forwarders) {
+      if (rules.some((rule) => rule.to.host.toLowerCase() === host)) this.#emit({ kind: 'resolved', forwarder: id, host, addresses });
+    }
+  }
+
+  #emit(event: FabricEvent): void {
+    if (event.kind !== 'refused') this.#log.info({ event }, 'the network changed');
+    for (const listener of this.#events) listener(event);
+  }
+}
+
+type Reached = { readonly socket: Socket; readonly ms: number } | { readonly socket: undefined; readonly denied: Fault };
+
+function targetHosts(plan: FabricPlan): string[] {
+  const forwarded = plan.forwarders.flatMap(({ rules }) => rules.map((rule) => rule.to.host));
+  return [...forwarded, ...plan.services.flatMap((service) => (service.kind === 'database' ? [service.target.host] : []))];
+}
+
+/** What a database behind the service learns of who connects. */
+function proxyHeader({ service, endpoint, port }: Way, from: Source): Uint8Array | undefined {
+  if (service?.kind !== 'balanced' || !service.proxyProtocol || endpoint === undefined) return undefined;
+  const { address, port: fromPort } = from;
+  return encodeProxyHeader({
+    command: 'proxy',
+    from: { address, port: fromPort },
+    to: { address: endpoint.address, port },
+    linkId: endpoint.linkId,
+  });
+}
+
+function endpointCut(tables: Tables, way: Way, nowMs: number): Fault {
+  const endpoint = way.endpoint === undefined ? undefined : tables.endpoints.get(way.endpoint.id)?.endpoint;
+  const denied = endpoint === undefined ? undefined : endpointDenial(endpoint, nowMs);
+  return denied ?? noEndpoint(way.segment, way.endpoint?.address ?? way.target.host, way.port);
+}
+
+function plainLoopback(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+function cancelled({ host, port }: PathAsk): Fault {
+  return fault('cancelled', 'Canceled', `Dialling ${host}:${port} was cancelled.`);
+}
