@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
 import { readHost, readPort } from '#arm/host-port.ts';
-import { resourceType, type CheckContext, type ResourceType } from '#arm/resource-type.ts';
+import { parseResourceId } from '#arm/resource-id.ts';
+import { resourceType, type CheckContext, type Outcome, type ResourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { ComputeOptions } from './compute-options.ts';
@@ -17,6 +18,12 @@ export interface ForwardingRuleProperties {
   readonly toPort: number;
   /** `eth0`: the machine's first network interface. */
   readonly device: string;
+}
+
+type Rule = Resource<ForwardingRuleProperties>;
+
+interface RuleShown extends ForwardingRuleProperties {
+  readonly port: number;
 }
 
 const properties: z.ZodType<ForwardingRuleProperties> = z.object({
@@ -52,27 +59,44 @@ export function forwardingRules({ plan }: Pick<ComputeOptions, 'plan'>): Resourc
     name: { pattern: /^[1-9]\d{0,4}$/, maxLength: 5, says: 'the port, 1 to 65535' },
     properties,
     check: checkRule,
-    reconcile: async () => {
-      await plan?.current();
-      return { kind: 'ready' };
-    },
-    remove: async () => {
-      await plan?.current();
-      return { kind: 'ready' };
-    },
+    reconcile: (self, { resources }) => taken(self, resources, plan),
+    remove: (self, { resources }) => taken(self, resources, plan),
     show: async ({ name }) => ({ port: Number(name) }),
   });
 }
 
+const takeRetryMs = 20;
+
+/** A rule is true, or gone, once its machine says so: what the machine settles with is what the network is made of. */
+async function taken(
+  { id, name, properties: asked, deleting }: Rule,
+  resources: ResourceReader,
+  plan: ComputeOptions['plan'],
+): Promise<Outcome> {
+  const machine = await resources.get(parseResourceId(id).parent!);
+  if (machine !== undefined && !machine.deleting) {
+    const forwarding = machine.status.outputs['forwarding'];
+    const shown = Array.isArray(forwarding) ? (forwarding as readonly RuleShown[]).find(({ port }) => port === Number(name)) : undefined;
+    const done = deleting ? shown === undefined : shown !== undefined && isSame(asked, shown);
+    if (!done) return { kind: 'waiting', for: `The machine ${machine.name} takes the rule.`, retryMs: takeRetryMs };
+  }
+  await plan?.current();
+  return { kind: 'ready' };
+}
+
+function isSame(asked: ForwardingRuleProperties, { host, toPort, device }: RuleShown): boolean {
+  return asked.host === host && asked.toPort === toPort && asked.device === device;
+}
+
 /** The rules of a machine, in the order in which they were made. */
-export async function rulesOf(machine: string, resources: ResourceReader): Promise<readonly Resource<ForwardingRuleProperties>[]> {
+export async function rulesOf(machine: string, resources: ResourceReader): Promise<readonly Rule[]> {
   const found = await resources.list({ within: machine, direct: true, type: forwardingRuleType });
-  const rules = found.filter((rule) => !rule.deleting) as unknown as Resource<ForwardingRuleProperties>[];
+  const rules = found.filter((rule) => !rule.deleting) as unknown as Rule[];
   return rules.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || Number(a.name) - Number(b.name));
 }
 
 /** As the machine shows it. */
-export function ruleShown({ name, properties: { host, toPort, device } }: Resource<ForwardingRuleProperties>): JsonObject {
+export function ruleShown({ name, properties: { host, toPort, device } }: Rule): RuleShown & JsonObject {
   return { port: Number(name), host, toPort, device };
 }
 
