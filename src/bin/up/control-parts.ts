@@ -1,7 +1,8 @@
 import type { Log } from '#base/log.ts';
 import type { FastifyInstance } from 'fastify';
 import { must } from '#base/fault.ts';
-import { type AnyType, type Principal, typeCatalog } from '#arm/resource-type.ts';
+import { parseResourceId } from '#arm/resource-id.ts';
+import { type AnyType, type Principal, type TypeCatalog, typeCatalog } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { StoreTransaction } from '#arm/store.ts';
 import { createApp } from '#control/http/app.ts';
@@ -26,6 +27,7 @@ import { roleAssignments } from '#providers/authorization/role-assignments.ts';
 import { RoleAuthorizer } from '#providers/authorization/role-check.ts';
 import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
+import { createPlanKeeper } from '#providers/network/plan-keeper.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
 import type { ControlJob } from './channel.ts';
@@ -64,13 +66,24 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     present: (resource: Resource, type: AnyType) => must(service, 'a service').present(resource, type),
     principalOf: async (id: string): Promise<Principal | undefined> => (await directory.byPrincipalId(id))?.principal,
   });
-  const catalog = typeCatalog([
+  const serverName = async (server: Resource): Promise<string | undefined> => {
+    const name = (await catalog.get(server.type)?.show?.(server, store))?.['fullyQualifiedDomainName'];
+    return typeof name === 'string' ? name : undefined;
+  };
+  // Nothing carries the network yet: plans are made, and given to nobody.
+  const keeper = createPlanKeeper({ store, serverName, engine: { apply: async () => undefined } });
+  const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
+    const principal = (await directory.byPrincipalId(principalId))?.principal;
+    const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
+    return principal !== undefined && (await authorizer.allows(principal, action, targetId));
+  };
+  const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),
     roleDefinitions,
     roleAssignments,
     permissions,
     principalResourceType({ store }),
-    ...networkTypes(),
+    ...networkTypes({ store, keeper, mayApprove, serverName, nowMs: Date.now }),
   ]);
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   await ensureSubscription(store, tenant, subscription);

@@ -1,8 +1,45 @@
 import type { AnyType } from '#arm/resource-type.ts';
+import type { ResourceStore } from '#arm/store.ts';
+import type { FabricEngine } from '#fabric/engine.ts';
+import { AddressBook } from './address-book.ts';
+import { backendAddressPools } from './backend-address-pool.ts';
+import { connectionsOf, type MayApprove } from './connections.ts';
+import { loadBalancers } from './load-balancer.ts';
+import { networkInterfaces } from './network-interface.ts';
+import type { PlanKeeper, ServerName } from './plan-keeper.ts';
+import { privateEndpointConnections } from './private-endpoint-connection.ts';
+import { privateEndpoints } from './private-endpoint.ts';
+import { privateLinkServices } from './private-link-service.ts';
+import { privateLinkTargets } from './private-link-target.ts';
 import { subnets } from './subnet.ts';
 import { virtualNetworks } from './virtual-network.ts';
 
-/** Everything of Microsoft.Network that is served. */
-export function networkTypes(): readonly AnyType[] {
-  return [virtualNetworks(), subnets()];
+export interface NetworkOptions {
+  readonly store: Pick<ResourceStore, 'get' | 'write'>;
+  readonly keeper: PlanKeeper;
+  readonly mayApprove: MayApprove;
+  readonly serverName: ServerName;
+  /** What probes know; without it no health is shown. */
+  readonly health?: FabricEngine['health'];
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/**
+ * Everything of Microsoft.Network that is served, and the private endpoint connections of every type that private endpoints lead to (of
+ * `Microsoft.Sql/servers` too, whoever serves those).
+ */
+export function networkTypes({ store, keeper, mayApprove, serverName, health, nowMs }: NetworkOptions): readonly AnyType[] {
+  const book = new AddressBook();
+  const connections = connectionsOf({ store, mayApprove, nowMs });
+  return [
+    virtualNetworks(),
+    subnets(),
+    networkInterfaces({ book, keeper }),
+    loadBalancers({ book, keeper, health }),
+    backendAddressPools({ keeper }),
+    privateLinkServices({ book, keeper }),
+    privateEndpoints({ book, keeper, connections, serverName, nowMs }),
+    ...privateLinkTargets.map((target) => privateEndpointConnections(target, { keeper, mayApprove, nowMs })),
+  ];
 }

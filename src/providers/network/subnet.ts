@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
+import { parseResourceId } from '#arm/resource-id.ts';
 import { type CheckContext, type ResourceType, resourceType } from '#arm/resource-type.ts';
-import type { Asked } from '#arm/resource.ts';
+import type { Asked, JsonObject } from '#arm/resource.ts';
 import { type AddressRange, contains, overlaps, parseRange } from './address-range.ts';
-
-export const subnetType = 'Microsoft.Network/virtualNetworks/subnets';
+import { subnetType } from './type-names.ts';
 
 export interface SubnetProperties {
   readonly addressPrefix: string;
@@ -38,13 +38,18 @@ export function subnets(): ResourceType<SubnetProperties> {
     verbs: ['put', 'delete'],
     inUse: { kind: 'invalid', code: 'InUseSubnetCannotBeDeleted' },
     check: checkSubnet,
-    show: async () => ({ delegations: [] }),
+    shape: (_self, usual) => ({ ...usual, properties: { ...(usual['properties'] as JsonObject), delegations: [] } }),
   });
 }
 
 /** Of a subnet that was accepted. */
 export function rangeOfSubnet({ addressPrefix }: SubnetProperties): AddressRange {
   return parseRange(addressPrefix, 'properties.addressPrefix');
+}
+
+/** The id of the network that a subnet lies in. */
+export function networkOfSubnet(subnet: string): string {
+  return parseResourceId(subnet).parent ?? '';
 }
 
 interface ParentNetwork {

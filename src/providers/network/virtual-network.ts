@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
 import { type CheckContext, type ResourceType, resourceType } from '#arm/resource-type.ts';
-import type { Asked } from '#arm/resource.ts';
+import type { Asked, JsonObject } from '#arm/resource.ts';
 import { contains, overlaps, parseRange } from './address-range.ts';
-import { rangeOfSubnet, type SubnetProperties, subnetType } from './subnet.ts';
-
-const virtualNetworkType = 'Microsoft.Network/virtualNetworks';
+import { guidOfResource } from './guid.ts';
+import { rangeOfSubnet, type SubnetProperties } from './subnet.ts';
+import { subnetType, virtualNetworkType } from './type-names.ts';
 
 interface VirtualNetworkProperties {
   readonly addressSpace: { readonly addressPrefixes: readonly string[] };
@@ -28,7 +27,10 @@ export function virtualNetworks(): ResourceType<VirtualNetworkProperties> {
     properties,
     inline: { subnets: { type: subnetType, whenAbsent: 'keep' } },
     check: checkNetwork,
-    show: async (self) => ({ resourceGuid: guidOf(`${self.id.toLowerCase()} ${self.createdAt}`), enableDdosProtection: false }),
+    shape: (self, usual) => {
+      const resourceGuid = guidOfResource(self);
+      return { ...usual, properties: { ...(usual['properties'] as JsonObject), resourceGuid, enableDdosProtection: false } };
+    },
   });
 }
 
@@ -53,10 +55,4 @@ async function checkNetwork(asked: Asked<VirtualNetworkProperties>, context: Che
       remedy: 'Keep a prefix that holds it, or delete the subnet first.',
     });
   }
-}
-
-/** The same for the same text, in the shape of a GUID. */
-function guidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,0 +1,23 @@
+import { keyOf } from '#arm/resource-id.ts';
+import type { Resource } from '#arm/resource.ts';
+
+/** Resources that are there and not about to go, by type and by key, ordered by key. */
+export interface PlanGround {
+  of(type: string): readonly Resource[];
+  get(id: string): Resource | undefined;
+}
+
+export function groundOf(resources: readonly Resource[]): PlanGround {
+  const byType = new Map<string, Resource[]>();
+  const byKey = new Map<string, Resource>();
+  const sorted = resources.filter(({ deleting }) => !deleting).map((resource) => ({ key: keyOf(resource.id), resource }));
+  sorted.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  for (const { key, resource } of sorted) {
+    byKey.set(key, resource);
+    const type = keyOf(resource.type);
+    const list = byType.get(type);
+    if (list === undefined) byType.set(type, [resource]);
+    else list.push(resource);
+  }
+  return { of: (type) => byType.get(keyOf(type)) ?? [], get: (id) => byKey.get(keyOf(id)) };
+}

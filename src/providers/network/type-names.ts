@@ -1,0 +1,12 @@
+export const virtualNetworkType = 'Microsoft.Network/virtualNetworks';
+export const subnetType = 'Microsoft.Network/virtualNetworks/subnets';
+export const networkInterfaceType = 'Microsoft.Network/networkInterfaces';
+export const loadBalancerType = 'Microsoft.Network/loadBalancers';
+export const backendPoolType = 'Microsoft.Network/loadBalancers/backendAddressPools';
+export const privateLinkServiceType = 'Microsoft.Network/privateLinkServices';
+export const privateEndpointType = 'Microsoft.Network/privateEndpoints';
+export const zoneGroupType = 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups';
+export const privateDnsZoneType = 'Microsoft.Network/privateDnsZones';
+export const addressRecordType = 'Microsoft.Network/privateDnsZones/A';
+export const zoneLinkType = 'Microsoft.Network/privateDnsZones/virtualNetworkLinks';
+export const virtualMachineType = 'Microsoft.Compute/virtualMachines';
