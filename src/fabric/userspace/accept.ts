@@ -24,11 +24,6 @@ interface InnerServer {
   _handle: Handle | null;
 }
 
-interface InnerOptions extends Omit<SocketConstructorOpts, 'handle'> {
-  readonly handle: Handle;
-  readonly manualStart: boolean;
-}
-
 const backlog = 4_096;
 
 /** Listens and passes each connection on. Rejects with the operating system's error. */
@@ -69,8 +64,9 @@ function fastArrival(handle: Handle): Arrival {
     address: peer.address ?? '127.0.0.1',
     port: peer.port ?? 0,
     open: (onread) => {
-      const options: InnerOptions = { handle, manualStart: true, allowHalfOpen: true, readable: true, writable: true, onread };
-      return { socket: new Socket(options as SocketConstructorOpts), copies: false };
+      // `handle` and `manualStart` are not public either.
+      const options = { handle, manualStart: true, allowHalfOpen: true, readable: true, writable: true, onread };
+      return { socket: new Socket(options as unknown as SocketConstructorOpts), copies: false };
     },
     refuse: () => {
       handle.reset(() => undefined);

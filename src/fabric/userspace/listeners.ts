@@ -65,7 +65,7 @@ export class Listeners {
     try {
       for (let at = 0; at < missing.length; at += openedTogether) {
         const settled = await Promise.allSettled(missing.slice(at, at + openedTogether).map((one) => this.#openOne(one)));
-        for (const one of settled) if (one.status === 'fulfilled') opened.push(one.value);
+        opened.push(...settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
         const failed = settled.find((one) => one.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
       }
