@@ -134,6 +134,7 @@ function scopedOperations(type: AnyType, scope: Scope): readonly Operation[] {
       partOperation(type, part, `${resource}/${part}/{${parameterName(part)}}`, 'get'),
     );
   }
+  for (const view of Object.keys(type.views ?? {})) found.push(partOperation(type, view, `${resource}/${view}`, 'get'));
   for (const name of Object.keys(type.actions)) found.push(actionOperation(type, name, `${resource}/${name}`));
   return found;
 }

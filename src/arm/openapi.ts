@@ -143,9 +143,9 @@ function answerSchema({ kind, type, path }: Operation): JsonObject | undefined {
   }
 }
 
-/** Paths of parts go on behind the type's own. */
+/** Paths of parts and views go on behind the type's own. */
 function isPart(type: AnyType, path: string): boolean {
-  return Object.keys(type.parts ?? {}).some((part) => path.includes(`}/${part}`));
+  return Object.keys({ ...type.parts, ...type.views }).some((part) => path.includes(`}/${part}`));
 }
 
 function listSchema(item: JsonObject): JsonObject {

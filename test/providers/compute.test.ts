@@ -90,6 +90,8 @@ test('a machine is shown as Azure shows it, without its secrets', async () => {
       forwarding: [],
     },
   });
+  expect((await scene.send('GET', `${vmId('myvm1')}/instanceview`)).body).toEqual(body.properties.instanceView);
+  expect((await scene.send('GET', `${vmId('myVM9')}/instanceView`)).status).toBe(404);
   expect(text).not.toMatch(/Sup3r|c2VjcmV0|sealed|powerWish|powerChange/);
   expect(JSON.stringify(await scene.store.get(vmId('myVM1')))).not.toContain('Sup3r');
 });

@@ -50,6 +50,7 @@ export interface ProviderScene extends AsyncDisposable {
 /** What types are made with. */
 export interface SceneTools {
   readonly writer: () => ResourceWriter;
+  readonly store: () => SqliteStore;
 }
 
 interface Running extends AsyncDisposable {
@@ -85,7 +86,7 @@ export async function providerScene(types: (tools: SceneTools) => readonly AnyTy
 async function run(folder: string, types: (tools: SceneTools) => readonly AnyType[]): Promise<Running> {
   const store = await openSqliteStore({ path: join(folder, 'store.db') });
   let writer: ResourceWriter | undefined;
-  const catalog = typeCatalog([...places, ...types({ writer: () => writer! })]);
+  const catalog = typeCatalog([...places, ...types({ writer: () => writer!, store: () => store })]);
   const service = createResourceService({ store, catalog, sealer, log: silentLog });
   writer = service;
   const app = createApp({

@@ -1,6 +1,6 @@
 import { fault } from '#base/fault.ts';
-import { groupType, parseResourceId, subscriptionType, type Place, type Scope } from '#arm/resource-id.ts';
-import type { AnyType } from '#arm/resource-type.ts';
+import { groupType, parseResourceId, subscriptionType, type Place, type ResourceId, type Scope } from '#arm/resource-id.ts';
+import type { AnyType, TypeCatalog } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import { checkVersion, checkVersionForm } from '../resources/api-version.ts';
 import { typeOf } from '../resources/places.ts';
@@ -16,6 +16,8 @@ type Collection = Extract<Place, { kind: 'collection' }>;
 /** `GET {place}/{type}`. */
 export async function answerCollection(ask: Ask, place: Collection, plane: Plane): Promise<Answer> {
   const { catalog, store, service, authorizer } = plane;
+  const view = viewAt(place, catalog);
+  if (view !== undefined) return await answerView(ask, view, plane);
   const owner =
     catalog.get(place.type) === undefined && place.under !== '' ? partOwner({ type: place.type, parent: place.under }, catalog) : undefined;
   if (owner !== undefined) {
@@ -44,6 +46,27 @@ export async function answerCollection(ask: Ask, place: Collection, plane: Plane
   if (page.resources.length === 0 && refusal !== undefined && place.under !== '') throw refusal;
   const value = await Promise.all(page.resources.map((resource) => service.present(resource, type)));
   return listAnswer(value, page.nextLink);
+}
+
+interface ViewPlace {
+  readonly id: ResourceId;
+  readonly type: AnyType;
+  readonly name: string;
+}
+
+/** `GET {id}/{name}` of a view looks like a collection's address. */
+function viewAt({ type: path, under }: Collection, catalog: TypeCatalog): ViewPlace | undefined {
+  const cut = path.lastIndexOf('/');
+  const type = under === '' ? undefined : catalog.get(path.slice(0, cut));
+  const word = path.slice(cut + 1).toLowerCase();
+  const name = Object.keys(type?.views ?? {}).find((one) => one.toLowerCase() === word);
+  return type === undefined || name === undefined ? undefined : { id: parseResourceId(under), type, name };
+}
+
+async function answerView(ask: Ask, { id, type, name }: ViewPlace, { authorizer, service }: Plane): Promise<Answer> {
+  checkVersion(ask.uri.query.get('api-version'), type);
+  await authorizer.check(ask.principal, `${type.permissionType}/${name}/read`, id.text);
+  return { status: 200, body: type.views![name]!(await service.get(id, type)) };
 }
 
 /** Whether only what lies directly in the place is meant. Fault: `InvalidResourceType` (missing) where the type does not stand there. */

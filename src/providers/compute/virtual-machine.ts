@@ -87,6 +87,7 @@ export function virtualMachines(options: ComputeOptions): ResourceType<VirtualMa
     },
     show: async (self) => ({ timeCreated: self.createdAt, instanceView: instanceView(self) }),
     shape: withoutWish,
+    views: { instanceView },
     actions: {
       start: powerAction('Start', 'running'),
       restart: powerAction('Restart: all its connections end, its rules stay', 'running', true),
