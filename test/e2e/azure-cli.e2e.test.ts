@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ControlPlane, runClient } from './control-plane.ts';
+import { notDriven } from './driven.ts';
 
 const az = '/usr/bin/az';
 let plane: ControlPlane;
@@ -106,4 +107,5 @@ test('the Azure CLI signs in, and makes, shows, deploys to and deletes groups', 
   await run('group', 'delete', '-n', 'az', '--yes');
   expect(await run('group', 'list')).toEqual([]);
   expect(await run('group', 'exists', '-n', 'az')).toBe(false);
+  expect(await notDriven(plane, 'azure-cli')).toEqual([]);
 });

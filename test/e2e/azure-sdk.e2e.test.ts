@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ControlPlane, runClient } from './control-plane.ts';
+import { notDriven } from './driven.ts';
 
 let plane: ControlPlane;
 beforeAll(async () => {
@@ -37,4 +38,5 @@ test("Microsoft's packages, old and new, make, list, tag, lock by etag and delet
     state: 'Succeeded',
     outputs: { subnet: { type: expect.stringMatching(/^string$/i), value: expect.stringContaining('/virtualNetworks/net/subnets/a') } },
   });
+  expect(await notDriven(plane, 'azure-sdk')).toEqual([]);
 });

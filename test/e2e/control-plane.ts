@@ -51,7 +51,7 @@ export class ControlPlane implements AsyncDisposable {
 
   /** `port` 0: any. */
   static async start(folder: string = mkdtempSync(join(tmpdir(), 'isthmus-arm-')), port = 0): Promise<ControlPlane> {
-    const program = new RunningProgram(['up', '--data', folder, '--port', String(port), '--metrics-port', '0']);
+    const program = new RunningProgram(['up', '--data', folder, '--port', String(port), '--metrics-port', '0', '--access-log']);
     try {
       return new ControlPlane(folder, program, await program.ready());
     } catch (error) {

@@ -40,6 +40,8 @@ export interface ControlJob {
   /** A certificate and key of one's own, as files. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly issuers: readonly TrustedIssuerSettings[];
+  /** Where every request is noted; undefined: nowhere. */
+  readonly accessLog: string | undefined;
 }
 
 /** An issuer of tokens beside our own, as the configuration names it. */

@@ -22,6 +22,7 @@ export interface ChildrenRequest {
   readonly port: number;
   readonly tls: ControlJob['tls'];
   readonly issuers: ControlJob['issuers'];
+  readonly accessLog: boolean;
   readonly board: Board;
   /** A report came. */
   readonly onReport: () => void;
@@ -100,12 +101,13 @@ export class Children {
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
     const { path, port, tls, issuers, board } = this.#request;
+    const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
     };
     // Started again it takes the port that clients know.
     const known = (): number => (board.control === undefined ? port : Number(new URL(board.control.url).port));
-    return { ...this.#spec('control', take), job: async () => ({ folder: path, port: known(), tls, issuers }) };
+    return { ...this.#spec('control', take), job: async () => ({ folder: path, port: known(), tls, issuers, accessLog }) };
   }
 
   #demoSpec(): ChildSpec<DemoJob, DemoReport> {

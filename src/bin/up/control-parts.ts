@@ -1,11 +1,13 @@
 import type { Log } from '#base/log.ts';
+import { readFileSync } from 'node:fs';
+import type { TestsOfOperations } from '#arm/coverage.ts';
 import type { FastifyInstance } from 'fastify';
 import { must } from '#base/fault.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
-import { type AnyType, type Principal, type TypeCatalog, typeCatalog } from '#arm/resource-type.ts';
+import { type AnyType, type Principal, typeCatalog, type TypeCatalog } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { StoreTransaction } from '#arm/store.ts';
-import { createApp } from '#control/http/app.ts';
+import { createApp, type Answered } from '#control/http/app.ts';
 import { ensureAdministrator } from '#control/identity/administrator.ts';
 import { audienceRule } from '#control/identity/audiences.ts';
 import { authenticator } from '#control/identity/authenticator.ts';
@@ -26,11 +28,16 @@ import { permissions } from '#providers/authorization/permissions.ts';
 import { roleAssignments } from '#providers/authorization/role-assignments.ts';
 import { RoleAuthorizer } from '#providers/authorization/role-check.ts';
 import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
+import { computeTypes } from '#providers/compute/compute-types.ts';
+import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import { createPlanKeeper } from '#providers/network/plan-keeper.ts';
+import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
+import { sqlTypes } from '#providers/sql/sql-types.ts';
 import type { ControlJob } from './channel.ts';
+import { openLogFile } from './log-file.ts';
 
 export interface ControlRequest {
   readonly job: ControlJob;
@@ -77,6 +84,7 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
     return principal !== undefined && (await authorizer.allows(principal, action, targetId));
   };
+  const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),
     roleDefinitions,
@@ -84,11 +92,16 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     permissions,
     principalResourceType({ store }),
     ...networkTypes({ store, keeper, mayApprove, serverName, nowMs: Date.now }),
+    ...computeTypes({ writer: () => must(service, 'a service'), plan: keeper }),
+    ...sqlTypes({ connections, tenant }),
+    ...postgresqlTypes({ connections }),
+    ...mysqlTypes({ connections }),
   ]);
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   await ensureSubscription(store, tenant, subscription);
   const grant = (transaction: StoreTransaction, administrator: Principal): Promise<void> => grantOwner(transaction, administrator);
   await ensureAdministrator({ store, folder: job.folder, tenant, grant });
+  const accessLog = job.accessLog === undefined ? undefined : openLogFile(job.accessLog);
   const app = createApp({
     store,
     catalog,
@@ -100,11 +113,18 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     auditLog: store.auditLog,
     plugins: [(scope) => registerTokenRoutes(scope, tokenAuthority({ store, keys, directory, audiences, tenant }))],
     https: certificates,
+    ...(accessLog && { onAnswered: (answered: Answered) => accessLog.log.info(answered, 'answered') }),
+    tests: clientTests(),
     log: log.child({ part: 'http' }),
   });
   const loop = new ReconcileLoop({ store, types: catalog, log: log.child({ part: 'reconcile' }) });
   const made = service;
-  return { app, loop, tenant, subscription, [Symbol.dispose]: () => made[Symbol.dispose]() };
+  return { app, loop, tenant, subscription, [Symbol.dispose]: () => [made, accessLog].forEach((one) => one?.[Symbol.dispose]()) };
+}
+
+/** Which tests with Azure's own clients drive which operation. */
+function clientTests(): TestsOfOperations {
+  return JSON.parse(readFileSync(new URL('../../../docs/client-tests.json', import.meta.url), 'utf8')) as TestsOfOperations;
 }
 
 /** The first subscription, where everything else lies. */

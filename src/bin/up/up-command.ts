@@ -16,6 +16,7 @@ export interface UpCommand {
   readonly port: number;
   readonly tls: ControlJob['tls'];
   readonly issuers: ControlJob['issuers'];
+  readonly accessLog: boolean;
   readonly demo: boolean;
   /** Transactions a second of the demo's writer. */
   readonly rate: number;

@@ -43,8 +43,21 @@ export interface AppOptions {
   /** For `/coverage`: which client tests drive which operation. */
   readonly tests?: TestsOfOperations;
   readonly plugins?: readonly AppPlugin[];
+  /** Told of each request when it was answered; quick, and never throws. */
+  readonly onAnswered?: (answered: Answered) => void;
   /** What `Isthmus.Audit` shows. */
   readonly auditLog?: AuditLog;
+}
+
+/** A request that was answered. */
+export interface Answered {
+  readonly method: string;
+  /** Without its query, which may hold what is nobody's business. */
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly userAgent: string | undefined;
+  readonly correlationId: string;
 }
 
 const usualLocations: readonly Location[] = [
@@ -90,6 +103,23 @@ export function createApp(options: AppOptions): FastifyInstance {
       throw fault('unsupported', 'MethodNotAllowed', `There is no ${request.method} here.`);
     throw nothingThere();
   });
+  const { onAnswered } = options;
+  if (onAnswered !== undefined) {
+    app.addHook('onResponse', (request, reply, done) => {
+      const { method, url, id } = request;
+      const question = url.indexOf('?');
+      const path = question < 0 ? url : url.slice(0, question);
+      onAnswered({
+        method,
+        path,
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+        userAgent: request.headers['user-agent'],
+        correlationId: id,
+      });
+      done();
+    });
+  }
   app.addHook('preClose', () => events[Symbol.dispose]());
   if (options.service === undefined) {
     app.addHook('onClose', () => {

@@ -110,6 +110,6 @@ test('every type that is decoded is documented', () => {
 });
 
 test('docs/types.md is what the map says', () => {
-  // After a change of the map: node src/replication/sources/postgres/types/types-document.ts
+  // After a change of the map: npm run docs
   expect(readFileSync(new URL('../../../../../docs/types.md', import.meta.url), 'utf8')).toBe(typesDocument());
 });

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { ColumnType, ScalarKind } from '#replication/column.ts';
 import { builtInTypes, type BuiltInType } from './built-in-types.ts';
 import { planColumn } from './column-plan.ts';
@@ -24,7 +23,7 @@ const duckDbNames: Readonly<Record<ScalarKind, string>> = {
 
 const introduction = `# Types
 
-What becomes of each PostgreSQL type. This page is made from the map that the code uses: \`node src/replication/sources/postgres/types/types-document.ts\`.
+What becomes of each PostgreSQL type. This page is made from the map that the code uses: \`npm run docs\`.
 
 - **exact**: the same value in the same kind of type.
 - **widened**: the same value in a type that allows more, or compares otherwise.
@@ -73,5 +72,3 @@ function columnName(type: ColumnType): string {
 function duckDbName(type: ColumnType): string {
   return type.kind === 'decimal' ? `DECIMAL(${type.precision},${type.scale})` : duckDbNames[type.kind];
 }
-
-if (import.meta.main) writeFileSync(new URL('../../../../../docs/types.md', import.meta.url), typesDocument());
