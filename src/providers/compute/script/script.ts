@@ -58,7 +58,7 @@ function readCommand([first = '', ...args]: readonly string[]): Command | Refuse
     case 'curl':
       return readDownload(first, args);
     default:
-      return refusal(`${quoted(first)}: there is no such command on this machine. ${known()}`, 127);
+      return refusal(`${quoted(first.replace(/=.*$/s, '=…'))}: there is no such command on this machine. ${known()}`, 127);
   }
 }
 
