@@ -47,7 +47,8 @@ test('what is read is read again as the same', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.domain(), fc.ipV4()), (text) => {
       const host = readHost(text);
-      if (host !== undefined) expect([readHost(host), readHostPort(`${host}:7`)]).toEqual([host, { host, port: 7 }]);
+      fc.pre(host !== undefined);
+      expect([readHost(host!), readHostPort(`${host}:7`)]).toEqual([host, { host, port: 7 }]);
     }),
   );
 });

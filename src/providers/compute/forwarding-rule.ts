@@ -8,7 +8,7 @@ import type { ResourceReader } from '#arm/store.ts';
 import type { ComputeOptions } from './compute-options.ts';
 import { addressesOf, machineNetwork } from './machine-network.ts';
 
-export const forwardingRuleType = 'Microsoft.Compute/virtualMachines/forwardingRules';
+const forwardingRuleType = 'Microsoft.Compute/virtualMachines/forwardingRules';
 export const forwardingRuleVersion = '2025-04-01';
 
 /** What a forwarder passes on. Its name is the port on which it listens. */

@@ -154,17 +154,15 @@ test('any text is known commands with nothing but good values in them, or refuse
   fc.assert(
     fc.property(fc.oneof(almost, fc.string({ unit: 'binary' })), (text) => {
       const script = readScript(text);
-      if ('refused' in script) {
-        expect(script.refused).toMatch(/\S/);
-        expect(script.exit).toBeGreaterThan(0);
-        expect(script.line).toBeLessThanOrEqual(text.split('\n').length);
-        return;
-      }
-      for (const command of script.commands) expect(isGood(command)).toBe(true);
+      expect('refused' in script ? isGoodRefusal(script, text) : script.commands.every(isGood)).toBe(true);
     }),
     { numRuns: 2_000 },
   );
 });
+
+function isGoodRefusal({ refused, exit, line }: { refused: string; exit: number; line: number }, text: string): boolean {
+  return /\S/.test(refused) && exit > 0 && exit <= 255 && line >= 1 && line <= text.split('\n').length;
+}
 
 function isGood(command: Command): boolean {
   switch (command.kind) {
