@@ -18,6 +18,8 @@ export interface Answer {
 /** For names that DNS gives no TTL for, such as those of /etc/hosts. */
 const unknownTtlMs = 30_000;
 const shortestTtlMs = 2_000;
+/** Failing connections ask for their target's name anew, but no more often than that. */
+const mostOftenMs = 250;
 const longestTtlMs = 300_000;
 const firstRetryMs = 2_000;
 const longestRetryMs = 60_000;
@@ -119,7 +121,7 @@ export class AddressBook {
     if (isIP(host) !== 0) return [host];
     const entry = this.#entries.get(canonicalName(host));
     if (entry === undefined) return this.#once(host);
-    const isRecent = this.#options.clock.now() - entry.askedAtMs < shortestTtlMs;
+    const isRecent = this.#options.clock.now() - entry.askedAtMs < mostOftenMs;
     if (entry.asking !== undefined || !isRecent) await (entry.asking ?? this.#ask(canonicalName(host), entry));
     return this.known(host) ?? [];
   }

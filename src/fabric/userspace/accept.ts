@@ -40,7 +40,8 @@ export async function listen(
     keepAlive: true,
     keepAliveInitialDelay: keepAliveMs,
   });
-  if (!fast) server.on('connection', (socket) => arrive(slowArrival(socket)));
+  // In the fast way too: what connects before the handle is ours.
+  server.on('connection', (socket) => arrive(slowArrival(socket)));
   server.listen({ ...at, backlog, exclusive: true });
   await once(server, 'listening');
   // What goes wrong while connections are taken (no descriptors left) ends none of those that are open.

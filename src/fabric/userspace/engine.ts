@@ -225,7 +225,11 @@ class UserspaceEngine implements FabricEngine {
     const flow = this.#flows.begin(way);
     const giveUp = (): void => flow.abort();
     signal.addEventListener('abort', giveUp, { once: true });
-    const reached = await this.#reach(flow, false).finally(() => signal.removeEventListener('abort', giveUp));
+    // Whoever waits for a name or a host that does not answer is told at once when that has become idle.
+    const over = new Promise<Reached>((tell) => {
+      flow.onOver = () => tell({ socket: undefined, denied: endpointCut(this.#tables, way, this.#clock.now()) });
+    });
+    const reached = await Promise.race([this.#reach(flow, false), over]).finally(() => signal.removeEventListener('abort', giveUp));
     if (reached.socket === undefined) {
       if (signal.aborted) throw cancelled(ask);
       flow.abort();

@@ -35,6 +35,8 @@ export class Flow implements Touched {
   touchedTick: number;
   /** Whether it reached the database. */
   established = false;
+  /** Called when it is over. */
+  onOver: (() => void) | undefined;
   readonly #keeper: FlowKeeper;
   readonly #setting: FlowSetting;
   #up: Course | undefined;
@@ -174,6 +176,7 @@ export class Flow implements Touched {
     this.#up?.close();
     this.#down?.close();
     this.#keeper.closed(this);
+    this.onOver?.();
   }
 }
 
