@@ -108,8 +108,8 @@ export interface ResourceType<P = JsonObject> {
   readonly references?: (asked: Asked<P>) => readonly Reference[];
   /** Parts that have ids of their own but live inside the resource: `frontendIPConfigurations` → what lists them, each with its `name`. They can be read like children, and references may name them. */
   readonly parts?: Readonly<Record<string, (self: Resource<P>) => readonly JsonObject[]>>;
-  /** Single objects with an address of their own, read-only: `instanceView` is what `GET {id}/instanceView` shows. */
-  readonly views?: Readonly<Record<string, (self: Resource<P>) => JsonObject>>;
+  /** What is shown at addresses of their own, read-only, in whatever form Azure has there: `instanceView` at `GET {id}/instanceView`. */
+  readonly views?: Readonly<Record<string, (self: Resource<P>) => Json>>;
   /** Its bodies may be written loosely: member names without quotes, comments, line ends in strings (JSON5 and more), as `az` sends templates. */
   readonly looseBody?: true;
   /** What no schema can say, and what depends on other resources. Throws faults (4xx); runs in the transaction of the write. */

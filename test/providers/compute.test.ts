@@ -229,3 +229,15 @@ test.each([
   const sent = await scene.send('PUT', `${vmId('myVM1')}/forwardingRules/${name}`, { properties });
   expect(sent).toMatchObject({ status: 400, body: { error: { code, message: expect.stringMatching(/\.$/) } } });
 });
+
+test('images are there, as az looks for them: a list with nothing around it', async () => {
+  await using scene = await machineScene();
+  const sku = `${group.split('/resourceGroups')[0]}/providers/Microsoft.Compute/locations/eastus/publishers/Canonical/artifacttypes/vmimage/offers/UbuntuServer/skus/18.04-LTS`;
+  const { status, body } = await scene.send('GET', `${sku}/versions?$orderby=name%20desc&$top=1`);
+  expect({ status, body }).toMatchObject({ status: 200, body: [{ name: '1.0.0', location: 'eastus', id: `${sku}/versions/1.0.0` }] });
+  expect(await scene.send('GET', body[0].id)).toMatchObject({
+    status: 200,
+    body: { location: 'eastus', properties: { osDiskImage: { operatingSystem: 'Linux' } } },
+  });
+  expect((await scene.send('PUT', body[0].id, {})).status).toBe(405);
+});
