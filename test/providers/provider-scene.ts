@@ -41,8 +41,8 @@ export interface Sent {
 
 export interface ProviderScene extends AsyncDisposable {
   readonly store: SqliteStore;
-  /** As the owner of everything; with an api-version where the path names none. */
-  send(method: string, path: string, body?: unknown): Promise<Sent>;
+  /** As the owner of everything, or `as` somebody else who may do the same; with an api-version where the path names none. */
+  send(method: string, path: string, body?: unknown, as?: string): Promise<Sent>;
   /** Ends the program and begins it anew over the same store. */
   restart(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function providerScene(types: (tools: SceneTools) => readonly AnyTy
     get store() {
       return running.store;
     },
-    send: (method, path, body) => send(running, method, path, body),
+    send: (method, path, body, as = 'owner') => send(running, { method, path, body, as }),
     restart: async () => {
       await running[Symbol.asyncDispose]();
       running = await run(folder, types);
@@ -94,13 +94,17 @@ async function run(folder: string, types: (tools: SceneTools) => readonly AnyTyp
     catalog,
     service,
     sealer,
-    authenticator: { authenticate: async () => ({ id: 'owner', name: 'Owner', tenant: 'tenant' }) },
+    authenticator: { authenticate: async (header = '') => ({ id: header.slice('Bearer '.length), name: 'Somebody', tenant: 'tenant' }) },
     authorizer: { check: async () => undefined },
     tenant: { id: 'tenant', name: 'Home' },
     log: silentLog,
   });
   const stop = new AbortController();
-  const loop = new ReconcileLoop({ store, types: catalog, log: silentLog }).run(stop.signal);
+  const loop = new ReconcileLoop({
+    store,
+    types: catalog,
+    log: silentLog,
+  }).run(stop.signal);
   return {
     store,
     app,
@@ -114,12 +118,24 @@ async function run(folder: string, types: (tools: SceneTools) => readonly AnyTyp
   };
 }
 
-async function send({ app }: Running, method: string, path: string, body: unknown): Promise<Sent> {
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  /** Id of who asks. */
+  readonly as: string;
+}
+
+async function send({ app }: Running, { method, path, body, as }: Asked): Promise<Sent> {
   const url = path.includes('api-version=') ? path : `${path}${path.includes('?') ? '&' : '?'}api-version=${version}`;
   const answer = await app.inject({
     method: method as 'GET',
     url,
-    headers: { host: 'arm.test:4433', authorization: 'Bearer x', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      host: 'arm.test:4433',
+      authorization: `Bearer ${as}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
   });
   return {

@@ -31,3 +31,21 @@ function idIsRight(text: string): boolean {
     return false;
   }
 }
+
+/** By its alias only for whom the service's list names; by its id for everybody where it names nobody. */
+export function isVisible(target: Resource, named: string, subscription: string | undefined): boolean {
+  if (keyOf(target.type) !== keyOf(privateLinkServiceType)) return true;
+  if (parseResourceId(target.id).subscription?.toLowerCase() === subscription?.toLowerCase()) return true;
+  const { visibility } = target.properties as unknown as { readonly visibility: { readonly subscriptions: readonly string[] } };
+  return listed(target, 'visibility', subscription) || (visibility.subscriptions.length === 0 && !isAlias(named));
+}
+
+/** Whether a subscription is in a list of a private link service. */
+export function listed(
+  { properties }: Pick<Resource, 'properties'>,
+  list: 'autoApproval' | 'visibility',
+  subscription: string | undefined,
+): boolean {
+  const found = (properties[list] as { readonly subscriptions?: readonly string[] } | undefined)?.subscriptions ?? [];
+  return subscription !== undefined && found.some((one) => one === '*' || one.toLowerCase() === subscription.toLowerCase());
+}

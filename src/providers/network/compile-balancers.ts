@@ -12,16 +12,19 @@ import { loadBalancerType } from './type-names.ts';
 export function compileBalancers(ground: PlanGround, pools: PoolGround): readonly Balancer[] {
   return ground.of(loadBalancerType).flatMap((resource): readonly Balancer[] => {
     const segment = segmentOfBalancer(resource);
-    return segment === undefined || ground.get(segment) === undefined ? [] : [balancer(resource, segment, { ground, pools })];
+    if (segment === undefined || ground.get(segment) === undefined) return [];
+    const known = new Map<string, readonly Backend[]>();
+    const backends = (pool: string): readonly Backend[] => {
+      const there = ground.get(pool);
+      const found = known.get(keyOf(pool)) ?? (there === undefined ? [] : backendsOf(there, segment, pools));
+      known.set(keyOf(pool), found);
+      return found;
+    };
+    return [balancer(resource, segment, backends)];
   });
 }
 
-interface Ground {
-  readonly ground: PlanGround;
-  readonly pools: PoolGround;
-}
-
-function balancer(resource: Resource, segment: string, { ground, pools }: Ground): Balancer {
+function balancer(resource: Resource, segment: string, backends: (pool: string) => readonly Backend[]): Balancer {
   const self = resource as unknown as Resource<LoadBalancerProperties>;
   const { frontendIPConfigurations, loadBalancingRules, probes } = self.properties;
   const frontends = frontendIPConfigurations.flatMap(({ name, properties }) => {
@@ -37,10 +40,7 @@ function balancer(resource: Resource, segment: string, { ground, pools }: Ground
     // Only TCP is carried.
     .filter(({ properties }) => properties.protocol !== 'Udp')
     .map((one) => {
-      const found = one.properties.backendAddressPools.flatMap((pool) => {
-        const there = ground.get(pool.id);
-        return there === undefined ? [] : backendsOf(there, segment, pools);
-      });
+      const found = one.properties.backendAddressPools.flatMap((pool) => backends(pool.id));
       return rule(self.id, one, { backends: withoutDoubles(found), behaviours });
     })
     .filter(({ frontend }) => named.has(frontend));
@@ -91,7 +91,9 @@ function probe(balancerId: string, { name, properties }: ProbePart, protocols: R
 }
 
 function withoutDoubles(backends: readonly Backend[]): readonly Backend[] {
-  return [...new Map(backends.map((one) => [one.id, one])).values()].toSorted((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
+  return backends.length === 0
+    ? backends
+    : [...new Map(backends.map((one) => [one.id, one])).values()].toSorted((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

@@ -5,7 +5,7 @@ import { addressAt } from './address-book.ts';
 import type { PlanGround } from './plan-ground.ts';
 import { targetNames } from './endpoint-names.ts';
 import { type AddressRecordProperties, recordName, type ZoneGroupProperties, type ZoneLinkProperties } from './private-dns-shape.ts';
-import type { KnownConnection, PrivateEndpointProperties } from './private-endpoint-shape.ts';
+import { endpointSlot, type KnownConnection, type PrivateEndpointProperties } from './private-endpoint-shape.ts';
 import { addressRecordType, zoneGroupType, zoneLinkType } from './type-names.ts';
 
 type Records = Map<string, Set<string>>;
@@ -47,7 +47,7 @@ function addGroup(group: Resource, ground: PlanGround, of: (zone: string) => Rec
   const endpoint = ground.get(parseResourceId(group.id).parent!) as Resource<PrivateEndpointProperties> | undefined;
   const known = endpoint?.status.outputs['connection'] as unknown as KnownConnection | undefined;
   const target = known && ground.get(parseResourceId(known.id).parent!);
-  const address = endpoint && addressAt(endpoint, 'endpoint', endpoint.properties.subnet.id);
+  const address = endpoint && addressAt(endpoint, endpointSlot, endpoint.properties.subnet.id);
   if (target === undefined || address === undefined) return;
   for (const { properties } of (group.properties as unknown as ZoneGroupProperties).privateDnsZoneConfigs) {
     const zone = parseResourceId(properties.privateDnsZoneId).name;

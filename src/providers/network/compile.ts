@@ -9,7 +9,7 @@ import { compileBalancers } from './compile-balancers.ts';
 import { compileNames } from './compile-names.ts';
 import { connectionOf } from './connections.ts';
 import { endpointName, targetNames } from './endpoint-names.ts';
-import { type KnownConnection, type PrivateEndpointProperties, wishOf } from './private-endpoint-shape.ts';
+import { endpointSlot, type KnownConnection, type PrivateEndpointProperties, wishOf } from './private-endpoint-shape.ts';
 import { connectionWord, privateLinkTarget, privateLinkTargets } from './private-link-target.ts';
 import type { PrivateLinkServiceProperties } from './private-link-service.ts';
 import { networkOfSubnet } from './subnet.ts';
@@ -111,7 +111,7 @@ function compileEndpoints(ground: PlanGround, services: ReadonlySet<string>): re
     const self = resource as unknown as Resource<PrivateEndpointProperties>;
     const { subnet, customDnsConfigs } = self.properties;
     const segment = keyOf(networkOfSubnet(subnet.id));
-    const address = addressAt(self, 'endpoint', subnet.id);
+    const address = addressAt(self, endpointSlot, subnet.id);
     const known = self.status.outputs['connection'] as unknown as KnownConnection | undefined;
     if (known === undefined || address === undefined || ground.get(segment) === undefined || given.has(known.linkId)) return [];
     given.add(known.linkId);

@@ -2,7 +2,8 @@ import { fault } from '#base/fault.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader, ResourceStore, StoreTransaction } from '#arm/store.ts';
-import { approvalPolicy, type ConnectionProperties, decided, type Decision, requested } from './approval.ts';
+import { listed } from './alias.ts';
+import { approvalPolicy, type ConnectionProperties, decided, type Decision, requested, stateAt } from './approval.ts';
 import { connectionWord } from './private-link-target.ts';
 
 /** Whether a principal may approve connections to a target: holds `{type of the target}/privateEndpointConnectionsApproval/action` there. */
@@ -69,16 +70,6 @@ async function approvedThrough(request: ConnectionRequest, target: Resource, may
   const { subscription } = parseResourceId(request.consumer);
   if (listed(target, 'autoApproval', subscription)) return 'list';
   return !request.manual && (await mayApprove(request.by, target.id)) ? 'role' : undefined;
-}
-
-/** Whether a subscription is in a list of a private link service. */
-export function listed(
-  { properties }: Pick<Resource, 'properties'>,
-  list: 'autoApproval' | 'visibility',
-  subscription: string | undefined,
-): boolean {
-  const found = (properties[list] as { readonly subscriptions?: readonly string[] } | undefined)?.subscriptions ?? [];
-  return subscription !== undefined && found.some((one) => one === '*' || one.toLowerCase() === subscription.toLowerCase());
 }
 
 interface Answer {
@@ -182,12 +173,17 @@ export function connectionOf({ properties }: Pick<Resource, 'properties'>): Conn
 export async function connectionsShown(
   { id, type }: Pick<Resource<unknown>, 'id' | 'type'>,
   resources: ResourceReader,
+  nowMs: number,
 ): Promise<JsonObject[]> {
   const found = await resources.list({ within: id, direct: true, type: `${type}/${connectionWord}` });
   return found.map((one) => ({
     id: one.id,
     name: one.name,
     type: one.type,
-    properties: { ...one.properties, provisioningState: 'Succeeded' },
+    properties: {
+      ...one.properties,
+      privateLinkServiceConnectionState: { ...stateAt(connectionOf(one), nowMs) },
+      provisioningState: 'Succeeded',
+    },
   }));
 }

@@ -4,9 +4,12 @@ import type { FabricEngine } from '#fabric/engine.ts';
 import { AddressBook } from './address-book.ts';
 import { backendAddressPools } from './backend-address-pool.ts';
 import { connectionsOf, type MayApprove } from './connections.ts';
+import { networkLocations } from './link-visibility.ts';
 import { loadBalancers } from './load-balancer.ts';
 import { networkInterfaces } from './network-interface.ts';
 import type { PlanKeeper, ServerName } from './plan-keeper.ts';
+import { privateDnsZoneGroups } from './private-dns-zone-group.ts';
+import { privateDnsTypes } from './private-dns-zone.ts';
 import { privateEndpointConnections } from './private-endpoint-connection.ts';
 import { privateEndpoints } from './private-endpoint.ts';
 import { privateLinkServices } from './private-link-service.ts';
@@ -38,8 +41,11 @@ export function networkTypes({ store, keeper, mayApprove, serverName, health, no
     networkInterfaces({ book, keeper }),
     loadBalancers({ book, keeper, health }),
     backendAddressPools({ keeper }),
-    privateLinkServices({ book, keeper }),
+    privateLinkServices({ book, keeper, nowMs }),
     privateEndpoints({ book, keeper, connections, serverName, nowMs }),
+    privateDnsZoneGroups({ keeper, serverName }),
+    ...privateDnsTypes({ keeper }),
+    networkLocations(),
     ...privateLinkTargets.map((target) => privateEndpointConnections(target, { keeper, mayApprove, nowMs })),
   ];
 }

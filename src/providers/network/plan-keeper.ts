@@ -1,4 +1,5 @@
 import { toFault, type Fault } from '#base/fault.ts';
+import type { Service } from '#base/service.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Outcome } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
@@ -8,8 +9,11 @@ import type { FabricPlan } from '#fabric/plan.ts';
 import { compile, planTypes } from './compile.ts';
 import { privateLinkTarget } from './private-link-target.ts';
 
-/** Keeps the plan that is applied that of the resources. */
-export interface PlanKeeper {
+/**
+ * Keeps the plan that is applied that of the resources. As a service it applies it when it begins, and again whenever a resource changed that
+ * asks for nothing itself: a server's tag, a network.
+ */
+export interface PlanKeeper extends Service {
   /**
    * Resolves when a plan is applied that holds all that was committed before the call. `self`: who needs it, with the outputs that it is about to
    * settle with, which the plan takes in place of those in the store. Calls that come together cost one apply. Faults: those of `apply`,
@@ -19,7 +23,7 @@ export interface PlanKeeper {
 }
 
 export interface PlanKeeperOptions {
-  readonly store: Pick<ResourceStore, 'list' | 'revision'>;
+  readonly store: Pick<ResourceStore, 'list' | 'revision' | 'onChange'>;
   readonly engine: Pick<FabricEngine, 'apply'>;
   readonly serverName: ServerName;
 }
@@ -57,6 +61,8 @@ export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOption
     return next;
   };
   return {
+    name: 'fabric-plan',
+    run: (signal) => followChanges(store, signal, () => round().done),
     current: async (self, outputs) => {
       if (self !== undefined) shelf.lay(keyOf(self.id), outputs);
       await round().done;
@@ -64,6 +70,35 @@ export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOption
       if (trouble !== undefined) throw trouble;
     },
   };
+}
+
+/** Calls `apply` at first, and after each change of a resource that plans are made of. */
+async function followChanges(store: Pick<ResourceStore, 'onChange'>, signal: AbortSignal, apply: () => Promise<void>): Promise<void> {
+  const types = new Set(planTypes.map(keyOf));
+  let due = true;
+  let wake = (): void => undefined;
+  const rouse = (): void => wake();
+  const ignoreChanges = store.onChange(({ type }) => {
+    if (!types.has(keyOf(type))) return;
+    due = true;
+    wake();
+  });
+  signal.addEventListener('abort', rouse);
+  try {
+    while (!signal.aborted) {
+      if (due) {
+        due = false;
+        await apply();
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    ignoreChanges();
+    signal.removeEventListener('abort', rouse);
+  }
 }
 
 /** Applies the plan. What cannot be, because its port is taken on this host, is left out, and the rest goes on. */

@@ -85,6 +85,9 @@ export function wishOf({
   return { ...found!, manual: manual.length > 0 };
 }
 
+/** Its one address in the address book. */
+export const endpointSlot = 'endpoint';
+
 /** What an endpoint knows of its connection: `outputs.connection`. */
 export interface KnownConnection {
   readonly id: string;

@@ -4,22 +4,23 @@ import { type CheckContext, type Outcome, type ResourceType, resourceType } from
 import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import { addressAt, type AddressBook, type AddressWish } from './address-book.ts';
-import { findTarget, isAlias } from './alias.ts';
+import { findTarget, isAlias, isVisible } from './alias.ts';
 import { type ConnectionState, stateAt } from './approval.ts';
-import { connectionOf, type Connections, listed } from './connections.ts';
+import { connectionOf, type Connections } from './connections.ts';
 import { targetNames } from './endpoint-names.ts';
 import { guidOfResource } from './guid.ts';
 import { ownInterfaceId } from './own-interface.ts';
 import { applied, type PlanKeeper, type ServerName, withdrawn, withName } from './plan-keeper.ts';
 import {
   type EndpointConnection,
+  endpointSlot,
   type KnownConnection,
   type PrivateEndpointProperties,
   privateEndpointProperties,
   wishOf,
 } from './private-endpoint-shape.ts';
 import { privateLinkTarget, privateLinkTargets } from './private-link-target.ts';
-import { privateEndpointType, privateLinkServiceType, subnetType } from './type-names.ts';
+import { privateEndpointType, subnetType } from './type-names.ts';
 
 export interface PrivateEndpointOptions {
   readonly book: AddressBook;
@@ -31,8 +32,6 @@ export interface PrivateEndpointOptions {
 }
 
 type Endpoint = Resource<PrivateEndpointProperties>;
-
-export const endpointSlot = 'endpoint';
 
 /** An address of a subnet that leads to a service of somebody else, once that one's owner has approved. */
 export function privateEndpoints(options: PrivateEndpointOptions): ResourceType<PrivateEndpointProperties> {
@@ -101,14 +100,6 @@ async function checkTarget(
     target: `${at}.groupIds`,
     remedy: known.groupId === '' ? 'Leave groupIds out.' : `Give groupIds: ["${known.groupId}"].`,
   });
-}
-
-/** By its alias only for whom the service's list names; by its id for everybody where it names nobody. */
-function isVisible(target: Resource, named: string, subscription: string | undefined): boolean {
-  if (keyOf(target.type) !== keyOf(privateLinkServiceType)) return true;
-  if (parseResourceId(target.id).subscription?.toLowerCase() === subscription?.toLowerCase()) return true;
-  const { visibility } = target.properties as unknown as { readonly visibility: { readonly subscriptions: readonly string[] } };
-  return listed(target, 'visibility', subscription) || (visibility.subscriptions.length === 0 && !isAlias(named));
 }
 
 /** Notes who asks. It asks anew where what it asked for before was refused, or is gone, or something else is asked for now. */

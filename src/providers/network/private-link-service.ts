@@ -73,14 +73,15 @@ const properties: z.ZodType<PrivateLinkServiceProperties> = z.object({
 
 const at = 'properties.ipConfigurations';
 
-/** What private endpoints lead to: it stands in front of a load balancer's frontend, and consumers are seen as coming from its NAT addresses. */
-export function privateLinkServices({
-  book,
-  keeper,
-}: {
+export interface PrivateLinkServiceOptions {
   readonly book: AddressBook;
   readonly keeper: PlanKeeper;
-}): ResourceType<PrivateLinkServiceProperties> {
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** What private endpoints lead to: it stands in front of a load balancer's frontend, and consumers are seen as coming from its NAT addresses. */
+export function privateLinkServices({ book, keeper, nowMs }: PrivateLinkServiceOptions): ResourceType<PrivateLinkServiceProperties> {
   return resourceType<PrivateLinkServiceProperties>({
     type: privateLinkServiceType,
     summary: 'A private link service: lets private endpoints of others reach a load balancer, once its owner has approved them',
@@ -120,7 +121,7 @@ export function privateLinkServices({
       alias: aliasOf(self),
       ipConfigurations: self.properties.ipConfigurations.map((one) => shownConfiguration(self, 'ipConfigurations', one)),
       networkInterfaces: [{ id: ownInterfaceId(self) }],
-      privateEndpointConnections: await connectionsShown(self, resources),
+      privateEndpointConnections: await connectionsShown(self, resources, nowMs()),
     }),
     reconcile: async (self, { resources }) => {
       const addresses = await book.claim(self, wishesOf(self.properties.ipConfigurations, at), resources);

@@ -1,0 +1,62 @@
+import { fault } from '#base/fault.ts';
+import type { FabricPlan } from '#fabric/plan.ts';
+import { networkTypes } from '#providers/network/network-types.ts';
+import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
+import { computeTypes } from '#providers/compute/compute-types.ts';
+import { sqlTypes } from '#providers/sql/sql-types.ts';
+import { group, providerScene, type ProviderScene, type Sent } from './provider-scene.ts';
+
+export interface NetworkScene extends AsyncDisposable {
+  readonly plane: ProviderScene;
+  /** Every plan that was applied. */
+  readonly plans: FabricPlan[];
+  readonly keeper: PlanKeeper;
+  /** Who may approve what they ask for. */
+  readonly approvers: Set<string>;
+  nowMs: number;
+  id(type: string, name: string): string;
+  /** Sends, and expects a success that has settled. */
+  put(id: string, body: unknown): Promise<Sent>;
+  latest(): FabricPlan;
+}
+
+/** The network types over a control plane of their own, with an engine that only writes plans down. */
+export async function networkScene(): Promise<NetworkScene> {
+  const plans: FabricPlan[] = [];
+  const approvers = new Set<string>();
+  let keeper: PlanKeeper | undefined;
+  const scene = { nowMs: Date.parse('2026-01-01T00:00:00Z') };
+  const plane = await providerScene(({ store: storeOf, writer }) => {
+    const store = storeOf();
+    const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
+    const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
+      type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
+    keeper = createPlanKeeper({ store, engine, serverName });
+    return [
+      ...networkTypes({
+        store,
+        keeper,
+        serverName,
+        mayApprove: async (principal) => approvers.has(principal),
+        nowMs: () => scene.nowMs,
+      }),
+      ...computeTypes({ writer, plan: keeper }),
+      ...sqlTypes({}),
+    ];
+  });
+  return Object.assign(scene, {
+    plane,
+    plans,
+    keeper: keeper!,
+    approvers,
+    id: (type: string, name: string) => `${group}/providers/${type}/${name}`,
+    put: async (id: string, body: unknown) => {
+      const sent = await plane.send('PUT', id, body);
+      if (sent.status > 201 || sent.body.properties.provisioningState === 'Failed')
+        throw fault('invalid', 'NotWritten', `${id}: ${sent.text}`);
+      return sent;
+    },
+    latest: () => plans.at(-1)!,
+    [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose](),
+  });
+}
