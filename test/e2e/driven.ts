@@ -22,7 +22,9 @@ async function drivenOperations(plane: ControlPlane): Promise<ReadonlySet<string
   const driven = new Set<string>();
   for (const line of readFileSync(join(plane.folder, 'logs/access.log'), 'utf8').split('\n')) {
     if (line === '') continue;
-    const { method, path, status } = JSON.parse(line) as { method: string; path: string; status: number };
+    const { method, path, status, userAgent } = JSON.parse(line) as { method: string; path: string; status: number; userAgent?: string };
+    // Without a name it was the test itself.
+    if (userAgent === undefined) continue;
     const single = path.replaceAll(/\/{2,}/g, '/').replace(/\/$/, '');
     const found = status < 400 && templates.find((one) => one.verb === method && one.pattern.test(single));
     if (found) driven.add(found.operation);

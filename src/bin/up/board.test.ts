@@ -28,6 +28,7 @@ const about = { pid: 1, data: '/d', metrics: 'm' };
 
 test('ready: the source is followed and every table that the worker knows is Replicating in the pool', () => {
   const board = new Board('shop');
+  board.control = { url: 'https://localhost:4433', ca: 'ca.pem', subscription: 's', tenant: 't' };
   expect(board.ready).toBe(false);
   board.worker = { ...worker, tables: [] };
   board.pool = pool();
@@ -41,6 +42,13 @@ test('ready: the source is followed and every table that the worker knows is Rep
   expect(board.ready).toBe(true);
   board.worker = { ...worker, following: false };
   expect(board.ready).toBe(false);
+});
+
+test('ready, without a link: requests are answered', () => {
+  const board = new Board(undefined);
+  expect([board.ready, board.status(about).step]).toEqual([false, 'starting']);
+  board.control = { url: 'https://localhost:4433', ca: 'ca.pem', subscription: 's', tenant: 't' };
+  expect([board.ready, board.status(about).step, board.status(about).arm]).toEqual([true, null, 'https://localhost:4433']);
 });
 
 test('the status is plain JSON, with tables in order', () => {
