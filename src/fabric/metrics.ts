@@ -1,5 +1,6 @@
 import { counter, gauge, histogram, type Count, type Distribution, type Reading } from '#base/metrics.ts';
 import type { FabricEngine } from './engine.ts';
+import type { Backend, BalancerRule, FabricPlan } from './plan.ts';
 
 interface FabricMetrics {
   readonly syns: Count;
@@ -28,7 +29,6 @@ const fabricMetrics: FabricMetrics = {
 const bytesIn = { direction: 'in' };
 const bytesOut = { direction: 'out' };
 
-/** A connection was asked for; with a code it was refused. */
 export function noteAsked(): void {
   fabricMetrics.syns.add(1);
 }
@@ -46,30 +46,38 @@ export function noteBytes(into: number, out: number): void {
   if (out > 0) fabricMetrics.bytes.add(out, bytesOut);
 }
 
-/** What is only known when asked for, until disposed: to be called by the program once its exporter is attached. */
-export function showFabric(engine: FabricEngine, availability: () => Availability): Disposable {
+/** What is only known when asked for, until disposed: to be called by the program once its exporter is attached. `plan` answers the plan in force. */
+export function showFabric(engine: FabricEngine, plan: () => FabricPlan): Disposable {
   const shown = [
     gauge('fabric.open', { unit: '{connection}', description: 'Connections that are open' }, () => [{ value: openOf(engine) }]),
     gauge('fabric.backends_up', { unit: '%', description: 'Backends that answer their probe (Azure: DipAvailability)' }, () =>
-      reading(availability().backendsUp),
+      share(rulesOf(plan()).flatMap((rule) => rule.backends.map((backend) => isUp(engine, rule, backend)))),
     ),
     gauge('fabric.rules_up', { unit: '%', description: 'Rules with a backend that takes connections (Azure: VipAvailability)' }, () =>
-      reading(availability().rulesUp),
+      share(rulesOf(plan()).map((rule) => rule.backends.some((backend) => isUp(engine, rule, backend)))),
     ),
   ];
-  return { [Symbol.dispose]: () => shown.forEach((one) => one[Symbol.dispose]()) };
-}
-
-/** Shares in per cent; undefined: there are none. */
-export interface Availability {
-  readonly backendsUp: number | undefined;
-  readonly rulesUp: number | undefined;
+  return {
+    [Symbol.dispose]: () => {
+      for (const one of shown) one[Symbol.dispose]();
+    },
+  };
 }
 
 function openOf(engine: FabricEngine): number {
   return engine.counters().reduce((sum, { of, open }) => sum + (of === 'endpoint' ? open : 0), 0);
 }
 
-function reading(value: number | undefined): Reading[] {
-  return value === undefined ? [] : [{ value }];
+function rulesOf({ balancers }: FabricPlan): BalancerRule[] {
+  return balancers.flatMap(({ rules }) => rules);
+}
+
+function isUp(engine: FabricEngine, { probe }: BalancerRule, { id, admin }: Backend): boolean {
+  if (admin !== 'None') return admin === 'Up';
+  return probe === undefined || engine.health(probe, id).state === 'up';
+}
+
+/** In per cent; nothing where there is nothing to count. */
+function share(ups: readonly boolean[]): Reading[] {
+  return ups.length === 0 ? [] : [{ value: (100 * ups.filter(Boolean).length) / ups.length }];
 }

@@ -34,6 +34,8 @@ export interface UserspaceOptions {
   readonly clock?: Clock;
   /** What this host can, unless given: see `AddressPool`. */
   readonly addressPool?: AddressPool;
+  /** `copies`: as on a Node that cannot read into our buffers. What this one can, unless given. */
+  readonly reads?: 'buffers' | 'copies';
   readonly limits?: Partial<EngineLimits>;
 }
 
@@ -47,7 +49,7 @@ const emptyPlan: FabricPlan = { segments: [], endpoints: [], services: [], balan
  */
 export async function openUserspaceEngine(options: UserspaceOptions = {}): Promise<FabricEngine> {
   const addressPool = options.addressPool ?? (await availablePool());
-  return new UserspaceEngine({ ...options, addressPool }, await canReadIntoBuffers());
+  return new UserspaceEngine({ ...options, addressPool }, options.reads !== 'copies' && (await canReadIntoBuffers()));
 }
 
 class UserspaceEngine implements FabricEngine {
