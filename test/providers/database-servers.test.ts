@@ -151,3 +151,17 @@ test.each(['Microsoft.Sql/servers', 'Microsoft.DBforPostgreSQL/flexibleServers',
     expect((await plane.send('GET', `${server}/databases`)).body.value).toHaveLength(1);
   },
 );
+
+test('what is offered in a place is there, as az looks for it', async () => {
+  await using plane = await scene();
+  const place = `${group.split('/resourceGroups')[0]}/providers/Microsoft.Sql/locations/eastus`;
+  const { status, body: offered } = await plane.send('GET', `${place}/capabilities?include=supportedManagedInstanceVersions`);
+  expect({ status, offered }).toMatchObject({
+    status: 200,
+    offered: {
+      name: 'eastus',
+      status: 'Default',
+      supportedManagedInstanceVersions: [{ supportedEditions: [{ name: 'GeneralPurpose' }, {}] }],
+    },
+  });
+});

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { parseResourceId, type ResourceId } from '#arm/resource-id.ts';
+import { builtIn } from '#arm/built-in.ts';
+import { parseResourceId } from '#arm/resource-id.ts';
 import { resourceType, type AnyType, type ResourceType } from '#arm/resource-type.ts';
-import { newStatus, type JsonObject, type Resource } from '#arm/resource.ts';
+import type { JsonObject } from '#arm/resource.ts';
 
 const skuType = 'Microsoft.Compute/locations/publishers/artifacttypes/offers/skus';
 const versions = { floor: '2020-06-01', implemented: '2025-04-01' };
@@ -13,12 +14,12 @@ const newest = '1.0.0';
  */
 export function images(): readonly AnyType[] {
   return [
-    builtIn({
+    imageType({
       type: skuType,
       summary: 'A kind of image, which machines may name',
       views: { versions: (self) => [versionShown(`${self.id}/versions/${newest}`)] },
     }),
-    builtIn({ type: `${skuType}/versions`, summary: 'A version of an image', shape: (self) => versionShown(self.id) }),
+    imageType({ type: `${skuType}/versions`, summary: 'A version of an image', shape: (self) => versionShown(self.id) }),
   ];
 }
 
@@ -34,7 +35,7 @@ function versionShown(id: string): JsonObject {
   return { id, name, location, properties };
 }
 
-function builtIn(given: Pick<ResourceType, 'type' | 'summary' | 'views' | 'shape'>): ResourceType {
+function imageType(given: Pick<ResourceType, 'type' | 'summary' | 'views' | 'shape'>): ResourceType {
   return resourceType<JsonObject>({
     ...given,
     versions,
@@ -46,15 +47,8 @@ function builtIn(given: Pick<ResourceType, 'type' | 'summary' | 'views' | 'shape
     shows: { provisioningState: false, etag: false },
     find: async (id, resources) => {
       const subscription = await resources.get(`/subscriptions/${id.subscription}`);
-      return subscription === undefined ? undefined : made(id, given.type, subscription);
+      return subscription === undefined ? undefined : builtIn({ id: id.text, type: given.type, properties: {} }, subscription);
     },
     list: async () => [],
   });
-}
-
-function made(id: ResourceId, type: string, { createdAt, createdBy }: Resource): Resource {
-  const asked = { location: undefined, tags: {}, envelope: {}, properties: {} };
-  const status = { ...newStatus, settled: 1, outcome: 'ready' as const };
-  const authors = { createdAt, createdBy, changedAt: createdAt, changedBy: createdBy };
-  return { ...asked, ...authors, id: id.text, type, name: id.name, generation: 1, etag: 'built-in', deleting: false, status };
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { builtIn } from '#arm/built-in.ts';
 import { serverOf } from '#arm/database-server.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
 import { resourceType, type ResourceType } from '#arm/resource-type.ts';
-import { newStatus, type Resource } from '#arm/resource.ts';
+import type { Resource } from '#arm/resource.ts';
 import { sqlServerType, sqlVersions } from './sql-server.ts';
 
 interface ConnectionPolicy {
@@ -41,22 +42,5 @@ export function connectionPolicies(): ResourceType<ConnectionPolicy> {
 
 /** As it is before anybody wrote it. */
 function usualPolicy(server: Resource): Resource<ConnectionPolicy> {
-  const { createdAt, createdBy, changedAt, changedBy } = server;
-  return {
-    id: `${server.id}/connectionPolicies/default`,
-    type,
-    name: 'default',
-    location: undefined,
-    tags: {},
-    envelope: {},
-    properties: { connectionType: 'Default' },
-    generation: 1,
-    etag: 'default',
-    deleting: false,
-    status: { ...newStatus, settled: 1, outcome: 'ready' },
-    createdAt,
-    createdBy,
-    changedAt,
-    changedBy,
-  };
+  return builtIn({ id: `${server.id}/connectionPolicies/default`, type, properties: { connectionType: 'Default' } }, server);
 }

@@ -1,6 +1,7 @@
 import { firewallRules } from '#arm/firewall-rules.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import { connectionPolicies } from './connection-policy.ts';
+import { sqlLocations } from './location.ts';
 import { managedInstances } from './managed-instance.ts';
 import { managedDatabases, sqlDatabases } from './sql-database.ts';
 import type { SqlOptions } from './sql-options.ts';
@@ -15,5 +16,6 @@ export function sqlTypes(options: SqlOptions): readonly AnyType[] {
     connectionPolicies(),
     managedInstances(options),
     managedDatabases(),
+    sqlLocations(),
   ];
 }
