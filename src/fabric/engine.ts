@@ -24,6 +24,8 @@ export interface FabricEngine extends AsyncDisposable {
   explain(ask: PathAsk): Promise<Path>;
   /** Where an endpoint listens on this host, for programs that have no dialer: `127.64.0.5:1433`. Undefined: nowhere at the moment. */
   listening(endpoint: string, port: number): { readonly host: string; readonly port: number } | undefined;
+  /** All of the endpoint's ports that listen at the moment, in order, and where. */
+  listeners(endpoint: string): readonly { readonly port: number; readonly at: { readonly host: string; readonly port: number } }[];
   /** What is known of a backend by its probe. */
   health(probe: string, backend: string): BackendHealth;
   counters(): readonly Counter[];

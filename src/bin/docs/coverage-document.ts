@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { silentLog } from '#base/log.ts';
 import { openCertificates } from '#control/identity/certificates.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
+import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { composeControl } from '../up/control-parts.ts';
 
 /** The text of `docs/coverage.md`: every operation that is served, and the client tests that drive it, as a control plane itself says on `/coverage`. */
@@ -13,7 +14,8 @@ export async function coverageDocument(): Promise<string> {
     await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
     const certificates = await openCertificates({ folder, hostNames: [] });
     const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined };
-    using parts = await composeControl({ job, store, certificates, hostNames: [], log: silentLog });
+    await using engine = await openUserspaceEngine();
+    using parts = await composeControl({ job, store, certificates, hostNames: [], engine, log: silentLog });
     const answer = await parts.app.inject({ url: '/coverage', headers: { accept: 'text/markdown' } });
     await parts.app.close();
     return `<!-- Made by npm run docs from the types themselves and docs/client-tests.json. -->\n\n${answer.body}`;

@@ -23,6 +23,7 @@ import { registerTokenRoutes } from '#control/identity/token-routes.ts';
 import { ReconcileLoop } from '#control/reconcile/reconcile-loop.ts';
 import { createResourceService, type ResourceService } from '#control/resources/resource-service.ts';
 import type { SqliteStore } from '#control/store/sqlite-store.ts';
+import type { FabricEngine } from '#fabric/engine.ts';
 import { grantOwner } from '#providers/authorization/first-owner.ts';
 import { permissions } from '#providers/authorization/permissions.ts';
 import { roleAssignments } from '#providers/authorization/role-assignments.ts';
@@ -31,7 +32,7 @@ import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
-import { createPlanKeeper } from '#providers/network/plan-keeper.ts';
+import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
@@ -45,6 +46,8 @@ export interface ControlRequest {
   readonly certificates: Certificates;
   /** Names by which this installation is reached. */
   readonly hostNames: readonly string[];
+  /** What carries the network. */
+  readonly engine: FabricEngine;
   readonly log: Log;
 }
 
@@ -52,12 +55,13 @@ export interface ControlRequest {
 export interface ControlParts extends Disposable {
   readonly app: FastifyInstance;
   readonly loop: ReconcileLoop;
+  readonly keeper: PlanKeeper;
   readonly tenant: string;
   readonly subscription: string;
 }
 
 /** Puts the control plane together: everything that is served, who may ask, and what makes it true. First start: makes tenant, subscription, administrator. */
-export async function composeControl({ job, store, certificates, hostNames, log }: ControlRequest): Promise<ControlParts> {
+export async function composeControl({ job, store, certificates, hostNames, engine, log }: ControlRequest): Promise<ControlParts> {
   const { tenant, subscription } = await openInstallation(store);
   const sealer = await openSealer(job.folder);
   const keys = await openSigningKeys({ store, sealer });
@@ -77,8 +81,7 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     const name = (await catalog.get(server.type)?.show?.(server, store))?.['fullyQualifiedDomainName'];
     return typeof name === 'string' ? name : undefined;
   };
-  // Nothing carries the network yet: plans are made, and given to nobody.
-  const keeper = createPlanKeeper({ store, serverName, engine: { apply: async () => undefined } });
+  const keeper = createPlanKeeper({ store, serverName, engine });
   const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
     const principal = (await directory.byPrincipalId(principalId))?.principal;
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
@@ -91,8 +94,17 @@ export async function composeControl({ job, store, certificates, hostNames, log 
     roleAssignments,
     permissions,
     principalResourceType({ store }),
-    ...networkTypes({ store, keeper, mayApprove, serverName, nowMs: Date.now }),
-    ...computeTypes({ writer: () => must(service, 'a service'), plan: keeper }),
+    ...networkTypes({
+      store,
+      keeper,
+      mayApprove,
+      serverName,
+      health: (probe, backend) => engine.health(probe, backend),
+      explain: (ask) => engine.explain(ask),
+      listeners: (endpoint) => engine.listeners(endpoint),
+      nowMs: Date.now,
+    }),
+    ...computeTypes({ writer: () => must(service, 'a service'), plan: keeper, counters: () => engine.counters() }),
     ...sqlTypes({ connections, tenant }),
     ...postgresqlTypes({ connections }),
     ...mysqlTypes({ connections }),
@@ -119,7 +131,7 @@ export async function composeControl({ job, store, certificates, hostNames, log 
   });
   const loop = new ReconcileLoop({ store, types: catalog, log: log.child({ part: 'reconcile' }) });
   const made = service;
-  return { app, loop, tenant, subscription, [Symbol.dispose]: () => [made, accessLog].forEach((one) => one?.[Symbol.dispose]()) };
+  return { app, loop, keeper, tenant, subscription, [Symbol.dispose]: () => [made, accessLog].forEach((one) => one?.[Symbol.dispose]()) };
 }
 
 /** Which tests with Azure's own clients drive which operation. */

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Log } from '#base/log.ts';
 import { supervise } from '#base/service.ts';
 import { openCertificates, usualNames, type CertificateRequest } from '#control/identity/certificates.ts';
+import type { FabricEvent } from '#fabric/engine.ts';
+import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
 import type { ChildWork } from './child.ts';
@@ -24,19 +26,31 @@ export async function runControlJob(job: ControlJob, { signal, log, report }: Ch
     own: job.tls && { certFile: job.tls.cert, keyFile: job.tls.key },
   };
   const certificates = await openCertificates(wanted);
-  const parts = await composeControl({ job, store, certificates, hostNames: [...usualNames, hostname().toLowerCase()], log });
-  const { app, loop, tenant, subscription } = parts;
+  await using engine = await openUserspaceEngine({ log });
+  const ignoreEvents = engine.onEvent((event) => noteEvent(log, event));
+  const parts = await composeControl({ job, store, certificates, hostNames: [...usualNames, hostname().toLowerCase()], engine, log });
+  const { app, loop, keeper, tenant, subscription } = parts;
   const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
   try {
     const port = await listenOn(app, job.port);
     report(() => ({ url: `https://localhost:${port}`, ca: certificates.caPath, subscription, tenant }));
     log.info({ port }, 'requests are answered');
-    await supervise([loop], { signal, log });
+    await supervise([loop, keeper], { signal, log });
   } finally {
     clearInterval(renewal);
+    ignoreEvents();
     await app.close();
     parts[Symbol.dispose]();
   }
+}
+
+/** What the network refuses and cuts, and which backends come and go, is said in the log. */
+function noteEvent(log: Log, event: FabricEvent): void {
+  const { kind, ...facts } = event;
+  if (kind === 'refused') log.info(facts, 'connection refused');
+  else if (kind === 'cut') log.warn(facts, 'connections cut');
+  else if (kind === 'health') log.info(facts, 'health changed');
+  else log.debug(facts, 'host resolved');
 }
 
 /** A certificate near its end is replaced while connections go on. */

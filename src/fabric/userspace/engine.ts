@@ -124,6 +124,10 @@ class UserspaceEngine implements FabricEngine {
     );
   }
 
+  listeners(endpoint: string): ReturnType<FabricEngine['listeners']> {
+    return this.#listeners.of(endpoint);
+  }
+
   listening(endpoint: string, port: number): HostPort | undefined {
     return this.#listeners.at(endpoint, port);
   }

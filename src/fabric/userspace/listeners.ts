@@ -44,6 +44,12 @@ export class Listeners {
     return this.#open.size;
   }
 
+  /** All of one endpoint, by port. */
+  of(endpoint: string): readonly { readonly port: number; readonly at: HostPort }[] {
+    const its = [...this.#open.values()].filter((one) => one.endpoint === endpoint);
+    return its.map(({ port, at }) => ({ port, at })).toSorted((a, b) => a.port - b.port);
+  }
+
   at(endpoint: string, port: number): HostPort | undefined {
     return this.#open.get(keyOf({ endpoint, port }))?.at;
   }

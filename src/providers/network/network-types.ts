@@ -24,6 +24,10 @@ export interface NetworkOptions {
   readonly serverName: ServerName;
   /** What probes know; without it no health is shown. */
   readonly health?: FabricEngine['health'];
+  /** Answers how a connection from a network would go; without it networks have no `explain`. */
+  readonly explain?: FabricEngine['explain'];
+  /** Where endpoints listen on this host; without it that is not shown. */
+  readonly listeners?: FabricEngine['listeners'];
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
@@ -32,17 +36,26 @@ export interface NetworkOptions {
  * Everything of Microsoft.Network that is served, and the private endpoint connections of every type that private endpoints lead to (of
  * `Microsoft.Sql/servers` too, whoever serves those).
  */
-export function networkTypes({ store, keeper, mayApprove, serverName, health, nowMs }: NetworkOptions): readonly AnyType[] {
+export function networkTypes({
+  store,
+  keeper,
+  mayApprove,
+  serverName,
+  health,
+  explain,
+  listeners,
+  nowMs,
+}: NetworkOptions): readonly AnyType[] {
   const book = new AddressBook();
   const connections = connectionsOf({ store, mayApprove, nowMs });
   return [
-    virtualNetworks(),
+    virtualNetworks({ explain }),
     subnets(),
     networkInterfaces({ book, keeper }),
     loadBalancers({ book, keeper, health }),
     backendAddressPools({ keeper }),
     privateLinkServices({ book, keeper, nowMs }),
-    privateEndpoints({ book, keeper, connections, serverName, nowMs }),
+    privateEndpoints({ book, keeper, connections, serverName, listeners, nowMs }),
     privateDnsZoneGroups({ keeper, serverName }),
     ...privateDnsTypes({ keeper }),
     networkLocations(),

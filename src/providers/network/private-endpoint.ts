@@ -3,6 +3,7 @@ import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import { type CheckContext, type Outcome, type ResourceType, resourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
+import type { FabricEngine } from '#fabric/engine.ts';
 import { addressAt, type AddressBook, type AddressWish } from './address-book.ts';
 import { findTarget, isAlias, isVisible } from './alias.ts';
 import { type ConnectionState, stateAt } from './approval.ts';
@@ -27,6 +28,7 @@ export interface PrivateEndpointOptions {
   readonly keeper: PlanKeeper;
   readonly connections: Connections;
   readonly serverName: ServerName;
+  readonly listeners?: FabricEngine['listeners'] | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
@@ -187,7 +189,11 @@ async function askOnce(self: Endpoint, resources: ResourceReader, connections: C
   return known && { ...known, request: number };
 }
 
-async function shown(self: Endpoint, resources: ResourceReader, { nowMs, serverName }: PrivateEndpointOptions): Promise<JsonObject> {
+async function shown(
+  self: Endpoint,
+  resources: ResourceReader,
+  { nowMs, serverName, listeners }: PrivateEndpointOptions,
+): Promise<JsonObject> {
   const state = await stateOf(self, resources, nowMs());
   const show = (word: 'privateLinkServiceConnections' | 'manualPrivateLinkServiceConnections'): JsonObject[] =>
     self.properties[word].map((one: EndpointConnection) => ({
@@ -214,5 +220,7 @@ async function shown(self: Endpoint, resources: ResourceReader, { nowMs, serverN
     privateLinkServiceConnections: show('privateLinkServiceConnections'),
     manualPrivateLinkServiceConnections: show('manualPrivateLinkServiceConnections'),
     customDnsConfigs: [...new Set(names)].map((fqdn) => ({ fqdn, ipAddresses: address === undefined ? [] : [address] })),
+    // Ours: where programs of this host reach it, while it is approved.
+    ...(listeners && { listeners: listeners(keyOf(self.id)).map(({ port, at }) => ({ port, host: at.host, hostPort: at.port })) }),
   };
 }
