@@ -14,10 +14,10 @@ export interface NetworkScene extends AsyncDisposable {
   /** Who may approve what they ask for. */
   readonly approvers: Set<string>;
   nowMs: number;
-  id(type: string, name: string): string;
+  readonly id: (type: string, name: string) => string;
   /** Sends, and expects a success that has settled. */
-  put(id: string, body: unknown): Promise<Sent>;
-  latest(): FabricPlan;
+  readonly put: (id: string, body: unknown) => Promise<Sent>;
+  readonly latest: () => FabricPlan;
 }
 
 /** The network types over a control plane of their own, with an engine that only writes plans down. */

@@ -8,20 +8,25 @@ interface Reference {
 }
 
 export interface Tutorial {
-  subnet(name: string): Reference;
+  readonly subnet: (name: string) => Reference;
   /** A part of the balancer. */
-  part(word: string, name: string): Reference;
+  readonly part: (word: string, name: string) => Reference;
   readonly balancer: string;
   readonly service: string;
   readonly endpoint: string;
   /** PUTs the endpoint. */
-  ask(more?: { readonly message?: string; readonly manual?: boolean; readonly as?: string; readonly to?: string }): Promise<Sent>;
+  readonly ask: (more?: {
+    readonly message?: string;
+    readonly manual?: boolean;
+    readonly as?: string;
+    readonly to?: string;
+  }) => Promise<Sent>;
   /** PUTs a decision about its connection. */
-  decide(status: string, as?: string): Promise<Sent>;
+  readonly decide: (status: string, as?: string) => Promise<Sent>;
   /** Writes the service, with these tags and properties beside the tutorial's. */
-  putService(tags?: object, more?: object): Promise<Sent>;
+  readonly putService: (tags?: object, more?: object) => Promise<Sent>;
   /** The status that the endpoint shows. */
-  state(): Promise<string>;
+  readonly state: () => Promise<string>;
 }
 
 /** The subnets of the tutorial, and one for consumers. */
