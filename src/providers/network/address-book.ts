@@ -96,7 +96,10 @@ export class AddressBook {
       const range = await rangeOf(wish, resources);
       const page = await this.#page(subnet, resources);
       const slot = keyOf(wish.slot);
-      const kept = this.#held.get(holder)?.get(slot) ?? before.get(slot);
+      const known = this.#held.get(holder)?.get(slot) ?? before.get(slot);
+      // Another slot of the same holder may have asked for the address by name.
+      const gone = [...given.values()].some((one) => one.subnet === known?.subnet && one.address === known.address);
+      const kept = gone ? undefined : known;
       const number = await this.#choose({ wish, range, page, holder, kept: kept?.subnet === subnet ? kept.address : undefined }, resources);
       page.taken.set(number, holder);
       page.wanted.delete(number);
