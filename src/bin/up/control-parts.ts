@@ -38,6 +38,7 @@ import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
 import type { ControlJob } from './channel.ts';
+import { knownAddresses } from './known-addresses.ts';
 import { openLogFile } from './log-file.ts';
 
 export interface ControlRequest {
@@ -104,7 +105,12 @@ export async function composeControl({ job, store, certificates, hostNames, engi
       listeners: (endpoint) => engine.listeners(endpoint),
       nowMs: Date.now,
     }),
-    ...computeTypes({ writer: () => must(service, 'a service'), plan: keeper, counters: () => engine.counters() }),
+    ...computeTypes({
+      writer: () => must(service, 'a service'),
+      plan: keeper,
+      counters: () => engine.counters(),
+      addresses: knownAddresses(engine),
+    }),
     ...sqlTypes({ connections, tenant }),
     ...postgresqlTypes({ connections }),
     ...mysqlTypes({ connections }),
