@@ -13,6 +13,7 @@ import { linear } from './linear.ts';
 import { memory } from './memory.ts';
 import { paging } from './paging.ts';
 import { peers } from './peers.ts';
+import { relayConnects, relayThroughput } from './relay.ts';
 import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { openWorkplace } from './workplace.ts';
@@ -28,6 +29,8 @@ const benchmarks: readonly Benchmark[] = [
   paging,
   peers,
   arm,
+  relayThroughput,
+  relayConnects,
 ];
 
 const { values, positionals } = parseArgs({

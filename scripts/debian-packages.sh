@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI.
+# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI, HAProxy.
 set -euo pipefail
 
 # What each package is needed for.
@@ -7,8 +7,9 @@ packages=(
   postgresql-15        # a second build of the server; pgbench
   postgresql-client-15 # psql, pg_recvlogical
   azure-cli            # az: drives the control plane unmodified
+  haproxy              # parses our PROXY headers; what relays are measured against
 )
-programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az)
+programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy)
 
 missing=()
 for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
@@ -16,7 +17,7 @@ for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); 
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, and az 2.45 as /usr/bin/az; or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, and HAProxy 2.6 as /usr/sbin/haproxy; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then

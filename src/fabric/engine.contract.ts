@@ -1,89 +1,9 @@
-import { Socket } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toFault } from '#base/fault.ts';
-import type { Counter, FabricEngine, FabricEvent } from './engine.ts';
+import { ask, counterOf, over, soon, stage, type OpenEngine } from './engine-stage.contract.ts';
+import { describeBackends, describeStreams } from './engine-streams.contract.ts';
 import type { FabricPlan } from './plan.ts';
-import type { HostResolver } from './resolve.ts';
-import { call, echo, sampleHost, watch, type SampleHost, type SamplePeer } from './sample-hosts.contract.ts';
-import { SamplePlan, type Sample } from './sample-plan.contract.ts';
-
-/** What the suite asks of an engine it opens. */
-export interface EngineAsk {
-  readonly resolver?: HostResolver;
-  readonly maxConnections?: number;
-  /** How exactly idle times are kept. */
-  readonly tickMs?: number;
-}
-
-export type OpenEngine = (ask: EngineAsk) => Promise<FabricEngine>;
-
-const never = new AbortController().signal;
-const soon = { interval: 3, timeout: 5_000 };
-
-interface Stage extends AsyncDisposable {
-  readonly engine: FabricEngine;
-  readonly host: SampleHost;
-  readonly sample: SamplePlan;
-  readonly events: FabricEvent[];
-  apply(sample?: Sample): Promise<void>;
-  /** Through the endpoint's listener. */
-  call(): SamplePeer;
-  /** Through the segment's dialer. */
-  dial(host?: string, port?: number, segment?: string): Promise<SamplePeer>;
-  /** The code with which a dial is refused; undefined: it is not. */
-  refusal(host?: string, port?: number, segment?: string): Promise<string | undefined>;
-}
-
-async function stage(open: OpenEngine, ask: EngineAsk & { readonly serve?: Parameters<typeof sampleHost>[0] } = {}): Promise<Stage> {
-  const host = await sampleHost(ask.serve);
-  const engine = await open(ask);
-  const sample = new SamplePlan({ host: host.host, port: host.port });
-  const events: FabricEvent[] = [];
-  engine.onEvent((event) => events.push(event));
-  const dial = async (to = sample.name, port = sample.port, segment = sample.segment): Promise<SamplePeer> =>
-    watch(await engine.dialer(segment).dial(to, port, never));
-  return {
-    engine,
-    host,
-    sample,
-    events,
-    apply: (more) => engine.apply(sample.plan(more)),
-    call: () => call(engine.listening(sample.endpoint, sample.port)),
-    dial,
-    refusal: async (...to) => {
-      try {
-        (await dial(...to)).stream.destroy();
-        return undefined;
-      } catch (error) {
-        return toFault(error).code;
-      }
-    },
-    [Symbol.asyncDispose]: async () => {
-      await engine[Symbol.asyncDispose]();
-      await host[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** Sends a text and waits until it has come back. */
-async function ask(peer: SamplePeer, text: string): Promise<void> {
-  const before = peer.bytes;
-  peer.stream.write(text, 'latin1');
-  await expect.poll(() => peer.bytes - before, soon).toBe(text.length);
-}
-
-async function over(peer: SamplePeer | undefined, how: SamplePeer['over']): Promise<void> {
-  await expect.poll(() => peer?.over, soon).toBe(how);
-}
-
-function resetNow(peer: SamplePeer | undefined): void {
-  if (peer?.stream instanceof Socket) peer.stream.resetAndDestroy();
-}
-
-function counterOf(engine: FabricEngine, id: string): Counter | undefined {
-  return engine.counters().find((counter) => counter.id === id);
-}
+import { call, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
+import { SamplePlan } from './sample-plan.contract.ts';
 
 /** The suite that every engine passes: what goes through, what does not, and what is told of it. */
 export function describeEngine(name: string, open: OpenEngine): void {
@@ -141,7 +61,10 @@ function describeReach(open: OpenEngine): void {
     const forwarders = theirs.forwarders.map((forwarder) => ({ ...forwarder, id: `${forwarder.id}-b` }));
     const balancers = theirs.balancers.map((balancer) => ({
       ...balancer,
-      rules: balancer.rules.map((rule) => ({ ...rule, backends: rule.backends.map((one) => ({ ...one, forwarder: `${one.forwarder}-b` })) })),
+      rules: balancer.rules.map((rule) => ({
+        ...rule,
+        backends: rule.backends.map((one) => ({ ...one, forwarder: `${one.forwarder}-b` })),
+      })),
     }));
     await on.engine.apply({
       segments: [...mine.segments, ...theirs.segments],
@@ -160,7 +83,10 @@ function describeReach(open: OpenEngine): void {
   test('a segment with open egress reaches anything but the endpoints of others', async () => {
     await using on = await stage(open);
     const plan = on.sample.plan();
-    await on.engine.apply({ ...plan, segments: plan.segments.map((segment) => (segment.id === on.sample.other ? { ...segment, egress: 'open' } : segment)) });
+    await on.engine.apply({
+      ...plan,
+      segments: plan.segments.map((segment) => (segment.id === on.sample.other ? { ...segment, egress: 'open' } : segment)),
+    });
     const peer = await on.dial(on.host.host, on.host.port, on.sample.other);
     await ask(peer, 'hello');
     const at = on.engine.listening(on.sample.endpoint, on.sample.port);
@@ -173,7 +99,12 @@ function describeReach(open: OpenEngine): void {
     await using on = await stage(open);
     const plan = on.sample.plan();
     const target = { host: on.host.host, port: on.host.port };
-    await on.engine.apply({ ...plan, services: [{ kind: 'database', id: on.sample.service, target, ports: [on.sample.port] }], balancers: [], forwarders: [] });
+    await on.engine.apply({
+      ...plan,
+      services: [{ kind: 'database', id: on.sample.service, target, ports: [on.sample.port] }],
+      balancers: [],
+      forwarders: [],
+    });
     const peers = [on.call(), await on.dial()];
     for (const peer of peers) await ask(peer, 'hello');
     expect(await on.refusal(on.sample.name, 5_432)).toBe('NoRule');
@@ -210,21 +141,24 @@ function describeApproval(open: OpenEngine): void {
     expect(counterOf(on.engine, on.sample.endpoint)).toMatchObject({ connections: 0, refused: 1 });
   });
 
-  test.for(['Pending', 'Rejected', 'Disconnected'] as const)('a live connection dies at once when its endpoint becomes %s', async (state) => {
-    await using on = await stage(open);
-    await on.apply();
-    const [called, dialled] = [on.call(), await on.dial()];
-    await ask(called, 'hello');
-    await ask(dialled, 'hello');
-    const at = on.engine.listening(on.sample.endpoint, on.sample.port);
-    await on.apply({ endpoint: { state } });
-    called.stream.write('too late');
-    dialled.stream.write('too late');
-    for (const peer of [called, dialled, ...on.host.peers]) await over(peer, 'reset');
-    await over(call(at), 'reset');
-    expect(on.host.peers.map((peer) => peer.text())).toEqual(['hello', 'hello']);
-    expect(on.events).toContainEqual({ kind: 'cut', endpoint: on.sample.endpoint, connections: 2, code: expect.stringContaining(state) });
-  });
+  test.for(['Pending', 'Rejected', 'Disconnected'] as const)(
+    'a live connection dies at once when its endpoint becomes %s',
+    async (state) => {
+      await using on = await stage(open);
+      await on.apply();
+      const [called, dialled] = [on.call(), await on.dial()];
+      await ask(called, 'hello');
+      await ask(dialled, 'hello');
+      const at = on.engine.listening(on.sample.endpoint, on.sample.port);
+      await on.apply({ endpoint: { state } });
+      called.stream.write('too late');
+      dialled.stream.write('too late');
+      for (const peer of [called, dialled, ...on.host.peers]) await over(peer, 'reset');
+      await over(call(at), 'reset');
+      expect(on.host.peers.map((peer) => peer.text())).toEqual(['hello', 'hello']);
+      expect(on.events).toContainEqual({ kind: 'cut', endpoint: on.sample.endpoint, connections: 2, code: expect.stringContaining(state) });
+    },
+  );
 
   test('an approval ends by itself, for new and for live connections', async () => {
     await using on = await stage(open);
@@ -268,241 +202,6 @@ function describeApproval(open: OpenEngine): void {
   });
 }
 
-function describeBackends(open: OpenEngine): void {
-  const down = (on: Stage, backend: 0 | 1) => expect.poll(() => on.engine.health(on.sample.probe, on.sample.backends[backend]).state, soon);
-
-  test('connections spread over the backends, and by address alone stay with one', async () => {
-    await using on = await stage(open);
-    await on.apply();
-    for (let count = 0; count < 40; count++) await ask(await on.dial(), 'x');
-    const spread = on.sample.backends.map((backend) => counterOf(on.engine, backend)?.connections ?? 0);
-    expect(Math.min(...spread)).toBeGreaterThan(5);
-    await on.apply({ rule: { distribution: '2-tuple' } });
-    for (let count = 0; count < 10; count++) await ask(await on.dial(), 'x');
-    const more = on.sample.backends.map((backend, at) => (counterOf(on.engine, backend)?.connections ?? 0) - (spread[at] ?? 0));
-    expect(more.toSorted((a, b) => a - b)).toEqual([0, 10]);
-  });
-
-  test('a stopped forwarder takes its own connections with it; new ones go to the other; with both stopped none', async () => {
-    await using on = await stage(open);
-    await on.apply();
-    const peers: SamplePeer[] = [];
-    for (let count = 0; count < 20; count++) peers.push(await on.dial());
-    for (const peer of peers) await ask(peer, 'hello');
-    await on.apply({ running: [true, false] });
-    await down(on, 1).toBe('down');
-    const alive = counterOf(on.engine, on.sample.backends[0])?.open ?? 0;
-    expect(peers.filter((peer) => peer.over === undefined)).toHaveLength(alive);
-    for (const peer of peers.filter((one) => one.over === undefined)) await ask(peer, 'still here');
-    for (let count = 0; count < 10; count++) await ask(await on.dial(), 'x');
-    expect(counterOf(on.engine, on.sample.backends[0])?.connections).toBe(alive + 10);
-    await on.apply({ running: [false, false] });
-    await down(on, 0).toBe('down');
-    const path = await on.engine.explain({ segment: on.sample.segment, host: on.sample.name, port: on.sample.port });
-    expect(path.denied).toMatchObject({ code: 'NoHealthyBackend', target: on.sample.rule, message: expect.stringContaining('forwarder-1 is stopped') });
-    expect(await on.refusal()).toBe('NoHealthyBackend');
-    await on.apply();
-    await down(on, 0).toBe('up');
-    await ask(on.call(), 'again');
-  });
-
-  test('a probe down ends no connection, and stops new ones; AllProbedUp does not', async () => {
-    let answers = true;
-    await using on = await stage(open, { serve: echo });
-    await using probed = await sampleHost(({ stream }) => (answers ? stream.end('HTTP/1.1 200 OK\r\n\r\n') : stream.end('HTTP/1.1 503 No\r\n\r\n')));
-    const withProbe = (rule: Sample['rule']): FabricPlan => {
-      const plan = on.sample.plan({ probe: { protocol: 'http', port: 80, path: '/healthy' }, rule: { ...rule } });
-      const to = { host: probed.host, port: probed.port };
-      return { ...plan, forwarders: plan.forwarders.map((one) => ({ ...one, rules: [...one.rules, { port: 80, to }] })) };
-    };
-    await on.engine.apply(withProbe({}));
-    await down(on, 0).toBe('up');
-    const established = on.call();
-    await ask(established, 'hello');
-    answers = false;
-    await down(on, 0).toBe('down');
-    await down(on, 1).toBe('down');
-    await ask(established, 'still here');
-    expect(await on.refusal()).toBe('NoHealthyBackend');
-    expect(on.engine.health(on.sample.probe, on.sample.backends[0]).reason).toContain('status 503');
-    await on.engine.apply(withProbe({ whenNoneHealthy: 'AllProbedUp' }));
-    await ask(await on.dial(), 'all are taken');
-    answers = true;
-    await down(on, 0).toBe('up');
-    await ask(established, 'all the while');
-    expect(on.host.peers.some((peer) => peer.text().includes('GET'))).toBe(false);
-  });
-
-  test('an administrator\'s Down drains a backend, and Up overrules the probe', async () => {
-    await using on = await stage(open);
-    await on.apply({ backends: [{}, { admin: 'Down' }] });
-    const peer = await on.dial();
-    await ask(peer, 'hello');
-    await on.apply({ backends: [{ admin: 'Down' }, {}] });
-    await ask(peer, 'still here');
-    await ask(await on.dial(), 'x');
-    expect(on.sample.backends.map((backend) => counterOf(on.engine, backend)?.connections)).toEqual([1, 1]);
-    await on.apply({ backends: [{ admin: 'Down' }, { admin: 'Down' }] });
-    expect(await on.refusal()).toBe('NoHealthyBackend');
-    await on.apply({ backends: [{ admin: 'Up' }, { admin: 'Down' }], probe: { protocol: 'tcp', port: 99 } });
-    await ask(await on.dial(), 'x');
-  });
-
-  test('what is wrong behind a backend has a name', async () => {
-    await using on = await stage(open);
-    await on.apply({ rule: { probe: undefined }, running: [false, false] });
-    expect(await on.refusal()).toBe('ForwarderStopped');
-    await on.apply({ rule: { probe: undefined, backendPort: 99 } });
-    expect(await on.refusal()).toBe('NoForwardRule');
-    await on.apply({ rule: { probe: undefined }, backends: [{ forwarder: undefined }] });
-    expect(await on.refusal()).toBe('NoForwarder');
-    await on.apply({ backends: [] });
-    expect(await on.refusal()).toBe('NoHealthyBackend');
-    await on.apply({ target: { host: '127.0.0.1', port: 9 } });
-    expect(await on.refusal()).toBe('TargetUnreachable');
-    const called = on.call();
-    await over(called, 'reset');
-    expect(counterOf(on.engine, on.sample.endpoint)).toMatchObject({ connections: 0, refused: 6 });
-  });
-}
-
-function describeStreams(open: OpenEngine): void {
-  test('the end of one direction leaves the other open', async () => {
-    await using on = await stage(open, {
-      serve: ({ stream }) => void stream.on('end', () => stream.end(`all of it`)),
-    });
-    await on.apply();
-    for (const peer of [on.call()]) {
-      peer.stream.end('question');
-      await expect.poll(() => peer.text(), soon).toBe('all of it');
-      await over(peer, 'ended');
-    }
-    await over(on.host.peers[0], 'ended');
-    expect(on.host.peers[0]?.text()).toBe('question');
-    await expect.poll(() => counterOf(on.engine, on.sample.endpoint)?.open, soon).toBe(0);
-  });
-
-  test('a database that ends first still takes what the client sends', async () => {
-    await using on = await stage(open, { serve: ({ stream }) => void stream.end('greeting') });
-    await on.apply();
-    const peer = on.call();
-    await over(peer, 'ended');
-    peer.stream.end('afterwards');
-    await expect.poll(() => on.host.peers[0]?.text(), soon).toBe('afterwards');
-    await over(on.host.peers[0], 'ended');
-  });
-
-  test('a reset at one end is a reset at the other', async () => {
-    await using on = await stage(open);
-    await on.apply();
-    const first = on.call();
-    await ask(first, 'hello');
-    resetNow(first);
-    await over(on.host.peers[0], 'reset');
-    const second = on.call();
-    await ask(second, 'hello');
-    resetNow(on.host.peers[1]);
-    await over(second, 'reset');
-    await expect.poll(() => counterOf(on.engine, on.sample.endpoint)?.open, soon).toBe(0);
-  });
-
-  test('a database that takes connections and says nothing holds nobody else up', async () => {
-    let silent = true;
-    await using on = await stage(open, { serve: (peer) => (silent ? undefined : echo(peer)) });
-    await on.apply();
-    const hanging = on.call();
-    hanging.stream.write('anybody there');
-    await expect.poll(() => on.host.peers[0]?.text(), soon).toBe('anybody there');
-    silent = false;
-    await ask(on.call(), 'hello');
-    expect(hanging.over).toBeUndefined();
-  });
-
-  test('a reader that does not read stops the writer, and gets every byte later', async () => {
-    const total = 24_000_000;
-    await using on = await stage(open, {
-      serve: ({ stream }) => {
-        stream.on('error', () => stream.destroy());
-        for (let sent = 0; sent < total; sent += 1_000_000) stream.write(Buffer.alloc(1_000_000, sent / 1_000_000));
-      },
-    });
-    await on.apply();
-    const peer = on.call();
-    peer.stream.pause();
-    let before = -1;
-    // It stands still once all buffers on the way are full.
-    await expect.poll(() => before === (before = counterOf(on.engine, on.sample.endpoint)?.bytesOut ?? 0) && before > 0, { interval: 50, timeout: 5_000 }).toBe(true);
-    expect(before).toBeLessThan(total);
-    peer.stream.resume();
-    await expect.poll(() => peer.bytes, soon).toBe(total);
-    expect(Buffer.from(peer.text(), 'latin1').equals(Buffer.concat(Array.from({ length: 24 }, (_, at) => Buffer.alloc(1_000_000, at))))).toBe(true);
-    peer.stream.destroy();
-  });
-
-  test('bytes arrive as they were sent, and are counted to the last one', async () => {
-    await using on = await stage(open);
-    await on.apply();
-    let sentBytes = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 8 }), fc.boolean(), async (sizes, byListener) => {
-        const peer = byListener ? on.call() : await on.dial();
-        const sent = sizes.map((size, at) => Buffer.alloc(size, at + 1));
-        for (const bytes of sent) peer.stream.write(bytes);
-        peer.stream.end();
-        const all = Buffer.concat(sent);
-        sentBytes += all.length;
-        await expect.poll(() => peer.bytes, soon).toBe(all.length);
-        expect(Buffer.from(peer.text(), 'latin1').equals(all)).toBe(true);
-        await over(peer, 'ended');
-      }),
-      { numRuns: 12 },
-    );
-    await expect.poll(() => counterOf(on.engine, on.sample.endpoint)?.open, soon).toBe(0);
-    for (const id of [on.sample.endpoint, on.sample.service, on.sample.rule]) {
-      expect(counterOf(on.engine, id)).toMatchObject({ connections: 12, open: 0, refused: 0, bytesIn: sentBytes, bytesOut: sentBytes, connects: 12 });
-    }
-  });
-
-  test('an idle connection is reset at both ends, or left in silence', async () => {
-    await using on = await stage(open, { tickMs: 10 });
-    await on.apply({ rule: { idleMs: 60, tcpReset: true } });
-    const first = on.call();
-    await ask(first, 'hello');
-    await over(first, 'reset');
-    await over(on.host.peers[0], 'reset');
-    await on.apply({ rule: { idleMs: 60, tcpReset: false } });
-    const silent = on.call();
-    await ask(silent, 'hello');
-    // Idle from a later moment on; callers of a dialer are told.
-    await over(await on.dial(), 'reset');
-    silent.stream.write('lost');
-    const third = on.call();
-    await ask(third, 'hello');
-    await on.apply({ rule: { idleMs: 60, tcpReset: true } });
-    await over(third, 'reset');
-    expect(silent.over).toBeUndefined();
-    expect(on.host.peers.map((peer) => peer.text())).not.toContain('hellolost');
-  });
-
-  test('a service with the PROXY protocol sends who connects first, and never to a probe', async () => {
-    await using on = await stage(open, { serve: () => undefined });
-    await on.apply({ service: { proxyProtocol: true }, probe: { protocol: 'tcp', port: on.sample.port }, endpoint: { linkId: 0x0a0b0c0d } });
-    await expect.poll(() => on.engine.health(on.sample.probe, on.sample.backends[0]).state, soon).toBe('up');
-    const [called, dialled] = [on.call(), await on.dial()];
-    called.stream.write('hello');
-    dialled.stream.write('hello');
-    const withBytes = (): string[] => on.host.peers.map((peer) => peer.text()).filter((text) => text !== '');
-    await expect.poll(() => withBytes().filter((text) => text.endsWith('hello')), soon).toHaveLength(2);
-    for (const text of withBytes()) {
-      const hex = Buffer.from(text, 'latin1').toString('hex');
-      // Version 2 and PROXY, TCP over IPv4, 20 bytes; from 127.…, to the endpoint 10.0.1.5; two ports; TLV 0xEE of 5 bytes.
-      const fields = ['0d0a0d0a000d0a515549540a', '21110014', '7f......', '0a000105', '....37fa', 'ee0005', '010d0c0b0a', '68656c6c6f'];
-      expect(hex).toMatch(new RegExp(`^${fields.join('')}$`));
-    }
-    expect(counterOf(on.engine, on.sample.endpoint)).toMatchObject({ bytesIn: 10 });
-  });
-}
-
 function describePlans(open: OpenEngine): void {
   test('connections that a new plan allows by the same way go on', async () => {
     await using on = await stage(open);
@@ -510,8 +209,18 @@ function describePlans(open: OpenEngine): void {
     const peers = [on.call(), await on.dial()];
     const at = on.engine.listening(on.sample.endpoint, on.sample.port);
     await on.apply();
-    await on.apply({ rule: { idleMs: 240_000 }, backends: [{}, {}], segment: { names: [{ name: 'more.example', addresses: ['10.0.1.5'] }] } });
-    await on.engine.apply({ ...on.sample.plan(), endpoints: [on.sample.endpointOf(), on.sample.endpointOf({ id: `${on.sample.endpoint}-2`, address: '10.0.1.6', linkId: 2, names: [] })] });
+    await on.apply({
+      rule: { idleMs: 240_000 },
+      backends: [{}, {}],
+      segment: { names: [{ name: 'more.example', addresses: ['10.0.1.5'] }] },
+    });
+    await on.engine.apply({
+      ...on.sample.plan(),
+      endpoints: [
+        on.sample.endpointOf(),
+        on.sample.endpointOf({ id: `${on.sample.endpoint}-2`, address: '10.0.1.6', linkId: 2, names: [] }),
+      ],
+    });
     for (const peer of peers) await ask(peer, 'still here');
     expect(on.engine.listening(on.sample.endpoint, on.sample.port)).toEqual(at);
     expect(on.host.peers).toHaveLength(2);
@@ -534,7 +243,10 @@ function describePlans(open: OpenEngine): void {
     const peer = on.call();
     await ask(peer, 'hello');
     const twice = [on.sample.endpointOf(), on.sample.endpointOf({ id: '/another', linkId: 3 })];
-    await expect(on.engine.apply({ ...on.sample.plan(), endpoints: twice })).rejects.toMatchObject({ code: 'PlanWrong', target: '/another' });
+    await expect(on.engine.apply({ ...on.sample.plan(), endpoints: twice })).rejects.toMatchObject({
+      code: 'PlanWrong',
+      target: '/another',
+    });
     await ask(peer, 'still here');
     await ask(on.call(), 'hello');
   });
@@ -546,7 +258,10 @@ function describePlans(open: OpenEngine): void {
     const peers: SamplePeer[] = [];
     for (let at = 0; at < 20; at++) peers.push(await on.dial(addressOf(at), 20_000));
     for (const peer of peers) await ask(peer, 'hello');
-    await on.engine.apply({ ...plan, endpoints: plan.endpoints.map((endpoint, at) => (at === 7 ? { ...endpoint, state: 'Rejected' } : { ...endpoint })) });
+    await on.engine.apply({
+      ...plan,
+      endpoints: plan.endpoints.map((endpoint, at) => (at === 7 ? { ...endpoint, state: 'Rejected' } : { ...endpoint })),
+    });
     await over(peers[7], 'reset');
     for (const peer of peers) if (peer !== peers[7]) await ask(peer, 'still here');
     expect(await on.refusal(addressOf(7), 20_000)).toBe('EndpointRejected');
@@ -569,7 +284,9 @@ function describePlans(open: OpenEngine): void {
 
 function describeNames(open: OpenEngine): void {
   test('several addresses are tried in turn, and the one that answers is kept', async () => {
-    await using on = await stage(open, { resolver: { resolve: async () => ({ addresses: ['127.0.0.9', '127.0.0.8', '127.0.0.1'], ttlMs: 60_000 }) } });
+    await using on = await stage(open, {
+      resolver: { resolve: async () => ({ addresses: ['127.0.0.9', '127.0.0.8', '127.0.0.1'], ttlMs: 60_000 }) },
+    });
     await on.apply({ target: { host: 'db.example', port: on.host.port } });
     for (const peer of [await on.dial(), on.call()]) await ask(peer, 'hello');
     expect(on.events).toContainEqual(expect.objectContaining({ kind: 'resolved', forwarder: on.sample.forwarders[0], host: 'db.example' }));
@@ -632,10 +349,18 @@ function manyEndpoints(sample: SamplePlan, endpoints: number, rules: number): Fa
   return {
     ...plan,
     endpoints: numbers.map((at) => ({
-      ...sample.endpointOf({ id: `${sample.endpoint}-${at}`, address: addressOf(at), linkId: at, names: [], service: `${sample.service}-${at}` }),
+      ...sample.endpointOf({
+        id: `${sample.endpoint}-${at}`,
+        address: addressOf(at),
+        linkId: at,
+        names: [],
+        service: `${sample.service}-${at}`,
+      }),
       state: at < 20 ? 'Approved' : 'Pending',
     })),
-    services: numbers.flatMap((at) => plan.services.map((service) => ({ ...service, id: `${sample.service}-${at}`, balancer: `${sample.balancer}-${at}` }))),
+    services: numbers.flatMap((at) =>
+      plan.services.map((service) => ({ ...service, id: `${sample.service}-${at}`, balancer: `${sample.balancer}-${at}` })),
+    ),
     balancers: numbers.map((at) => ({
       ...balancer,
       id: `${sample.balancer}-${at}`,

@@ -12,7 +12,7 @@ export interface FabricEngine extends AsyncDisposable {
    * Takes the whole plan, in place of the one before. Connections that both plans allow, by the same way, go on undisturbed; the live ones of an
    * endpoint that is no longer approved, or leads elsewhere, are cut before it resolves. Calls are taken one after the other; the same plan again
    * changes nothing. Throws before anything is changed, or not at all.
-   * Faults: `PlanWrong` (bug), `PortInUse` (conflict) naming address and port.
+   * Faults: `PlanWrong` (bug), `PortInUse` and `PortNotAllowed` (conflict) naming address and port, with the endpoint's id as the target of a detail.
    */
   apply(plan: FabricPlan): Promise<void>;
   /** Opens connections from inside a segment: to an endpoint's address or names, and where the segment's egress is open to anywhere. Refusals are the same faults that `explain` gives. */

@@ -12,12 +12,20 @@ const live: LivePath = {
   listening: (_, port) => ({ host: '127.64.0.5', port }),
 };
 
-function explained(more: Sample = {}, alive: Partial<LivePath> = {}, ask: { readonly host?: string; readonly port?: number; readonly segment?: string } = {}) {
+function explained(
+  more: Sample = {},
+  alive: Partial<LivePath> = {},
+  ask: { readonly host?: string; readonly port?: number; readonly segment?: string } = {},
+) {
   return explainPath(sample.plan(more), { ...live, ...alive }, { segment: sample.segment, host: sample.name, port: sample.port, ...ask });
 }
 
 test('an open way shows each hop as it stands', () => {
-  const { hops, denied } = explained({ endpoint: { expiresAtMs: Date.UTC(2026, 6, 1) }, backends: [{}, { admin: 'Down' }], service: { proxyProtocol: true } });
+  const { hops, denied } = explained({
+    endpoint: { expiresAtMs: Date.UTC(2026, 6, 1) },
+    backends: [{}, { admin: 'Down' }],
+    service: { proxyProtocol: true },
+  });
   expect(denied).toBeUndefined();
   const name = sample.endpoint.split('/').at(-1);
   expect(hops.map(({ kind, ok, detail }) => `${ok ? '+' : '-'} ${kind}: ${detail}`)).toEqual([

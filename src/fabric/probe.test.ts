@@ -66,7 +66,7 @@ test('the first answer counts; then it takes the threshold, both ways', async ()
   expect(on.clock.nextMs).toBeUndefined();
 });
 
-test('the tutorial\'s probe of port 22 says whether the forwarder runs', async () => {
+test("the tutorial's probe of port 22 says whether the forwarder runs", async () => {
   const sample = new SamplePlan({ host: '127.0.0.1', port: 9 });
   const on = scene(sample);
   on.update({ probe: { threshold: 1 } });
@@ -96,10 +96,28 @@ test.for([
   ['MySQL that has no room', of('mysql'), '', '17000000ff1004', 'greets with MySQL error 1040'],
   ['no MySQL', of('mysql'), '', '485454502f312e31', 'does not greet as MySQL does'],
   ['SQL Server', of('tds'), '1201001a00000100' + '00000b0006' + '0100110001' + 'ff' + '00000000000002', '0401002b000001000000', undefined],
-  ['no SQL Server', of('tds'), '1201001a00000100' + '00000b0006' + '0100110001' + 'ff' + '00000000000002', '4a', 'does not answer as SQL Server does'],
+  [
+    'no SQL Server',
+    of('tds'),
+    '1201001a00000100' + '00000b0006' + '0100110001' + 'ff' + '00000000000002',
+    '4a',
+    'does not answer as SQL Server does',
+  ],
   ['HTTP', http, Buffer.from('GET / HTTP/1.1\r\n').toString('hex'), Buffer.from('HTTP/1.0 200 \r\n').toString('hex'), undefined],
-  ['HTTP that moves', http, Buffer.from('GET / HTTP/1.1\r\n').toString('hex'), Buffer.from('HTTP/1.1 301 Moved\r\n').toString('hex'), 'answers with status 301'],
-  ['no HTTP', http, Buffer.from('GET / HTTP/1.1\r\n').toString('hex'), Buffer.from('SSH-2.0-x\r\n').toString('hex'), 'does not answer as an HTTP server does'],
+  [
+    'HTTP that moves',
+    http,
+    Buffer.from('GET / HTTP/1.1\r\n').toString('hex'),
+    Buffer.from('HTTP/1.1 301 Moved\r\n').toString('hex'),
+    'answers with status 301',
+  ],
+  [
+    'no HTTP',
+    http,
+    Buffer.from('GET / HTTP/1.1\r\n').toString('hex'),
+    Buffer.from('SSH-2.0-x\r\n').toString('hex'),
+    'does not answer as an HTTP server does',
+  ],
 ] as const)('%s', async ([, probe, asks, answers, reason]) => {
   // The answer comes in single bytes: any split means the same.
   await using host = await sampleHost(({ stream }) => {
@@ -110,7 +128,11 @@ test.for([
   const said = await probeOnce(probe, host, { host: 'db.example', port: 1_433 }, 5_000);
   expect(said ?? 'healthy').toContain(reason === undefined ? 'healthy' : `db.example:1433 ${reason}`);
   await expect.poll(() => host.peers[0]?.over).toBeDefined();
-  expect(Buffer.from(host.peers[0]?.text() ?? '', 'latin1').toString('hex').startsWith(asks)).toBe(true);
+  expect(
+    Buffer.from(host.peers[0]?.text() ?? '', 'latin1')
+      .toString('hex')
+      .startsWith(asks),
+  ).toBe(true);
 });
 
 test('who refuses, resets, ends, is silent or talks nonsense is not healthy, and says why', async () => {

@@ -33,7 +33,9 @@ test('nothing passes an endpoint that is not approved, or no longer, whatever el
   });
   fc.assert(
     fc.property(anySample, ({ state, expiresAtMs, health, running, whenNoneHealthy, admin }) => {
-      const tables = compileTables(sample.plan({ endpoint: { state, expiresAtMs }, running, rule: { whenNoneHealthy }, backends: [{ admin }, {}] }));
+      const tables = compileTables(
+        sample.plan({ endpoint: { state, expiresAtMs }, running, rule: { whenNoneHealthy }, backends: [{ admin }, {}] }),
+      );
       const open = state === 'Approved' && (expiresAtMs === undefined || expiresAtMs > nowMs);
       const byListener = routeFromEndpoint(tables, stateOf(...health), { endpoint: sample.endpoint, port: sample.port, source });
       for (const host of [sample.name, sample.address]) {
@@ -97,9 +99,14 @@ test('within its own network a frontend and a forwarder are reached by address',
   const plan = sample.plan();
   const provider = { id: '/provider', kind: 'virtual-network', egress: 'none', names: [] } as const;
   const tables = compileTables({ ...plan, segments: [...plan.segments, provider] });
-  const to = (host: string, port: number, segment = '/provider') => routeFromSegment(tables, stateOf('up', 'up'), { segment, host, port, source });
+  const to = (host: string, port: number, segment = '/provider') =>
+    routeFromSegment(tables, stateOf('up', 'up'), { segment, host, port, source });
   expect(to('10.0.2.4', sample.port)).toMatchObject({ target: { host: 'db.example' }, endpoint: undefined, rule: { name: 'my-rule' } });
-  expect(to('10.0.1.11', sample.port)).toMatchObject({ target: { host: 'db.example' }, rule: undefined, forwarder: { id: sample.forwarders[1] } });
+  expect(to('10.0.1.11', sample.port)).toMatchObject({
+    target: { host: 'db.example' },
+    rule: undefined,
+    forwarder: { id: sample.forwarders[1] },
+  });
   expect(to('10.0.2.4', 99)).toMatchObject({ denied: { code: 'NoRule', target: sample.balancer } });
   expect(to('10.0.2.4', sample.port, sample.segment)).toMatchObject({ denied: { code: 'NoEndpoint' } });
 });
@@ -141,14 +148,23 @@ test.for<[string, Sample, boolean]>([
 
 test.for<[string, (plan: FabricPlan) => FabricPlan]>([
   ['two endpoints of one id', (plan) => ({ ...plan, endpoints: [...plan.endpoints, ...plan.endpoints] })],
-  ['two endpoints of one link id', (plan) => ({ ...plan, endpoints: [...plan.endpoints, sample.endpointOf({ id: '/2', address: '10.0.1.6' })] })],
+  [
+    'two endpoints of one link id',
+    (plan) => ({ ...plan, endpoints: [...plan.endpoints, sample.endpointOf({ id: '/2', address: '10.0.1.6' })] }),
+  ],
   ['an endpoint of no segment', (plan) => ({ ...plan, segments: [] })],
   ['an endpoint of no address', (plan) => ({ ...plan, endpoints: [sample.endpointOf({ address: 'here' })] })],
-  ['two rules of one port', (plan) => ({ ...plan, balancers: plan.balancers.map((one) => ({ ...one, rules: [...one.rules, ...one.rules] })) })],
+  [
+    'two rules of one port',
+    (plan) => ({ ...plan, balancers: plan.balancers.map((one) => ({ ...one, rules: [...one.rules, ...one.rules] })) }),
+  ],
   ['a rule of no frontend', (plan) => ({ ...plan, balancers: plan.balancers.map((one) => ({ ...one, frontends: [] })) })],
   ['a port that is none', () => sample.plan({ rule: { backendPort: 70_000 } })],
   ['a target that has no port', () => sample.plan({ target: { host: 'db.example', port: 0 } })],
-  ['two rules of a forwarder on one port', (plan) => ({ ...plan, forwarders: plan.forwarders.map((one) => ({ ...one, rules: [...one.rules, ...one.rules] })) })],
+  [
+    'two rules of a forwarder on one port',
+    (plan) => ({ ...plan, forwarders: plan.forwarders.map((one) => ({ ...one, rules: [...one.rules, ...one.rules] })) }),
+  ],
 ])('a plan with %s is wrong', ([, change]) => {
   expect(() => compileTables(change(sample.plan()))).toThrow(expect.objectContaining({ kind: 'bug', code: 'PlanWrong' }));
 });
@@ -164,7 +180,9 @@ test('tables of what did not change are the ones before', () => {
 
 test('values are the same as their copies and as nothing else', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => sameValue(value, structuredClone(value))));
-  fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => sameValue(a, b) === (JSON.stringify(sorted(a)) === JSON.stringify(sorted(b)))));
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => sameValue(a, b) === (JSON.stringify(sorted(a)) === JSON.stringify(sorted(b)))),
+  );
   expect(sameValue({ a: undefined }, {})).toBe(true);
   expect(mix(1, 2)).not.toBe(mix(2, 1));
 });

@@ -19,7 +19,11 @@ export interface SamplePeer {
 }
 
 /** Listens on 127.0.0.1, or another address of this host, and does as it is told with each connection. By default what comes goes back. */
-export async function sampleHost(serve: (peer: SamplePeer & { readonly stream: Socket }) => void = echo, host = '127.0.0.1', port = 0): Promise<SampleHost> {
+export async function sampleHost(
+  serve: (peer: SamplePeer & { readonly stream: Socket }) => void = echo,
+  host = '127.0.0.1',
+  port = 0,
+): Promise<SampleHost> {
   const peers: SamplePeer[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const peer = watch(socket);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { describeEngine, type EngineAsk } from '../engine.contract.ts';
+import type { EngineAsk } from '../engine-stage.contract.ts';
+import { describeEngine } from '../engine.contract.ts';
 import { call, sampleHost } from '../sample-hosts.contract.ts';
 import { SamplePlan } from '../sample-plan.contract.ts';
 import { canReadIntoBuffers } from './accept.ts';
@@ -13,7 +14,9 @@ function asked({ resolver, maxConnections, tickMs }: EngineAsk): UserspaceOption
 }
 
 describeEngine('user space', (ask) => openUserspaceEngine(asked(ask)));
-describeEngine('user space, one address and copied reads', (ask) => openUserspaceEngine({ ...asked(ask), addressPool: 'single', reads: 'copies' }));
+describeEngine('user space, one address and copied reads', (ask) =>
+  openUserspaceEngine({ ...asked(ask), addressPool: 'single', reads: 'copies' }),
+);
 
 test('this Node reads into our buffers', async () => {
   expect(await canReadIntoBuffers()).toBe(true);
@@ -25,12 +28,23 @@ test('a port that another program has is named, and nothing is changed', async (
   const first = new SamplePlan(database);
   await engine.apply(first.plan());
   const second = new SamplePlan(database);
-  const both = { ...first.plan(), endpoints: [first.endpointOf(), second.endpointOf({ segment: first.segment, service: first.service, address: '10.0.1.6', linkId: 2, names: [] })] };
+  const both = {
+    ...first.plan(),
+    endpoints: [
+      first.endpointOf(),
+      second.endpointOf({ segment: first.segment, service: first.service, address: '10.0.1.6', linkId: 2, names: [] }),
+    ],
+  };
   await engine.apply(both);
   const at = engine.listening(second.endpoint, second.port);
   await engine.apply(first.plan());
   await using squatter = await sampleHost(undefined, at?.host, at?.port);
-  await expect(engine.apply(both)).rejects.toMatchObject({ kind: 'conflict', code: 'PortInUse', target: `${squatter.host}:${squatter.port}`, remedy: expect.stringContaining('ss -ltnp') });
+  await expect(engine.apply(both)).rejects.toMatchObject({
+    kind: 'conflict',
+    code: 'PortInUse',
+    target: `${squatter.host}:${squatter.port}`,
+    remedy: expect.stringContaining('ss -ltnp'),
+  });
   expect(engine.listening(second.endpoint, second.port)).toBeUndefined();
   const peer = call(engine.listening(first.endpoint, first.port));
   peer.stream.write('as before');
@@ -57,7 +71,10 @@ test('more listeners than this process may open are refused before any is', asyn
   const sample = new SamplePlan(database);
   const ports = Array.from({ length: 65_535 }, (_, at) => at + 1);
   const plan = sample.plan();
-  const databases = { ...plan, services: [{ kind: 'database' as const, id: sample.service, target: { host: database.host, port: database.port }, ports }] };
+  const databases = {
+    ...plan,
+    services: [{ kind: 'database' as const, id: sample.service, target: { host: database.host, port: database.port }, ports }],
+  };
   await expect(engine.apply(databases)).rejects.toMatchObject({ code: 'TooManyListeners' });
   expect(engine.listening(sample.endpoint, sample.port)).toBeUndefined();
 });

@@ -181,7 +181,7 @@ export class Flow implements Touched {
 }
 
 /** Closes a socket at once, by a reset where the operating system can still send one: not while an orderly end waits for bytes before it. */
-export function reset(socket: Socket, reason?: Fault): void {
+function reset(socket: Socket, reason?: Fault): void {
   if (socket.destroyed) return;
   if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) {
     socket.destroy(reason);

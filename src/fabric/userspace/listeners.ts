@@ -151,6 +151,9 @@ function keyOf({ endpoint, port }: Wanted): string {
 
 function cannotListen({ endpoint }: Wanted, { host, port }: HostPort, cause: unknown): Fault {
   const code = (cause as { code?: unknown }).code;
+  const about = fault('conflict', 'EndpointCannotListen', `The private endpoint ${shortName(endpoint)} cannot listen.`, {
+    target: endpoint,
+  });
   if (code === 'EADDRINUSE') {
     return fault(
       'conflict',
@@ -158,6 +161,7 @@ function cannotListen({ endpoint }: Wanted, { host, port }: HostPort, cause: unk
       `Another program listens on ${host}:${port}, where the private endpoint ${shortName(endpoint)} is to listen.`,
       {
         target: `${host}:${port}`,
+        details: [about],
         remedy: `Find it with: ss -ltnp 'sport = :${port}'. Stop it, or have it listen on one address instead of all.`,
         cause,
       },
@@ -170,6 +174,7 @@ function cannotListen({ endpoint }: Wanted, { host, port }: HostPort, cause: unk
       `This user may not listen on port ${port}, where the private endpoint ${shortName(endpoint)} is to listen.`,
       {
         target: `${host}:${port}`,
+        details: [about],
         remedy: 'Use ports from 1024 on, or allow it: sysctl net.ipv4.ip_unprivileged_port_start=0',
         cause,
       },
