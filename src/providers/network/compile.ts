@@ -106,14 +106,17 @@ function databaseService(resource: Resource, port: number): Service | undefined 
 }
 
 function compileEndpoints(ground: PlanGround, services: ReadonlySet<string>): readonly Endpoint[] {
-  const given = new Set<number>();
+  const given = new Set<number | string>();
   return ground.of(privateEndpointType).flatMap((resource): readonly Endpoint[] => {
     const self = resource as unknown as Resource<PrivateEndpointProperties>;
     const { subnet, customDnsConfigs } = self.properties;
     const segment = keyOf(networkOfSubnet(subnet.id));
     const address = addressAt(self, endpointSlot, subnet.id);
     const known = self.status.outputs['connection'] as unknown as KnownConnection | undefined;
-    if (known === undefined || address === undefined || ground.get(segment) === undefined || given.has(known.linkId)) return [];
+    if (known === undefined || address === undefined || ground.get(segment) === undefined) return [];
+    const place = `${segment} ${address}`;
+    if (given.has(known.linkId) || given.has(place)) return [];
+    given.add(place);
     given.add(known.linkId);
     const target = targetOf(self, known, ground);
     const names = [...customDnsConfigs.map(({ fqdn }) => fqdn), ...(target === undefined ? [] : targetNames(target))];

@@ -114,11 +114,16 @@ async function applyWhatGoes(
       return { leftOut };
     } catch (error) {
       const trouble = toFault(error);
-      const concerned = trouble.code === 'PortInUse' ? endpoints.find(({ id }) => id === keyOf(trouble.target ?? '')) : undefined;
+      const named = new Set((trouble.details ?? []).map(({ target }) => target));
+      const concerned = isAboutPort(trouble) ? endpoints.find(({ id }) => named.has(id)) : undefined;
       if (concerned === undefined || leftOut.size >= mostLeftOut) throw trouble;
       leftOut.set(concerned.id, trouble);
     }
   }
+}
+
+function isAboutPort({ code }: Fault): boolean {
+  return code === 'PortInUse' || code === 'PortNotAllowed';
 }
 
 /** All resources that the plan is made of, each type read again only where something of it was written. */
@@ -188,7 +193,7 @@ export async function applied(keeper: PlanKeeper, self: Pick<Resource<unknown>, 
     return { kind: 'ready', outputs };
   } catch (error) {
     const trouble = toFault(error);
-    if (trouble.code !== 'PortInUse') throw trouble;
+    if (!isAboutPort(trouble)) throw trouble;
     return { kind: 'waiting', for: trouble.message, retryMs: portRetryMs, outputs };
   }
 }

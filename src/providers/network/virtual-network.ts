@@ -55,8 +55,8 @@ function explaining(explain: FabricEngine['explain']): Action<VirtualNetworkProp
       const { hops, denied } = await explain({ segment: id.key, ...input });
       const shown = hops.map(({ kind, id: of, ok, detail }) => ({ kind, id: of, ok, detail }));
       if (denied === undefined) return { body: { open: true, hops: shown } };
-      const { code, message, target, remedy } = denied;
-      return { body: { open: false, hops: shown, denied: { code, message, ...(target && { target }), ...(remedy && { remedy }) } } };
+      const { kind, code, message, target, remedy } = denied;
+      return { body: { open: false, hops: shown, denied: { kind, code, message, ...(target && { target }), ...(remedy && { remedy }) } } };
     },
   };
 }
