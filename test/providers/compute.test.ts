@@ -241,3 +241,13 @@ test('images are there, as az looks for them: a list with nothing around it', as
   });
   expect((await scene.send('PUT', body[0].id, {})).status).toBe(405);
 });
+
+test('an interface that a rule uses is not taken away', async () => {
+  await using scene = await machineScene();
+  const put = (...nics: readonly string[]): Promise<Sent> => scene.send('PUT', vmId('myVM1'), machineBody(...nics));
+  expect((await put('nic1', 'nic2')).status).toBe(200);
+  expect(await scene.output('./ip_fwd.sh -i eth1 -f 1433 -a a.example -b 1433')).toContain('10.0.1.5:1433 -> a.example:1433');
+  expect(await put('nic1')).toMatchObject({ status: 400, body: { error: { code: 'NicInUse', message: expect.stringContaining('eth1') } } });
+  await scene.output('iptables -t nat -F');
+  expect((await put('nic1')).status).toBe(200);
+});

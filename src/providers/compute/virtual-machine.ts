@@ -125,6 +125,18 @@ async function checkMachine(asked: Asked<VirtualMachineProperties>, context: Che
       });
     }
   }
+  const lost = (await rulesOf(id.text, resources)).find(({ properties: { device } }) => Number(device.slice(3)) >= found.length);
+  if (lost !== undefined) {
+    throw fault(
+      'invalid',
+      'NicInUse',
+      `The forwarding rule ${lost.name} uses ${lost.properties.device}, which the machine would no longer have.`,
+      {
+        target: 'properties.networkProfile.networkInterfaces',
+        remedy: `Keep the network interface, or delete ${lost.id} first.`,
+      },
+    );
+  }
 }
 
 /** Clients do not know what actions asked for: it stays. */
