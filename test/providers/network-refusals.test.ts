@@ -111,3 +111,34 @@ test('what a private endpoint may not be', async () => {
   expect(await code(to(subnet('pe').id))).toBe('PrivateLinkTargetNotSupported');
   expect(await code(to(scene.id(`${net}/privateLinkServices`, 'none'), { requestMessage: 'x'.repeat(141) }))).toBe('InvalidRequestFormat');
 });
+
+test('the interfaces of endpoints and services are read like others, and are nobody else’s', async () => {
+  await using scene = await networkScene();
+  const { ask, endpoint, service } = await tutorial(scene);
+  await ask();
+  for (const [holder, address] of [
+    [endpoint, '10.0.3.4'],
+    [service, '10.0.2.4'],
+  ] as const) {
+    const [{ id }] = (await scene.plane.send('GET', holder)).body.properties.networkInterfaces;
+    const found = await scene.plane.send('GET', id);
+    expect(found.body).toMatchObject({
+      id,
+      location: 'eastus',
+      properties: { ipConfigurations: [{ properties: { privateIPAddress: address } }] },
+    });
+    expect((await scene.plane.send('DELETE', id)).body.error.code).toBe('ResourceIsBuiltIn');
+    expect((await scene.plane.send('PUT', id, found.body)).body.error.code).toBe('NetworkInterfaceIsReadOnly');
+  }
+});
+
+test('everything with addresses is in the region of its network', async () => {
+  await using scene = await networkScene();
+  const { balancer } = await tutorial(scene);
+  const { location: _location, ...rest } = (await scene.plane.send('GET', balancer)).body;
+  const other = await scene.plane.send('PUT', scene.id(`${net}/loadBalancers`, 'other'), {
+    location: 'westeurope',
+    properties: { frontendIPConfigurations: rest.properties.frontendIPConfigurations },
+  });
+  expect(other.body.error).toMatchObject({ code: 'InvalidResourceReference', message: expect.stringContaining('same region') });
+});

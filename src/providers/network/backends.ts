@@ -5,7 +5,7 @@ import type { Backend } from '#fabric/plan.ts';
 import { addressAt } from './address-book.ts';
 import type { BackendPoolProperties } from './backend-address-pool.ts';
 import type { LoadBalancerProperties } from './load-balancer-shape.ts';
-import type { NetworkInterfaceProperties } from './network-interface.ts';
+import type { NetworkInterfaceProperties } from './network-interface-shape.ts';
 import { networkOfSubnet } from './subnet.ts';
 import { backendPoolType, networkInterfaceType } from './type-names.ts';
 

@@ -11,6 +11,7 @@ import { shownConfiguration, shownPart, subnetReferences, wishesOf } from './ip-
 import { checkLoadBalancer } from './load-balancer-check.ts';
 import { type LoadBalancerProperties, loadBalancerProperties, type RulePart } from './load-balancer-shape.ts';
 import { applied, type PlanKeeper, withdrawn } from './plan-keeper.ts';
+import { checkRegion } from './region.ts';
 import { backendPoolType, loadBalancerType } from './type-names.ts';
 
 export interface LoadBalancerOptions {
@@ -44,6 +45,8 @@ export function loadBalancers({ book, keeper, health }: LoadBalancerOptions): Re
     references: ({ properties }) => subnetReferences(properties.frontendIPConfigurations, frontendsAt),
     check: async (asked, context) => {
       await checkLoadBalancer(asked, context);
+      const [frontend] = asked.properties.frontendIPConfigurations;
+      if (frontend !== undefined) await checkRegion(asked, frontend.properties.subnet.id, context);
       await book.check(context.id.text, wishesOf(asked.properties.frontendIPConfigurations, frontendsAt), context.resources);
     },
     parts: { frontendIPConfigurations: frontends, probes, loadBalancingRules: rules },

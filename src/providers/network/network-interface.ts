@@ -10,29 +10,18 @@ import {
   allocationMembers,
   type IdReference,
   idReference,
-  type IpConfiguration,
   partName,
   shownConfiguration,
   subnetReferences,
   wishesOf,
   withoutShownAddress,
 } from './ip-configuration.ts';
+import type { InterfaceConfiguration, NetworkInterfaceProperties } from './network-interface-shape.ts';
+import { findOwnInterface } from './own-interface.ts';
 import { applied, type PlanKeeper, withdrawn } from './plan-keeper.ts';
+import { checkRegion } from './region.ts';
 import { networkOfSubnet } from './subnet.ts';
 import { backendPoolType, networkInterfaceType, virtualMachineType } from './type-names.ts';
-
-export interface InterfaceConfiguration extends IpConfiguration {
-  readonly properties: IpConfiguration['properties'] & {
-    readonly primary: boolean;
-    readonly loadBalancerBackendAddressPools: readonly IdReference[];
-  };
-}
-
-export interface NetworkInterfaceProperties {
-  readonly ipConfigurations: readonly InterfaceConfiguration[];
-  readonly enableIPForwarding: boolean;
-  readonly enableAcceleratedNetworking: boolean;
-}
 
 const configuration = z.object({
   name: partName,
@@ -82,10 +71,13 @@ export function networkInterfaces({
     references: ({ properties: asked }) => subnetReferences(asked.ipConfigurations, at),
     check: async (asked, context) => {
       const wishes = wishesOf(asked.properties.ipConfigurations, at);
+      await checkOwn(context);
       await checkNetworks(asked, context);
+      await checkRegion(asked, asked.properties.ipConfigurations[0]!.properties.subnet.id, context);
       await checkPools(asked, context);
       await book.check(context.id.text, wishes, context.resources);
     },
+    find: findOwnInterface,
     show: async (self, resources) => ({
       ipConfigurations: await shownConfigurations(self, resources),
       macAddress: macOf(self),
@@ -109,6 +101,20 @@ export function networkInterfaces({
       return outcome;
     },
   });
+}
+
+/** Interfaces of private endpoints and services are theirs. */
+async function checkOwn({ id, before, resources }: CheckContext<NetworkInterfaceProperties>): Promise<void> {
+  if (before !== undefined || (await findOwnInterface(id, resources)) === undefined) return;
+  throw fault(
+    'conflict',
+    'NetworkInterfaceIsReadOnly',
+    `The network interface ${id.name} belongs to a private endpoint or private link service.`,
+    {
+      target: id.text,
+      remedy: 'Take another name; this one goes with what it belongs to.',
+    },
+  );
 }
 
 /** All its addresses are of one network. */

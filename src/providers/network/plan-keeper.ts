@@ -144,10 +144,14 @@ class Shelf {
     else this.#laid.set(key, outputs);
   }
 
+  /** As they are about to be. */
   async all(): Promise<readonly Resource[]> {
     const all: Resource[] = [];
-    for (const type of planTypes) for (const resource of await this.#list(type)) all.push(this.#latest(resource));
-    return all;
+    for (const type of planTypes) all.push(...(await this.#list(type)));
+    if (this.#laid.size === 0) return all;
+    const there = new Set(all.map(({ id }) => keyOf(id)));
+    for (const key of this.#laid.keys()) if (!there.has(key)) this.#laid.delete(key);
+    return all.map((resource) => this.#latest(resource));
   }
 
   async #list(type: string): Promise<readonly Resource[]> {

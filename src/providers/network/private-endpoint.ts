@@ -20,7 +20,8 @@ import {
   privateEndpointProperties,
   wishOf,
 } from './private-endpoint-shape.ts';
-import { privateLinkTarget, privateLinkTargets } from './private-link-target.ts';
+import { connectionWord, privateLinkTarget, privateLinkTargets } from './private-link-target.ts';
+import { checkRegion } from './region.ts';
 import { privateEndpointType, subnetType } from './type-names.ts';
 
 export interface PrivateEndpointOptions {
@@ -48,6 +49,7 @@ export function privateEndpoints(options: PrivateEndpointOptions): ResourceType<
     references: ({ properties }) => [{ id: properties.subnet.id, at: 'properties.subnet.id', types: [subnetType] }],
     check: async (asked, context) => {
       await checkTarget(asked, context);
+      await checkRegion(asked, asked.properties.subnet.id, context);
       await book.check(context.id.text, [addressWish(asked.properties)], context.resources);
     },
     complete: (asked, context) => withRequest(asked, context, nowMs()),
@@ -96,12 +98,30 @@ async function checkTarget(
       target: `${at}.privateLinkServiceId`,
       remedy: `They lead to: ${privateLinkTargets.map(({ type }) => type).join(', ')}.`,
     });
+  if (!kept) await checkCount(target, resources);
   const group = groupIds[0] ?? '';
   if (group.toLowerCase() === known.groupId.toLowerCase()) return;
   throw fault('invalid', 'InvalidPrivateLinkGroupId', `'${group}' is nothing that a ${target.type} offers.`, {
     target: `${at}.groupIds`,
     remedy: known.groupId === '' ? 'Leave groupIds out.' : `Give groupIds: ["${known.groupId}"].`,
   });
+}
+
+/** Rule: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#private-link-limits */
+const mostConnections = 1_000;
+
+async function checkCount({ id, type }: Resource, resources: ResourceReader): Promise<void> {
+  const found = await resources.list({ within: id, direct: true, type: `${type}/${connectionWord}`, limit: mostConnections });
+  if (found.length < mostConnections) return;
+  throw fault(
+    'invalid',
+    'PrivateEndpointConnectionCountLimitReached',
+    `${id} has ${mostConnections} private endpoint connections already.`,
+    {
+      target: id,
+      remedy: 'Have its owner remove some, or lead to another service.',
+    },
+  );
 }
 
 /** Notes who asks. It asks anew where what it asked for before was refused, or is gone, or something else is asked for now. */

@@ -21,6 +21,7 @@ import {
 } from './ip-configuration.ts';
 import { applied, type PlanKeeper, withdrawn } from './plan-keeper.ts';
 import { connectionWord } from './private-link-target.ts';
+import { checkRegion } from './region.ts';
 import { networkOfSubnet, type SubnetProperties } from './subnet.ts';
 import { privateLinkServiceType } from './type-names.ts';
 
@@ -99,6 +100,7 @@ export function privateLinkServices({ book, keeper, nowMs }: PrivateLinkServiceO
       approvalPolicy(asked.tags);
       checkLists(asked.properties);
       await checkSubnets(asked, context);
+      await checkRegion(asked, asked.properties.ipConfigurations[0]!.properties.subnet.id, context);
       await checkBalancer(asked, context);
       await book.check(context.id.text, wishesOf(asked.properties.ipConfigurations, at), context.resources);
     },
