@@ -3,7 +3,7 @@ import { fault } from '#base/fault.ts';
 import { readHost, readPort } from '#arm/host-port.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
 import { resourceType, type CheckContext, type Outcome, type ResourceType } from '#arm/resource-type.ts';
-import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
+import type { Asked, JsonObject, Resource, Status } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { ComputeOptions } from './compute-options.ts';
 import { addressesOf, machineNetwork } from './machine-network.ts';
@@ -65,7 +65,8 @@ export function forwardingRules({ plan }: Pick<ComputeOptions, 'plan'>): Resourc
   });
 }
 
-const takeRetryMs = 20;
+/** A machine that has trouble of its own is not asked all the time. */
+const takeRetryMs: Readonly<Record<Status['outcome'], number>> = { new: 20, ready: 20, waiting: 250, failed: 5_000 };
 
 /** A rule is true, or gone, once its machine says so: what the machine settles with is what the network is made of. */
 async function taken(
@@ -78,7 +79,7 @@ async function taken(
     const forwarding = machine.status.outputs['forwarding'];
     const shown = Array.isArray(forwarding) ? (forwarding as readonly RuleShown[]).find(({ port }) => port === Number(name)) : undefined;
     const done = deleting ? shown === undefined : shown !== undefined && isSame(asked, shown);
-    if (!done) return { kind: 'waiting', for: `The machine ${machine.name} takes the rule.`, retryMs: takeRetryMs };
+    if (!done) return { kind: 'waiting', for: `The machine ${machine.name} takes the rule.`, retryMs: takeRetryMs[machine.status.outcome] };
   }
   await plan?.current();
   return { kind: 'ready' };
