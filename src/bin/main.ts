@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { addIdentity } from '#cli/add-identity.ts';
 import { addResources } from '#cli/add-resources.ts';
+import { addEndpoint } from '#cli/endpoint-options.ts';
+import { addExplain } from '#cli/explain-options.ts';
 import { policies, toFault, type Fault } from '#base/fault.ts';
 import { addLink } from './link/link-options.ts';
 import { addSql } from './sql/sql-options.ts';
@@ -33,6 +35,8 @@ function programOf(terminal: Terminal): Command {
   addSql(program, terminal);
   addIdentity(program, terminal);
   addResources(program, terminal);
+  addEndpoint(program, terminal);
+  addExplain(program, terminal);
   return program;
 }
 

@@ -111,6 +111,12 @@ function stored({ method, path, body }: ArmRequest, resources: Map<string, JsonO
   }
   if (method === 'DELETE') return { status: resources.delete(key) ? 200 : 204 };
   if (there) return { status: 200, body: there };
+  const [, ofType] = /^\/subscriptions\/[^/]+(\/providers\/[^/]+\/[^/]+)$/.exec(key) ?? [];
+  if (ofType !== undefined) {
+    // Of every group.
+    const value = [...resources].filter(([id]) => id.slice(0, id.lastIndexOf('/')).endsWith(ofType)).map(([, one]) => one);
+    return { status: 200, body: { value } };
+  }
   if (path.split('/').length % 2 === 0) {
     const value = [...resources].filter(([id]) => id.startsWith(`${key}/`)).map(([, one]) => one);
     return { status: 200, body: { value } };
