@@ -53,7 +53,7 @@ export interface ConnectionProperties {
   readonly approval: Approval;
 }
 
-export const approvalTag = 'hidden-approval';
+const approvalTag = 'hidden-approval';
 
 const mostApprovers = 20;
 const mostExpiresMs = 3_660 * 86_400_000;

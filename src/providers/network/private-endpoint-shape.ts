@@ -65,7 +65,8 @@ export const privateEndpointProperties: z.ZodType<PrivateEndpointProperties> = z
           fqdn: z
             .string()
             .max(260)
-            .regex(/^[A-Za-z0-9_](?:[\w.-]*\w)?(?:,\d{1,5})?$/, 'a host name, with ,port where only that port is meant'),
+            .regex(/^[A-Za-z0-9_](?:[\w.-]*\w)?(?:,\d{1,5})?$/, 'a host name, with ,port where only that port is meant')
+            .refine((text) => Number(text.split(',')[1] ?? 1) - 1 < 65_535 && Number(text.split(',')[1] ?? 1) > 0, 'a port is 1 to 65535'),
         }),
       )
       .max(100)

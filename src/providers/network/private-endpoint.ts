@@ -71,7 +71,7 @@ function addressWish({ subnet, ipConfigurations: [configuration] }: PrivateEndpo
 }
 
 /** The connection that it has asked for. */
-export function knownOf({ status }: Pick<Resource<unknown>, 'status'>): KnownConnection | undefined {
+function knownOf({ status }: Pick<Resource<unknown>, 'status'>): KnownConnection | undefined {
   return status.outputs['connection'] as unknown as KnownConnection | undefined;
 }
 
