@@ -2,6 +2,7 @@ import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ListQuery, ResourceChange } from '#arm/store.ts';
 import { placeKey } from './resource-rows.ts';
+import { isPlainKey, TypeList } from './type-list.ts';
 
 /** Beyond so many it begins anew. */
 const most = 20_000;
@@ -14,7 +15,14 @@ export class ReadCache {
   readonly #resources = new Map<string, Resource | undefined>();
   /** By type, then by the key of the place. */
   readonly #children = new Map<string, Map<string, readonly Resource[]>>();
+  readonly #types = new Map<string, TypeList>();
+  readonly #readOne: (key: string) => Resource | undefined;
   #lists = 0;
+
+  /** `readOne`: asks the committed state for the resource of a key. */
+  constructor(readOne: (key: string) => Resource | undefined) {
+    this.#readOne = readOne;
+  }
 
   get(key: string, read: () => Resource | undefined): Resource | undefined {
     const known = this.#resources.get(key);
@@ -26,7 +34,9 @@ export class ReadCache {
   }
 
   list(query: ListQuery, read: () => readonly Resource[]): readonly Resource[] {
-    if (query.direct !== true || query.type === undefined || query.after !== undefined || query.limit !== undefined) return read();
+    if (query.type === undefined || query.after !== undefined || query.limit !== undefined) return read();
+    if (query.within === '' && query.direct !== true) return this.#all(query.type.toLowerCase(), read);
+    if (query.direct !== true) return read();
     const type = query.type.toLowerCase();
     let places = this.#children.get(type);
     if (places === undefined || this.#lists >= most) {
@@ -43,6 +53,16 @@ export class ReadCache {
     return found;
   }
 
+  #all(type: string, read: () => readonly Resource[]): readonly Resource[] {
+    let known = this.#types.get(type);
+    if (known === undefined) {
+      const resources = read();
+      if (!resources.every(({ id }) => isPlainKey(id))) return resources;
+      this.#types.set(type, (known = new TypeList(resources)));
+    }
+    return known.read((key) => this.get(key, () => this.#readOne(key)));
+  }
+
   /** What was committed: `written` are resources as they are now, where that is known. */
   take(changes: readonly ResourceChange[], written: ReadonlyMap<string, Resource>): void {
     this.#forget(changes);
@@ -53,6 +73,8 @@ export class ReadCache {
     for (const { id, type } of changes) {
       const key = keyOf(id);
       this.#resources.delete(key);
+      if (isPlainKey(key)) this.#types.get(type.toLowerCase())?.changed(key);
+      else this.#types.delete(type.toLowerCase());
       this.#children.get(type.toLowerCase())?.delete(keyOf(parseResourceId(id).parent ?? ''));
     }
   }

@@ -80,7 +80,7 @@ class OpenSqliteStore implements SqliteStore {
   readonly #read: ResourceRows;
   readonly #rows: ResourceRows;
   readonly #queue: CommitQueue;
-  readonly #cache = new ReadCache();
+  readonly #cache: ReadCache;
   readonly #fresh: FreshWrites = { keys: new Set(), types: new Set() };
   readonly #listeners = new Set<(change: ResourceChange) => void>();
   readonly #revisions = new Map<string, number>();
@@ -94,6 +94,7 @@ class OpenSqliteStore implements SqliteStore {
     const { writing, reading, log, audit, path, seal } = opened;
     this.#opened = opened;
     this.#read = new ResourceRows(reading);
+    this.#cache = new ReadCache((key) => this.#read.get(key));
     this.#rows = new ResourceRows(writing);
     this.#auditHead = audit.head;
     this.auditLog = auditLog(reading, seal);
