@@ -1,7 +1,7 @@
 import { fault, type Fault } from '#base/fault.ts';
 import type { BackendHealth } from './engine.ts';
-import { shortName } from './names.ts';
-import type { BalancerRule, Endpoint, Forwarder, HostPort } from './plan.ts';
+import { backendName, shortName } from './names.ts';
+import type { Backend, BalancerRule, Endpoint, Forwarder, HostPort } from './plan.ts';
 
 /** Every way in which the path ends, as a fault. The same stand behind a refused connection and in what `explain` answers. */
 
@@ -21,6 +21,19 @@ export function nameNotFound(segment: string, host: string, ports: readonly numb
         ? 'Add the name to the private endpoint (fqdns), or link a private DNS zone that has it to the network.'
         : 'Dial one of these ports, or add the name with this port to the private endpoint.',
   });
+}
+
+/** Of a network that lets connections out: neither it nor anybody outside knows the name. */
+export function nameNotFoundAnywhere(segment: string, host: string, problem: string): Fault {
+  return fault(
+    'unreachable',
+    'NameNotFound',
+    `${host} is not known in ${shortName(segment)}, and outside of it has no address: ${problem}.`,
+    {
+      target: host,
+      remedy: 'Add the name to the private endpoint (fqdns), or link a private DNS zone that has it to the network.',
+    },
+  );
 }
 
 export function noEndpoint(segment: string, host: string, port: number): Fault {
@@ -81,16 +94,16 @@ export function noRule(target: string, port: number, ports: readonly number[]): 
   });
 }
 
-export function noHealthyBackend(rule: BalancerRule, reasons: readonly { readonly backend: string; readonly reason: string }[]): Fault {
-  const why = reasons.map(({ backend, reason }) => `${shortName(backend)}: ${reason}`).join('; ');
+export function noHealthyBackend(rule: BalancerRule, reasons: readonly { readonly backend: Backend; readonly reason: string }[]): Fault {
+  const why = reasons.map(({ backend, reason }) => `${backendName(backend)}: ${reason.replace(/\.$/, '')}`).join('; ');
   return fault(
     'unreachable',
     'NoHealthyBackend',
-    `None of the backends of the rule ${rule.name} is healthy${why === '' ? ': it has none' : `. ${why}`}`,
+    `None of the backends of the rule ${rule.name} is healthy${why === '' ? ': it has none' : `. ${why}`}.`,
     {
       target: rule.id,
       remedy: reasons.length === 0 ? 'Add network interfaces to the backend pool.' : 'Mend one of the backends, or what its probe asks.',
-      details: reasons.map(({ backend, reason }) => fault('unreachable', 'BackendDown', reason, { target: backend })),
+      details: reasons.map(({ backend, reason }) => fault('unreachable', 'BackendDown', reason, { target: backend.id })),
     },
   );
 }

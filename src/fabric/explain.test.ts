@@ -33,8 +33,8 @@ test('an open way shows each hop as it stands', () => {
     `+ endpoint: ${name} at 10.0.1.5 is approved until 2026-07-01T00:00:00.000Z. On this host ${name} listens at 127.64.0.5:14330.`,
     `+ service: ${sample.service.split('/').at(-1)} passes on to ${sample.balancer.split('/').at(-1)}, with a PROXY header.`,
     '+ balancer: The rule my-rule takes port 14330 to port 14330 of its backends.',
-    '+ backend: nic-1 is healthy. This connection would take it.',
-    '- backend: nic-2: it is set to Down by its administrator.',
+    '+ backend: forwarder-1 (10.0.1.10) is healthy. This connection would take it.',
+    '- backend: forwarder-2 (10.0.1.11): it is set to Down by its administrator.',
     '+ forwarder: forwarder-1 runs and forwards port 14330 to db.example:1433.',
     '+ target: db.example:1433 (192.0.2.7, 192.0.2.8) answers.',
   ]);
@@ -80,4 +80,17 @@ test('from a network that lets everything out', () => {
   const { hops, denied } = explained({ segment: { egress: 'open' } }, {}, { host: 'elsewhere.example', port: 443 });
   expect(denied).toBeUndefined();
   expect(hops.map((hop) => hop.kind)).toEqual(['name', 'target']);
+});
+
+test('a name that nobody knows, from a network that lets everything out, is a name that is missing', () => {
+  const { hops, denied } = explained(
+    { segment: { egress: 'open' } },
+    { addresses: () => ({ addresses: [], problem: 'no name server knows it' }) },
+    { host: 'elsewhere.example', port: 443 },
+  );
+  expect(denied).toMatchObject({ code: 'NameNotFound', target: 'elsewhere.example', remedy: expect.stringContaining('private DNS zone') });
+  expect(hops.map(({ kind, ok }) => [kind, ok])).toEqual([
+    ['name', true],
+    ['target', false],
+  ]);
 });

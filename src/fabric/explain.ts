@@ -1,4 +1,5 @@
-import { targetNotFound, targetUnreachable } from './denial.ts';
+import type { Fault } from '#base/fault.ts';
+import { nameNotFoundAnywhere, targetNotFound, targetUnreachable } from './denial.ts';
 import type { PathAsk } from './engine.ts';
 import { shortName } from './names.ts';
 import type { Hop, Path } from './path.ts';
@@ -45,11 +46,18 @@ export function explainTables(tables: Tables, live: LivePath, ask: PathAsk): Pat
   return { hops, denied };
 }
 
-function targetDenial(live: LivePath, { target }: Way): Path['denied'] {
+function targetDenial(live: LivePath, way: Way): Path['denied'] {
+  const { target } = way;
   const { addresses, problem } = live.addresses(target.host);
-  if (addresses.length === 0) return targetNotFound(target, problem ?? 'DNS gives none');
+  if (addresses.length === 0) return noAddress(way, problem ?? 'DNS gives none');
   const unreachable = live.unreachable(target);
   return unreachable === undefined ? undefined : targetUnreachable(target, unreachable);
+}
+
+/** A target without address: a database's, or where nothing but the network was passed, any name. */
+export function noAddress({ segment, endpoint, forwarder, target }: Way, problem: string): Fault {
+  if (endpoint === undefined && forwarder === undefined) return nameNotFoundAnywhere(segment, target.host, problem);
+  return targetNotFound(target, problem);
 }
 
 function withListener(hop: Hop, live: LivePath, port: number): Hop {

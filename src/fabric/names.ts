@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import type { Backend } from './plan.ts';
 import type { EndpointTable, SegmentTable } from './tables.ts';
 
 /** What a host means within a segment. */
@@ -24,6 +25,11 @@ export function meaningOf(segment: SegmentTable, host: string, port: number): Me
 export function canonicalName(host: string): string {
   const lower = host.toLowerCase();
   return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+/** A backend as people know it: by the host that stands behind its address. */
+export function backendName({ id, address, forwarder }: Backend): string {
+  return `${shortName(forwarder ?? id)} (${address})`;
 }
 
 /** The last part of a resource's id: what people call it. */

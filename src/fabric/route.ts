@@ -16,7 +16,7 @@ import {
 } from './denial.ts';
 import type { BackendHealth, PathAsk } from './engine.ts';
 import { hashText, mix } from './hash.ts';
-import { canonicalName, meaningOf, shortName } from './names.ts';
+import { backendName, canonicalName, meaningOf, shortName } from './names.ts';
 import type { Hop } from './path.ts';
 import type { Backend, Balancer, BalancerRule, Endpoint, Forwarder, ForwardRule, HostPort, Service } from './plan.ts';
 import type { BalancerTable, EndpointTable, ForwarderTable, RuleTable, SegmentTable, Tables } from './tables.ts';
@@ -239,7 +239,7 @@ function throughBalancer(walk: Walk, { balancer, rules }: BalancerTable, fronten
   const backend = chooseBackend(walk, table, backendPort);
   if (walk.trace !== undefined) for (const one of rule.backends) walk.trace(backendHop(walk, rule, one, one === backend));
   if (backend === undefined) {
-    const reasons = rule.backends.map(({ id, admin }) => ({ backend: id, reason: downReason(admin, healthOf(walk, rule, id)) }));
+    const reasons = rule.backends.map((backend) => ({ backend, reason: downReason(backend.admin, healthOf(walk, rule, backend.id)) }));
     return refuse(walk, noHealthyBackend(rule, reasons));
   }
   walk.so.backend = backend;
@@ -335,7 +335,7 @@ function natAddress(addresses: readonly string[], linkId: number, source: Source
 function backendHop(walk: Walk, rule: BalancerRule, backend: Backend, chosen: boolean): Hop {
   const standing = standingOf(walk, rule, backend);
   const health = healthOf(walk, rule, backend.id);
-  const name = shortName(backend.id);
+  const name = backendName(backend);
   const taken = chosen ? ' This connection would take it.' : '';
   if (backend.admin === 'Up')
     return { kind: 'backend', id: backend.id, ok: true, detail: `${name} is set to Up by its administrator.${taken}` };

@@ -3,8 +3,8 @@ import { connect, createServer, Socket, type AddressInfo, type OnReadOpts, type 
 
 /** A connection that was taken, before anything is known about it. */
 export interface Arrival {
-  readonly address: string;
-  readonly port: number;
+  /** Who connected, asked of the operating system. */
+  readonly peer: () => { readonly address: string; readonly port: number };
   /** Its socket, not yet read from. `copies`: it could not be made to read into the buffer. */
   open(onread: OnReadOpts): { readonly socket: Socket; readonly copies: boolean };
   /** Sends it away with a reset. */
@@ -59,11 +59,12 @@ export async function listen(
 }
 
 function fastArrival(handle: Handle): Arrival {
-  const peer: { address?: string; port?: number } = {};
-  handle.getpeername(peer);
   return {
-    address: peer.address ?? '127.0.0.1',
-    port: peer.port ?? 0,
+    peer: () => {
+      const peer: { address?: string; port?: number } = {};
+      handle.getpeername(peer);
+      return { address: peer.address ?? '127.0.0.1', port: peer.port ?? 0 };
+    },
     open: (onread) => {
       // `handle` and `manualStart` are not public either.
       const options = { handle, manualStart: true, allowHalfOpen: true, readable: true, writable: true, onread };
@@ -77,8 +78,7 @@ function fastArrival(handle: Handle): Arrival {
 
 function slowArrival(socket: Socket): Arrival {
   return {
-    address: socket.remoteAddress ?? '127.0.0.1',
-    port: socket.remotePort ?? 0,
+    peer: () => ({ address: socket.remoteAddress ?? '127.0.0.1', port: socket.remotePort ?? 0 }),
     open: () => ({ socket, copies: true }),
     refuse: () => {
       socket.on('error', () => socket.destroy());

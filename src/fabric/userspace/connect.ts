@@ -5,7 +5,6 @@ export interface ConnectOptions {
   readonly addresses: readonly string[];
   readonly port: number;
   readonly timeoutMs: number;
-  readonly keepAliveMs: number;
   /** For relayed connections; without it the socket is an ordinary stream, not yet read from. */
   readonly onread?: () => OnReadOpts;
   /** Told of each socket that tries. */
@@ -42,14 +41,12 @@ type Tried = { readonly socket: Socket; readonly error: undefined } | { readonly
 
 function connectOnce(options: ConnectOptions, host: string, timeoutMs: number): Promise<Tried> {
   return new Promise((settle) => {
-    const { port, keepAliveMs, onread } = options;
+    const { port, onread } = options;
     const socket = connect({
       host,
       port,
       allowHalfOpen: onread !== undefined,
       noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveMs,
       ...(onread === undefined ? {} : { onread: onread() }),
     });
     // A relayed socket would read before the client's end is tied to it.

@@ -5,9 +5,9 @@ import { fault, toFault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
 import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import { noEndpoint, targetNotFound, targetUnreachable, tooManyConnections } from '../denial.ts';
+import { noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
 import type { BackendHealth, Counter, FabricEngine, FabricEvent, PathAsk } from '../engine.ts';
-import { explainSource, explainTables } from '../explain.ts';
+import { explainSource, explainTables, noAddress } from '../explain.ts';
 import { noteAsked, noteConnected, noteRefused } from '../metrics.ts';
 import type { Path } from '../path.ts';
 import type { FabricPlan, HostPort } from '../plan.ts';
@@ -67,7 +67,8 @@ class UserspaceEngine implements FabricEngine {
   #tables: Tables = compileTables(emptyPlan);
   #last: Promise<void> = Promise.resolve();
   #callOffExpiry: () => void = () => undefined;
-  #dialled = 0;
+  /** Connections so far: the port that the network translates a consumer's to, which the balancers' hash is over. */
+  #asked = 0;
   #closed = false;
 
   constructor(options: UserspaceOptions & { readonly addressPool: AddressPool }, fast: boolean) {
@@ -84,7 +85,7 @@ class UserspaceEngine implements FabricEngine {
       addresses: (host) => this.#names.addresses(host),
       onChange: (probe, backend, health) => this.#emit({ kind: 'health', probe, backend, health }),
     });
-    this.#flows = new FlowBook({ buffers: new ReadBuffers(), tick: { now: 0 } }, tickMs);
+    this.#flows = new FlowBook({ buffers: new ReadBuffers(), tick: { now: 0 }, keepAliveMs }, tickMs);
     const prober = this.#prober;
     this.#state = {
       get nowMs() {
@@ -191,7 +192,7 @@ class UserspaceEngine implements FabricEngine {
 
   #arrive({ endpoint, port }: Wanted, arrival: Arrival): void {
     noteAsked();
-    const way = routeFromEndpoint(this.#tables, this.#state, { endpoint, port, source: arrival });
+    const way = routeFromEndpoint(this.#tables, this.#state, { endpoint, port, source: this.#translated() });
     const denied = way.target === undefined ? way.denied : this.#noRoom(endpoint);
     if (way.target === undefined || denied !== undefined) {
       arrival.refuse();
@@ -201,13 +202,14 @@ class UserspaceEngine implements FabricEngine {
     const flow = this.#flows.begin(way);
     const { socket, copies } = arrival.open(flow.readClient());
     flow.hold(socket);
-    this.#relay(flow, arrival, copies).catch((error: unknown) => {
+    const head = proxyHeader(way, arrival.peer);
+    this.#relay(flow, head, copies).catch((error: unknown) => {
       flow.abort();
       this.#log.error({ err: toFault(error) }, 'a connection could not be relayed');
     });
   }
 
-  async #relay(flow: Flow, source: Source, copies: boolean): Promise<void> {
+  async #relay(flow: Flow, head: Uint8Array | undefined, copies: boolean): Promise<void> {
     const reached = await this.#reach(flow, true);
     if (reached.socket === undefined) {
       if (flow.closed) return;
@@ -215,16 +217,14 @@ class UserspaceEngine implements FabricEngine {
       this.#refused(flow.way, flow.way.endpoint?.address ?? flow.way.target.host, reached.denied);
       return;
     }
-    flow.relay(reached.socket, proxyHeader(flow.way, source), copies);
+    flow.relay(reached.socket, head, copies);
     this.#flows.established(flow, reached.ms);
   }
 
   async #dial(ask: PathAsk, signal: AbortSignal): Promise<Duplex> {
     if (signal.aborted) throw cancelled(ask);
     noteAsked();
-    this.#dialled += 1;
-    const source = { address: '127.0.0.1', port: this.#dialled % 65_536 };
-    const way = routeFromSegment(this.#tables, this.#state, { ...ask, source });
+    const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: this.#translated() });
     const denied = way.target === undefined ? way.denied : this.#noRoom(way.endpoint?.id ?? ask.segment);
     if (way.target === undefined || denied !== undefined)
       throw this.#refused(way, ask.host, denied ?? noEndpoint(ask.segment, ask.host, ask.port));
@@ -241,7 +241,11 @@ class UserspaceEngine implements FabricEngine {
       flow.abort();
       throw this.#refused(way, ask.host, reached.denied);
     }
-    flow.handOut(reached.socket, proxyHeader(flow.way, { address: '127.0.0.1', port: reached.socket.localPort ?? source.port }));
+    const { localPort = 0 } = reached.socket;
+    flow.handOut(
+      reached.socket,
+      proxyHeader(flow.way, () => ({ address: '127.0.0.1', port: localPort })),
+    );
     this.#flows.established(flow, reached.ms);
     return reached.socket;
   }
@@ -273,7 +277,6 @@ class UserspaceEngine implements FabricEngine {
       addresses,
       port: flow.way.target.port,
       timeoutMs: this.#limits.connectTimeoutMs,
-      keepAliveMs: this.#limits.keepAliveMs,
       ...(relayed ? { onread: () => flow.readUpstream() } : {}),
       trying: (socket) => flow.reachFor(socket),
       wanted: () => !flow.closed,
@@ -291,7 +294,7 @@ class UserspaceEngine implements FabricEngine {
     const { host, port } = way.target;
     const known = this.#names.known(host);
     if (known !== undefined && way.endpoint === undefined) return noEndpoint(way.segment, host, port);
-    return targetNotFound(way.target, this.#names.problem(host) ?? 'DNS gives none');
+    return noAddress(way, this.#names.problem(host) ?? 'DNS gives none');
   }
 
   #unreachable(flow: Flow, { problem, cause }: { readonly problem: string; readonly cause: unknown }): Fault {
@@ -301,19 +304,23 @@ class UserspaceEngine implements FabricEngine {
 
   async #tryTarget(target: HostPort): Promise<{ readonly addresses: readonly string[]; readonly problem: string | undefined }> {
     const addresses = await this.#names.addresses(target.host);
-    const { connectTimeoutMs: timeoutMs, keepAliveMs } = this.#limits;
+    const { connectTimeoutMs: timeoutMs } = this.#limits;
     if (addresses.length === 0) return { addresses, problem: undefined };
     const connected = await connectInTurn({
       addresses,
       port: target.port,
       timeoutMs,
-      keepAliveMs,
       trying: () => undefined,
       wanted: () => true,
     });
     connected.socket?.end();
     connected.socket?.on('error', () => undefined).resume();
     return { addresses, problem: connected.socket === undefined ? connected.problem : undefined };
+  }
+
+  #translated(): Source {
+    this.#asked = (this.#asked + 1) % 65_536;
+    return { address: '127.0.0.1', port: this.#asked };
   }
 
   #noRoom(target: string): Fault | undefined {
@@ -349,15 +356,9 @@ function targetHosts(plan: FabricPlan): string[] {
 }
 
 /** What a database behind the service learns of who connects. */
-function proxyHeader({ service, endpoint, port }: Way, from: Source): Uint8Array | undefined {
+function proxyHeader({ service, endpoint, port }: Way, peer: () => Source): Uint8Array | undefined {
   if (service?.kind !== 'balanced' || !service.proxyProtocol || endpoint === undefined) return undefined;
-  const { address, port: fromPort } = from;
-  return encodeProxyHeader({
-    command: 'proxy',
-    from: { address, port: fromPort },
-    to: { address: endpoint.address, port },
-    linkId: endpoint.linkId,
-  });
+  return encodeProxyHeader({ command: 'proxy', from: peer(), to: { address: endpoint.address, port }, linkId: endpoint.linkId });
 }
 
 function endpointCut(tables: Tables, way: Way, nowMs: number): Fault {

@@ -81,6 +81,7 @@ export class FlowBook {
     for (const flows of this.#flows.values()) {
       for (const flow of flows) {
         flow.count();
+        flow.settleIn();
         const rule = flow.way.rule;
         if (rule === undefined || rule.idleMs <= 0 || !flow.established || flow.dropped) continue;
         if ((now - flow.touchedTick) * this.#tickMs > rule.idleMs) this.#expire(flow, rule.tcpReset);

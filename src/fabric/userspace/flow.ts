@@ -10,6 +10,8 @@ export interface FlowSetting {
   readonly buffers: ReadBuffers;
   /** The coarse clock: counts up once per tick. */
   readonly tick: { readonly now: number };
+  /** Silence after which the operating system asks a database's host whether it is still there. */
+  readonly keepAliveMs: number;
 }
 
 /** What happens to a flow, for whoever keeps the books. */
@@ -48,6 +50,7 @@ export class Flow implements Touched {
   #countedIn = 0;
   #countedOut = 0;
   #closed = false;
+  #keptAlive = false;
   #silent: NodeJS.Timeout | undefined;
 
   constructor(way: Way, tally: Tally, setting: FlowSetting, keeper: FlowKeeper) {
@@ -96,8 +99,8 @@ export class Flow implements Touched {
     this.#down ??= new Course(this.#setting.buffers, this.#setting.tick, this);
     this.#up.join(client, upstream, copies);
     this.#down.join(upstream, client, false);
-    client.on('end', () => upstream.end());
-    upstream.on('end', () => client.end());
+    client.on('end', () => passEnd(client, upstream));
+    upstream.on('end', () => passEnd(upstream, client));
     client.resume();
     upstream.resume();
   }
@@ -105,6 +108,13 @@ export class Flow implements Touched {
   /** The caller of a dialer has it. */
   handOut(upstream: Socket, head: Uint8Array | undefined): void {
     this.#settle(upstream, head);
+  }
+
+  /** Called with each tick of the clock: most short connections are over by then, and have saved the calls. */
+  settleIn(): void {
+    if (this.#keptAlive || !this.established) return;
+    this.#keptAlive = true;
+    this.#upstream?.setKeepAlive(true, this.#setting.keepAliveMs);
   }
 
   /** Adds what passed since the last time to the counters. */
@@ -178,6 +188,17 @@ export class Flow implements Touched {
     this.#keeper.closed(this);
     this.onOver?.();
   }
+}
+
+/** One direction is over: tells the other end, or closes both where that was the second. */
+function passEnd(from: Socket, to: Socket): void {
+  if (!to.readableEnded || !from.writableFinished || to.writableLength > 0) {
+    to.end();
+    return;
+  }
+  // All is sent, and all is read: closing says the same as an end, in one call.
+  to.destroy();
+  from.destroy();
 }
 
 /** Closes a socket at once, by a reset where the operating system can still send one: not while an orderly end waits for bytes before it. */
