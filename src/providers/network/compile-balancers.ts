@@ -1,4 +1,4 @@
-import { keyOf, parseResourceId } from '#arm/resource-id.ts';
+import { keyOf } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { Backend, Balancer, BalancerRule, Probe } from '#fabric/plan.ts';
 import { addressAt } from './address-book.ts';
@@ -6,6 +6,7 @@ import { backendsOf, type PoolGround, segmentOfBalancer } from './backends.ts';
 import type { PlanGround } from './plan-ground.ts';
 import { probeProtocols } from './load-balancer-check.ts';
 import type { LoadBalancerProperties, ProbePart, ProbeProtocol, RulePart } from './load-balancer-shape.ts';
+import { remembered } from './remembered.ts';
 import { loadBalancerType } from './type-names.ts';
 
 /** Balancers that are in a segment. */
@@ -13,18 +14,23 @@ export function compileBalancers(ground: PlanGround, pools: PoolGround): readonl
   return ground.of(loadBalancerType).flatMap((resource): readonly Balancer[] => {
     const segment = segmentOfBalancer(resource);
     if (segment === undefined || ground.get(segment) === undefined) return [];
-    const known = new Map<string, readonly Backend[]>();
-    const backends = (pool: string): readonly Backend[] => {
-      const there = ground.get(pool);
-      const found = known.get(keyOf(pool)) ?? (there === undefined ? [] : backendsOf(there, segment, pools));
-      known.set(keyOf(pool), found);
-      return found;
-    };
-    return [balancer(resource, segment, backends)];
+    const { loadBalancingRules } = (resource as unknown as Resource<LoadBalancerProperties>).properties;
+    const named = [...new Set(loadBalancingRules.flatMap((one) => one.properties.backendAddressPools.map(({ id }) => keyOf(id))))];
+    const there = named.flatMap((pool) => ground.get(pool) ?? []);
+    return [
+      balancer(
+        resource,
+        segment,
+        there.map(({ id }) => keyOf(id)).join('\n'),
+        there.map((pool) => backendsOf(pool, segment, pools)),
+      ),
+    ];
   });
 }
 
-function balancer(resource: Resource, segment: string, backends: (pool: string) => readonly Backend[]): Balancer {
+/** `pools`: keys of pools, a line each, and what is in each of them. */
+const balancer = remembered((resource, segment: string, pools: string, members: readonly (readonly Backend[])[]): Balancer => {
+  const backendsBy = new Map(pools.split('\n').map((pool, i) => [pool, members[i] ?? []]));
   const self = resource as unknown as Resource<LoadBalancerProperties>;
   const { frontendIPConfigurations, loadBalancingRules, probes } = self.properties;
   const frontends = frontendIPConfigurations.flatMap(({ name, properties }) => {
@@ -40,7 +46,7 @@ function balancer(resource: Resource, segment: string, backends: (pool: string) 
     // Only TCP is carried.
     .filter(({ properties }) => properties.protocol !== 'Udp')
     .map((one) => {
-      const found = one.properties.backendAddressPools.flatMap((pool) => backends(pool.id));
+      const found = one.properties.backendAddressPools.flatMap((pool) => backendsBy.get(keyOf(pool.id)) ?? []);
       return rule(self.id, one, { backends: withoutDoubles(found), behaviours });
     })
     .filter(({ frontend }) => named.has(frontend));
@@ -51,7 +57,7 @@ function balancer(resource: Resource, segment: string, backends: (pool: string) 
     rules: rules.toSorted(byName),
     probes: probes.map((one) => probe(self.id, one, protocols)).toSorted(byName),
   };
-}
+});
 
 interface RuleGround {
   readonly backends: readonly Backend[];
@@ -65,7 +71,7 @@ function rule(balancerId: string, { name, properties }: RulePart, { backends, be
   return {
     id: keyOf(`${balancerId}/loadBalancingRules/${name}`),
     name,
-    frontend: keyOf(parseResourceId(properties.frontendIPConfiguration.id).name),
+    frontend: keyOf(properties.frontendIPConfiguration.id.slice(properties.frontendIPConfiguration.id.lastIndexOf('/') + 1)),
     frontendPort: properties.frontendPort,
     backendPort: properties.backendPort,
     backends,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
+import { segmentsOf } from '#arm/resource-id.ts';
 import type { Reference } from '#arm/resource-type.ts';
 import type { Json, JsonObject, Resource } from '#arm/resource.ts';
 import { addressAt, type AddressWish } from './address-book.ts';
@@ -10,7 +11,18 @@ export interface IdReference {
   readonly id: string;
 }
 
-export const idReference: z.ZodType<IdReference> = z.object({ id: z.string().min(1).max(2_000) });
+export const idReference: z.ZodType<IdReference> = z.object({
+  id: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .transform((id) => plainId(id)),
+});
+
+/** An id with single slashes and none at its end, so that equal ids are equal texts but for casing. What is no id stays as it is. */
+export function plainId(text: string): string {
+  return text.startsWith('/') ? `/${segmentsOf(text).join('/')}` : text;
+}
 
 /** The name of a part of a resource. */
 export const partName: z.ZodType<string> = z

@@ -6,6 +6,7 @@ import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
+import { sameValue } from '#fabric/same-value.ts';
 import { compile, planTypes } from './compile.ts';
 import { privateLinkTarget } from './private-link-target.ts';
 
@@ -42,18 +43,17 @@ export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOption
   const shelf = new Shelf(store, serverName);
   /** What could not be applied, by key of the endpoint. */
   let troubles: ReadonlyMap<string, Fault> = new Map();
-  let appliedText: string | undefined;
+  let latest: FabricPlan | undefined;
   let running: Promise<void> = Promise.resolve();
   let next: Round | undefined;
 
   const apply = async (): Promise<void> => {
     next = undefined;
     const plan = compile(await shelf.all());
-    const text = JSON.stringify(plan);
-    if (text === appliedText && troubles.size === 0) return;
+    if (troubles.size === 0 && latest !== undefined && sameValue(plan, latest)) return;
     const { leftOut } = await applyWhatGoes(plan, engine);
     troubles = leftOut;
-    appliedText = text;
+    latest = plan;
   };
   const round = (): Round => {
     next ??= { done: running.then(apply) };

@@ -7,7 +7,7 @@ import type { ResourceReader } from '#arm/store.ts';
 import { addressAt } from './address-book.ts';
 import { findTarget } from './alias.ts';
 import { targetNames } from './endpoint-names.ts';
-import { checkNames, partName } from './ip-configuration.ts';
+import { checkNames, partName, plainId } from './ip-configuration.ts';
 import { applied, type PlanKeeper, type ServerName, withdrawn, withName } from './plan-keeper.ts';
 import { recordName, type ZoneGroupProperties } from './private-dns-shape.ts';
 import { endpointSlot, type PrivateEndpointProperties, wishOf } from './private-endpoint-shape.ts';
@@ -18,7 +18,7 @@ const mostZones = 5;
 
 const properties: z.ZodType<ZoneGroupProperties> = z.object({
   privateDnsZoneConfigs: z
-    .array(z.object({ name: partName, properties: z.object({ privateDnsZoneId: z.string().min(1).max(2_000) }) }))
+    .array(z.object({ name: partName, properties: z.object({ privateDnsZoneId: z.string().min(1).max(2_000).transform(plainId) }) }))
     .max(mostZones, `${mostZones} zones at most`)
     .default([]),
 });

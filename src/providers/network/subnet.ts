@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
-import { parseResourceId } from '#arm/resource-id.ts';
 import { type CheckContext, type ResourceType, resourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject } from '#arm/resource.ts';
 import { type AddressRange, contains, overlaps, parseRange } from './address-range.ts';
@@ -47,9 +46,14 @@ export function rangeOfSubnet({ addressPrefix }: SubnetProperties): AddressRange
   return parseRange(addressPrefix, 'properties.addressPrefix');
 }
 
+/** The id of what a child or part lies in directly, of an id with single slashes and none at its end. */
+export function outerId(id: string): string {
+  return id.slice(0, Math.max(0, id.lastIndexOf('/', id.lastIndexOf('/') - 1)));
+}
+
 /** The id of the network that a subnet lies in. */
 export function networkOfSubnet(subnet: string): string {
-  return parseResourceId(subnet).parent ?? '';
+  return outerId(subnet);
 }
 
 interface ParentNetwork {
