@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JsonObject } from '#arm/resource.ts';
 import { testSubscription } from '#test/servers/arm-server.ts';
 import { startCommandLine, type CommandLine } from '#test/servers/command-line.ts';
 import { addEndpoint } from './endpoint-options.ts';
@@ -15,7 +16,7 @@ afterEach(() => line[Symbol.asyncDispose]());
 
 interface Asked {
   readonly status?: string;
-  readonly decisions?: readonly object[];
+  readonly decisions?: readonly JsonObject[];
   readonly needed?: number;
   readonly at?: string;
   readonly etag?: string;
