@@ -90,7 +90,7 @@ function describeReach(open: OpenEngine): void {
     const peer = await on.dial(on.host.host, on.host.port, on.sample.other);
     await ask(peer, 'hello');
     const at = on.engine.listening(on.sample.endpoint, on.sample.port);
-    expect(await on.refusal(at?.host, at?.port, on.sample.other)).toBe('NoEndpoint');
+    expect(await on.refusal(at?.host, at?.port, on.sample.other)).toBe('TargetUnreachable');
     await on.engine.apply(plan);
     await over(peer, 'reset');
   });

@@ -52,6 +52,24 @@ test('a port that another program has is named, and nothing is changed', async (
   peer.stream.destroy();
 });
 
+test('no forwarder leads to an endpoint, and so in circles', async () => {
+  await using database = await sampleHost();
+  await using engine = await openUserspaceEngine();
+  const sample = new SamplePlan(database);
+  await engine.apply(sample.plan());
+  const target = engine.listening(sample.endpoint, sample.port);
+  if (target === undefined) throw new Error('it listens');
+  await engine.apply(sample.plan({ target }));
+  const ask = { segment: sample.segment, host: sample.name, port: sample.port };
+  expect((await engine.explain(ask)).denied).toMatchObject({
+    code: 'TargetUnreachable',
+    message: expect.stringContaining('private endpoint'),
+  });
+  await expect(engine.dialer(sample.segment).dial(ask.host, ask.port, new AbortController().signal)).rejects.toMatchObject({
+    code: 'TargetUnreachable',
+  });
+});
+
 test('an endpoint has the same address on every start, and no other endpoint has it', async () => {
   await using database = await sampleHost();
   const sample = new SamplePlan(database);

@@ -254,11 +254,12 @@ class UserspaceEngine implements FabricEngine {
   async #reach(flow: Flow, relayed: boolean): Promise<Reached> {
     const startedMs = performance.now();
     const { target } = flow.way;
-    const known = this.#allowed(flow.way, this.#names.known(target.host) ?? (await this.#names.addresses(target.host)));
-    if (known.length === 0) return { socket: undefined, denied: this.#notFound(flow.way) };
+    const all = this.#names.known(target.host) ?? (await this.#names.addresses(target.host));
+    const known = this.#allowed(target, all);
+    if (known.length === 0) return { socket: undefined, denied: all.length > 0 ? listenerThere(target) : this.#notFound(flow.way) };
     let connected = await this.#connect(flow, known, relayed);
     if (connected.socket === undefined && !flow.closed) {
-      const others = this.#allowed(flow.way, await this.#names.refresh(target.host)).filter((address) => !known.includes(address));
+      const others = this.#allowed(target, await this.#names.refresh(target.host)).filter((address) => !known.includes(address));
       if (others.length > 0) connected = await this.#connect(flow, others, relayed);
     }
     if (connected.socket === undefined) return { socket: undefined, denied: this.#unreachable(flow, connected) };
@@ -283,18 +284,13 @@ class UserspaceEngine implements FabricEngine {
     });
   }
 
-  /** From an open segment nobody gets to the listeners of another's endpoints. */
-  #allowed(way: Way, addresses: readonly string[]): readonly string[] {
-    if (way.endpoint !== undefined || way.forwarder !== undefined) return addresses;
-    const { port } = way.target;
+  /** Neither an open segment nor a forwarder gets to the listeners of endpoints: whose networks they are of would no longer matter. */
+  #allowed({ port }: HostPort, addresses: readonly string[]): readonly string[] {
     return addresses.filter((address) => !this.#listeners.isOurs({ host: plainLoopback(address), port }));
   }
 
   #notFound(way: Way): Fault {
-    const { host, port } = way.target;
-    const known = this.#names.known(host);
-    if (known !== undefined && way.endpoint === undefined) return noEndpoint(way.segment, host, port);
-    return noAddress(way, this.#names.problem(host) ?? 'DNS gives none');
+    return noAddress(way, this.#names.problem(way.target.host) ?? 'DNS gives none');
   }
 
   #unreachable(flow: Flow, { problem, cause }: { readonly problem: string; readonly cause: unknown }): Fault {
@@ -303,9 +299,10 @@ class UserspaceEngine implements FabricEngine {
   }
 
   async #tryTarget(target: HostPort): Promise<{ readonly addresses: readonly string[]; readonly problem: string | undefined }> {
-    const addresses = await this.#names.addresses(target.host);
+    const all = await this.#names.addresses(target.host);
+    const addresses = this.#allowed(target, all);
     const { connectTimeoutMs: timeoutMs } = this.#limits;
-    if (addresses.length === 0) return { addresses, problem: undefined };
+    if (addresses.length === 0) return { addresses: all, problem: all.length > 0 ? listenerProblem : undefined };
     const connected = await connectInTurn({
       addresses,
       port: target.port,
@@ -365,6 +362,12 @@ function endpointCut(tables: Tables, way: Way, nowMs: number): Fault {
   const endpoint = way.endpoint === undefined ? undefined : tables.endpoints.get(way.endpoint.id)?.endpoint;
   const denied = endpoint === undefined ? undefined : endpointDenial(endpoint, nowMs);
   return denied ?? noEndpoint(way.segment, way.endpoint?.address ?? way.target.host, way.port);
+}
+
+const listenerProblem = 'a private endpoint listens there, and endpoints are reached from their own network only';
+
+function listenerThere(target: HostPort): Fault {
+  return targetUnreachable(target, listenerProblem);
 }
 
 function plainLoopback(address: string): string {
