@@ -26,24 +26,27 @@ export async function networkScene(): Promise<NetworkScene> {
   const approvers = new Set<string>();
   let keeper: PlanKeeper | undefined;
   const scene = { nowMs: Date.parse('2026-01-01T00:00:00Z') };
-  const plane = await providerScene(({ store: storeOf, writer }) => {
-    const store = storeOf();
-    const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
-    const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
-      type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
-    keeper = createPlanKeeper({ store, engine, serverName });
-    return [
-      ...networkTypes({
-        store,
-        keeper,
-        serverName,
-        mayApprove: async (principal) => approvers.has(principal),
-        nowMs: () => scene.nowMs,
-      }),
-      ...computeTypes({ writer, plan: keeper }),
-      ...sqlTypes({}),
-    ];
-  });
+  const plane = await providerScene(
+    ({ store: storeOf, writer }) => {
+      const store = storeOf();
+      const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
+      const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
+        type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
+      keeper = createPlanKeeper({ store, engine, serverName });
+      return [
+        ...networkTypes({
+          store,
+          keeper,
+          serverName,
+          mayApprove: async (principal) => approvers.has(principal),
+          nowMs: () => scene.nowMs,
+        }),
+        ...computeTypes({ writer, plan: keeper }),
+        ...sqlTypes({}),
+      ];
+    },
+    { waitMs: 20_000 },
+  );
   return Object.assign(scene, {
     plane,
     plans,

@@ -58,10 +58,13 @@ interface Running extends AsyncDisposable {
   readonly app: ReturnType<typeof createApp>;
 }
 
-/** A control plane over a store of its own that serves these types: the real store, service, loop and routes. One group: Shop. */
-export async function providerScene(types: (tools: SceneTools) => readonly AnyType[]): Promise<ProviderScene> {
+/** A control plane over a store of its own that serves these types: the real store, service, loop and routes. One group: Shop. `waitMs`: how long a write may wait for what it writes to settle. */
+export async function providerScene(
+  types: (tools: SceneTools) => readonly AnyType[],
+  more: { readonly waitMs?: number } = {},
+): Promise<ProviderScene> {
   const folder = await mkdtemp(join(tmpdir(), 'isthmus-types-'));
-  let running = await run(folder, types);
+  let running = await run(folder, types, more);
   await running.store.write(async (transaction) => {
     const usual = { tags: {}, envelope: {}, properties: {}, references: [], principal: 'setup', ready: true };
     await transaction.put({ ...usual, id: subscription, type: subscriptionType, location: undefined });
@@ -74,7 +77,7 @@ export async function providerScene(types: (tools: SceneTools) => readonly AnyTy
     send: (method, path, body, as = 'owner') => send(running, { method, path, body, as }),
     restart: async () => {
       await running[Symbol.asyncDispose]();
-      running = await run(folder, types);
+      running = await run(folder, types, more);
     },
     [Symbol.asyncDispose]: async () => {
       await running[Symbol.asyncDispose]();
@@ -83,11 +86,15 @@ export async function providerScene(types: (tools: SceneTools) => readonly AnyTy
   };
 }
 
-async function run(folder: string, types: (tools: SceneTools) => readonly AnyType[]): Promise<Running> {
+async function run(
+  folder: string,
+  types: (tools: SceneTools) => readonly AnyType[],
+  { waitMs = 1_000 }: { readonly waitMs?: number },
+): Promise<Running> {
   const store = await openSqliteStore({ path: join(folder, 'store.db') });
   let writer: ResourceWriter | undefined;
   const catalog = typeCatalog([...places, ...types({ writer: () => writer!, store: () => store })]);
-  const service = createResourceService({ store, catalog, sealer, log: silentLog });
+  const service = createResourceService({ store, catalog, sealer, log: silentLog, waitMs });
   writer = service;
   const app = createApp({
     store,
