@@ -105,7 +105,7 @@ test(
           before = now;
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 15, endOnFailure: true },
     );
   },
 );

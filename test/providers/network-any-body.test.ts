@@ -97,6 +97,6 @@ test('whatever is sent, it is taken or refused, and the plan stays one', { timeo
         expect(() => compileTables(scene.latest())).not.toThrow();
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 500, endOnFailure: true },
   );
 });

@@ -1,5 +1,6 @@
 import { fault, type Fault } from '#base/fault.ts';
 import { keyOf } from '#arm/resource-id.ts';
+import type { CheckContext } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import { type AddressRange, addressText, parseAddress, usable } from './address-range.ts';
@@ -22,13 +23,14 @@ export interface Addresses {
   readonly [slot: string]: { readonly subnet: string; readonly address: string };
 }
 
-type Holder = Pick<Resource<unknown>, 'id' | 'status'>;
+type Holder = Pick<Resource<unknown>, 'id' | 'generation'>;
+type Writing = Pick<CheckContext<unknown>, 'id' | 'before' | 'resources'>;
 
 interface SubnetPage {
   /** Address → who holds it. */
   readonly taken: Map<number, string>;
   /** Addresses that were asked for by name a moment ago, and are not claimed yet. */
-  readonly wanted: Map<number, { readonly holder: string; readonly atMs: number }>;
+  readonly wanted: Map<number, { readonly holder: string; readonly generation: number; readonly atMs: number }>;
 }
 
 /** A write that was accepted is reconciled long before this. */
@@ -52,8 +54,9 @@ export class AddressBook {
    * Says in the transaction of a write whether `claim` would succeed. Faults (invalid): `PrivateIPAddressNotInSubnet`,
    * `PrivateIPAddressInReservedRange`, `PrivateIPAddressInUse`, `SubnetIsFull`, `InvalidIPAddress`.
    */
-  async check(id: string, wishes: readonly AddressWish[], resources: ResourceReader): Promise<void> {
-    const holder = keyOf(id);
+  async check({ id, before: old, resources }: Writing, wishes: readonly AddressWish[]): Promise<void> {
+    const holder = id.key;
+    const generation = (old?.generation ?? 0) + 1;
     const seen = new Set<string>();
     const needed = new Map<string, number>();
     for (const wish of wishes) {
@@ -64,9 +67,9 @@ export class AddressBook {
       if (wish.address !== undefined) {
         const number = staticAddress(wish.address, range, wish);
         const other = await this.#otherHolder(number, page, holder, resources);
-        if (other !== undefined || seen.has(`${subnet} ${number}`)) throw inUse(wish, other ?? id);
+        if (other !== undefined || seen.has(`${subnet} ${number}`)) throw inUse(wish, other ?? id.text);
         seen.add(`${subnet} ${number}`);
-        page.wanted.set(number, { holder, atMs: this.#nowMs() });
+        page.wanted.set(number, { holder, generation, atMs: this.#nowMs() });
       }
       if (before?.subnet !== subnet && wish.address === undefined) needed.set(subnet, (needed.get(subnet) ?? 0) + 1);
       const { first, last } = usable(range);
@@ -89,28 +92,37 @@ export class AddressBook {
 
   async #claimNow(self: Holder, wishes: readonly AddressWish[], resources: ResourceReader): Promise<Addresses> {
     const holder = keyOf(self.id);
-    const before = new Map(Object.entries(addressesOf(self)));
     const given = new Map<string, Addresses[string]>();
+    const chosen: { readonly page: SubnetPage; readonly number: number }[] = [];
     for (const wish of wishes.toSorted(staticFirst)) {
       const subnet = keyOf(wish.subnet);
       const range = await rangeOf(wish, resources);
       const page = await this.#page(subnet, resources);
       const slot = keyOf(wish.slot);
-      const known = this.#held.get(holder)?.get(slot) ?? before.get(slot);
-      // Another slot of the same holder may have asked for the address by name.
-      const gone = [...given.values()].some((one) => one.subnet === known?.subnet && one.address === known.address);
-      const kept = gone ? undefined : known;
-      const number = await this.#choose({ wish, range, page, holder, kept: kept?.subnet === subnet ? kept.address : undefined }, resources);
-      page.taken.set(number, holder);
-      page.wanted.delete(number);
+      const known = this.#held.get(holder)?.get(slot);
+      const own = new Set(chosen.filter((one) => one.page === page).map((one) => one.number));
+      const kept = known?.subnet === subnet ? known.address : undefined;
+      const number = await this.#choose({ wish, range, page, holder, kept, own }, resources);
+      chosen.push({ page, number });
       given.set(slot, { subnet, address: addressText(number) });
     }
+    // Only now, when nothing can be refused any more.
+    for (const { page, number } of chosen) page.taken.set(number, holder);
     await this.#put(holder, given);
+    await this.#forgetWanted(holder, self.generation);
     return Object.fromEntries(wishes.map(({ slot }) => [keyOf(slot), given.get(keyOf(slot))!]));
   }
 
+  /** What was asked for later is wanted still. */
+  async #forgetWanted(holder: string, generation: number): Promise<void> {
+    for (const reading of this.#pages.values()) {
+      const { wanted } = await reading;
+      for (const [number, one] of wanted) if (one.holder === holder && one.generation <= generation) wanted.delete(number);
+    }
+  }
+
   async #choose(choice: Choice, resources: ResourceReader): Promise<number> {
-    const { wish, range, page, holder, kept } = choice;
+    const { wish, range, page, holder, kept, own } = choice;
     if (wish.address !== undefined) {
       const number = staticAddress(wish.address, range, wish);
       const other = await this.#otherHolder(number, page, holder, resources);
@@ -119,10 +131,10 @@ export class AddressBook {
     }
     const { first, last } = usable(range);
     const before = kept === undefined ? undefined : parseAddress(kept, wish.at);
-    if (before !== undefined && before >= first && before <= last && (page.taken.get(before) ?? holder) === holder) return before;
+    if (before !== undefined && before >= first && before <= last && page.taken.get(before) === holder && !own.has(before)) return before;
     let spare: number | undefined;
     for (let number = first; number <= last; number += 1) {
-      if (page.taken.has(number)) continue;
+      if (page.taken.has(number) || own.has(number)) continue;
       if (!this.#isWanted(page, number, holder)) return number;
       spare ??= number;
     }
@@ -193,6 +205,8 @@ interface Choice {
   readonly page: SubnetPage;
   readonly holder: string;
   readonly kept: string | undefined;
+  /** What the same claim has chosen already. */
+  readonly own: ReadonlySet<number>;
 }
 
 /** What a resource holds by its outputs. */

@@ -47,7 +47,7 @@ export function loadBalancers({ book, keeper, health }: LoadBalancerOptions): Re
       await checkLoadBalancer(asked, context);
       const [frontend] = asked.properties.frontendIPConfigurations;
       if (frontend !== undefined) await checkRegion(asked, frontend.properties.subnet.id, context);
-      await book.check(context.id.text, wishesOf(asked.properties.frontendIPConfigurations, frontendsAt), context.resources);
+      await book.check(context, wishesOf(asked.properties.frontendIPConfigurations, frontendsAt));
     },
     parts: { frontendIPConfigurations: frontends, probes, loadBalancingRules: rules },
     show: async (self, resources) => ({

@@ -75,7 +75,7 @@ export function networkInterfaces({
       await checkNetworks(asked, context);
       await checkRegion(asked, asked.properties.ipConfigurations[0]!.properties.subnet.id, context);
       await checkPools(asked, context);
-      await book.check(context.id.text, wishes, context.resources);
+      await book.check(context, wishes);
     },
     find: findOwnInterface,
     show: async (self, resources) => ({

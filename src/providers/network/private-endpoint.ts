@@ -50,7 +50,7 @@ export function privateEndpoints(options: PrivateEndpointOptions): ResourceType<
     check: async (asked, context) => {
       await checkTarget(asked, context);
       await checkRegion(asked, asked.properties.subnet.id, context);
-      await book.check(context.id.text, [addressWish(asked.properties)], context.resources);
+      await book.check(context, [addressWish(asked.properties)]);
     },
     complete: (asked, context) => withRequest(asked, context, nowMs()),
     show: (self, resources) => shown(self, resources, options),

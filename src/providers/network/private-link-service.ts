@@ -102,7 +102,7 @@ export function privateLinkServices({ book, keeper, nowMs }: PrivateLinkServiceO
       await checkSubnets(asked, context);
       await checkRegion(asked, asked.properties.ipConfigurations[0]!.properties.subnet.id, context);
       await checkBalancer(asked, context);
-      await book.check(context.id.text, wishesOf(asked.properties.ipConfigurations, at), context.resources);
+      await book.check(context, wishesOf(asked.properties.ipConfigurations, at));
     },
     checkDelete: async (self, { resources }) => {
       const connections = await resources.list({ within: self.id, direct: true, type: `${privateLinkServiceType}/${connectionWord}` });
