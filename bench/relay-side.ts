@@ -138,13 +138,13 @@ function manyEndpoints(first: 'Approved' | 'Rejected'): FabricPlan {
       numbers.map((number) => ({
         ...balancer,
         id: `${sample.balancer}-${number}`,
-        probes: [],
+        probes: balancer.probes.map((probe) => ({ ...probe, id: `${probe.id}-${number}`, intervalMs: 15_000 })),
         rules: balancer.rules.flatMap((rule) =>
           Array.from({ length: 10 }, (_, at) => ({
             ...rule,
             id: `${rule.id}-${number}-${at}`,
             frontendPort: 20_000 + at,
-            probe: undefined,
+            probe: `${rule.probe}-${number}`,
           })),
         ),
       })),

@@ -4,7 +4,7 @@ import { shortName } from './names.ts';
 import type { Backend, Forwarder, HostPort, Probe } from './plan.ts';
 import { probeOnce } from './probe-exchange.ts';
 import { sameValue } from './same-value.ts';
-import type { Tables } from './tables.ts';
+import { sameMembers, type BalancerTable, type Tables } from './tables.ts';
 
 /** A forwarder answers on its own ssh port as long as it runs: Azure's tutorial probes that. */
 const forwarderPort = 22;
@@ -43,6 +43,9 @@ interface Watch {
 export class Prober {
   readonly #options: ProberOptions;
   readonly #watches = new Map<string, Watch>();
+  /** What each balancer's probes are, and of which tables. */
+  readonly #balancers = new Map<string, { readonly table: BalancerTable; readonly keys: Iterable<string> }>();
+  #forwarders: Tables['forwarders'] = new Map();
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
 
@@ -52,12 +55,32 @@ export class Prober {
 
   /** Takes the probes of a plan in place of those before. What is known of those that stay is kept. */
   update(tables: Tables): void {
-    const tasks = tasksOf(tables);
-    for (const [key, watch] of this.#watches) {
-      if (tasks.has(key)) continue;
-      watch.callOff();
+    const forwardersStand = sameMembers(this.#forwarders, tables.forwarders);
+    this.#forwarders = tables.forwarders;
+    for (const [id, { keys }] of this.#balancers) {
+      if (tables.balancers.has(id)) continue;
+      this.#forget(keys, new Map());
+      this.#balancers.delete(id);
+    }
+    for (const [id, table] of tables.balancers) {
+      const before = this.#balancers.get(id);
+      if (before?.table === table && forwardersStand) continue;
+      const tasks = tasksOf(tables, table);
+      this.#forget(before?.keys ?? [], tasks);
+      this.#balancers.set(id, { table, keys: [...tasks.keys()] });
+      this.#take(tasks);
+    }
+  }
+
+  #forget(keys: Iterable<string>, kept: ReadonlyMap<string, Task>): void {
+    for (const key of keys) {
+      if (kept.has(key)) continue;
+      this.#watches.get(key)?.callOff();
       this.#watches.delete(key);
     }
+  }
+
+  #take(tasks: ReadonlyMap<string, Task>): void {
     for (const [key, task] of tasks) {
       const watch = this.#watches.get(key);
       if (watch !== undefined && sameValue(watch.task, task)) continue;
@@ -80,6 +103,7 @@ export class Prober {
   close(): void {
     for (const watch of this.#watches.values()) watch.callOff();
     this.#watches.clear();
+    this.#balancers.clear();
   }
 
   #ask(key: string, watch: Watch): void {
@@ -150,15 +174,13 @@ function knownAnswer({ probe, backend, forwarder, target }: Task): { readonly re
 }
 
 /** Only the probes that rules stand on. */
-function tasksOf(tables: Tables): ReadonlyMap<string, Task> {
+function tasksOf(tables: Tables, { balancer }: BalancerTable): ReadonlyMap<string, Task> {
   const tasks = new Map<string, Task>();
-  for (const { balancer } of tables.balancers.values()) {
-    const probes = new Map(balancer.probes.map((probe) => [probe.id, probe]));
-    for (const rule of balancer.rules) {
-      const probe = rule.probe === undefined ? undefined : probes.get(rule.probe);
-      if (probe === undefined) continue;
-      for (const backend of rule.backends) tasks.set(keyOf(probe.id, backend.id), taskOf(tables, probe, backend));
-    }
+  const probes = new Map(balancer.probes.map((probe) => [probe.id, probe]));
+  for (const rule of balancer.rules) {
+    const probe = rule.probe === undefined ? undefined : probes.get(rule.probe);
+    if (probe === undefined) continue;
+    for (const backend of rule.backends) tasks.set(keyOf(probe.id, backend.id), taskOf(tables, probe, backend));
   }
   return tasks;
 }

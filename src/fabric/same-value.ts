@@ -2,9 +2,15 @@
 export function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((one, at) => sameValue(one, b[at]));
+  if (Array.isArray(a)) return Array.isArray(b) && sameItems(a, b);
   if (Array.isArray(b)) return false;
   return sameFields(a as Record<string, unknown>, b as Record<string, unknown>);
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (!sameValue(a[at], b[at])) return false;
+  return true;
 }
 
 /** A field that is undefined is the same as none. */

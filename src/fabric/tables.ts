@@ -75,6 +75,13 @@ export function compileTables(plan: FabricPlan, before?: Tables): Tables {
   return { plan, segments, endpoints, services, balancers, forwarders };
 }
 
+/** Whether two maps hold the same objects. */
+export function sameMembers<V>(before: ReadonlyMap<string, V>, after: ReadonlyMap<string, V>): boolean {
+  if (before.size !== after.size) return false;
+  for (const [id, one] of after) if (before.get(id) !== one) return false;
+  return true;
+}
+
 function byId<T extends { readonly id: string }, V>(list: readonly T[], what: string, make: (one: T) => V): Map<string, V> {
   const map = new Map<string, V>();
   for (const one of list) {

@@ -1,7 +1,7 @@
 import type { Fault } from '#base/fault.ts';
 import { endpointDisconnected, noEndpoint, rerouted } from '../denial.ts';
 import { endpointDenial, wayStands } from '../route.ts';
-import type { Tables } from '../tables.ts';
+import { sameMembers, type Tables } from '../tables.ts';
 import type { FlowBook } from './flow-book.ts';
 import type { Flow } from './flow.ts';
 
@@ -48,12 +48,6 @@ function isUntouched(owner: string, before: Tables, after: Tables, nowMs: number
   const service = after.services.get(table.endpoint.service ?? '');
   if (service === undefined || service !== before.services.get(service.id)) return false;
   return service.kind === 'database' || after.balancers.get(service.balancer) === before.balancers.get(service.balancer);
-}
-
-function sameMembers<V>(before: ReadonlyMap<string, V>, after: ReadonlyMap<string, V>): boolean {
-  if (before.size !== after.size) return false;
-  for (const [id, one] of after) if (before.get(id) !== one) return false;
-  return true;
 }
 
 /** Why the endpoint is closed, or that it leads elsewhere now. */

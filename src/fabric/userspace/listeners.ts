@@ -13,6 +13,9 @@ export interface Wanted {
   readonly port: number;
 }
 
+/** By endpoint. */
+export type WantedPorts = ReadonlyMap<string, ReadonlySet<number>>;
+
 export interface ListenersOptions {
   readonly pool: AddressPool;
   readonly fast: boolean;
@@ -33,7 +36,7 @@ const openedTogether = 64;
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #addresses = new AddressMap();
-  readonly #open = new Map<string, Open>();
+  readonly #open = new Map<string, Map<number, Open>>();
   readonly #ours = new Set<string>();
 
   constructor(options: ListenersOptions) {
@@ -41,17 +44,17 @@ export class Listeners {
   }
 
   get count(): number {
-    return this.#open.size;
+    return this.#ours.size;
   }
 
   /** All of one endpoint, by port. */
   of(endpoint: string): readonly { readonly port: number; readonly at: HostPort }[] {
-    const its = [...this.#open.values()].filter((one) => one.endpoint === endpoint);
+    const its = [...(this.#open.get(endpoint)?.values() ?? [])];
     return its.map(({ port, at }) => ({ port, at })).toSorted((a, b) => a.port - b.port);
   }
 
   at(endpoint: string, port: number): HostPort | undefined {
-    return this.#open.get(keyOf({ endpoint, port }))?.at;
+    return this.#open.get(endpoint)?.get(port)?.at;
   }
 
   /** Whether a host and port of this computer is one of ours. */
@@ -63,10 +66,47 @@ export class Listeners {
    * Opens what is wanted and not open. Answers what closes the rest; until that is called both are open. Faults, with everything as before:
    * `PortInUse`, `TooManyListeners`.
    */
-  async open(wanted: readonly Wanted[]): Promise<() => void> {
-    const keys = new Map(wanted.map((one) => [keyOf(one), one]));
-    if (keys.size > this.#options.mostListeners) throw tooMany(keys.size, this.#options.mostListeners);
-    const missing = [...keys].filter(([key]) => !this.#open.has(key)).map(([, one]) => one);
+  async open(wanted: WantedPorts): Promise<() => void> {
+    const missing: Wanted[] = [];
+    let count = 0;
+    for (const [endpoint, ports] of wanted) {
+      const open = this.#open.get(endpoint);
+      count += ports.size;
+      for (const port of ports) if (open?.has(port) !== true) missing.push({ endpoint, port });
+    }
+    if (count > this.#options.mostListeners) throw tooMany(count, this.#options.mostListeners);
+    for (const one of await this.#openAll(missing)) this.#note(one);
+    return () => this.keepOnly(wanted);
+  }
+
+  /** Closes what is not among these, at once. */
+  keepOnly(wanted: WantedPorts): void {
+    for (const [endpoint, ports] of this.#open) {
+      const kept = wanted.get(endpoint);
+      for (const [port, one] of ports) if (kept?.has(port) !== true) this.#close(one, ports);
+      if (ports.size === 0) this.#open.delete(endpoint);
+    }
+    this.#addresses.keep(this.#open);
+  }
+
+  closeAll(): void {
+    this.keepOnly(new Map());
+  }
+
+  #note(one: Open): void {
+    const ports = this.#open.get(one.endpoint) ?? new Map<number, Open>();
+    this.#open.set(one.endpoint, ports.set(one.port, one));
+    this.#ours.add(`${one.at.host}:${one.at.port}`);
+  }
+
+  #close(one: Open, ports: Map<number, Open>): void {
+    one.server.close();
+    ports.delete(one.port);
+    this.#ours.delete(`${one.at.host}:${one.at.port}`);
+  }
+
+  /** All of them, or none. */
+  async #openAll(missing: readonly Wanted[]): Promise<readonly Open[]> {
     const opened: Open[] = [];
     try {
       for (let at = 0; at < missing.length; at += openedTogether) {
@@ -75,38 +115,11 @@ export class Listeners {
         const failed = settled.find((one) => one.status === 'rejected');
         if (failed !== undefined) throw failed.reason;
       }
+      return opened;
     } catch (error) {
       for (const { server } of opened) server.close();
       throw error;
     }
-    for (const one of opened) {
-      this.#open.set(keyOf(one), one);
-      this.#ours.add(`${one.at.host}:${one.at.port}`);
-    }
-    return () => this.#closeOthers(keys);
-  }
-
-  /** Closes what is not among these, at once. */
-  keepOnly(wanted: readonly Wanted[]): void {
-    this.#closeOthers(new Map(wanted.map((one) => [keyOf(one), one])));
-  }
-
-  closeAll(): void {
-    this.#closeOthers(new Map());
-  }
-
-  #closeOthers(kept: ReadonlyMap<string, Wanted>): void {
-    const endpoints = new Set<string>();
-    for (const [key, one] of this.#open) {
-      if (kept.has(key)) {
-        endpoints.add(one.endpoint);
-        continue;
-      }
-      one.server.close();
-      this.#open.delete(key);
-      this.#ours.delete(`${one.at.host}:${one.at.port}`);
-    }
-    this.#addresses.keep(endpoints);
   }
 
   async #openOne(wanted: Wanted): Promise<Open> {
@@ -122,31 +135,30 @@ export class Listeners {
 }
 
 /** What should listen under a plan at a moment: the ports of services that approved endpoints lead to. */
-export function wantedListeners(tables: Tables, nowMs: number): Wanted[] {
-  const ports = new Map<string, readonly number[]>();
-  return [...tables.endpoints.values()].flatMap(({ endpoint }) => {
-    if (endpoint.service === undefined || endpointDenial(endpoint, nowMs) !== undefined) return [];
-    let its = ports.get(endpoint.service);
-    if (its === undefined) ports.set(endpoint.service, (its = portsOf(tables, endpoint.service)));
-    return its.map((port) => ({ endpoint: endpoint.id, port }));
-  });
+export function wantedListeners(tables: Tables, nowMs: number): WantedPorts {
+  const ofServices = new Map<string, ReadonlySet<number>>();
+  const wanted = new Map<string, ReadonlySet<number>>();
+  for (const { endpoint } of tables.endpoints.values()) {
+    if (endpoint.service === undefined || endpointDenial(endpoint, nowMs) !== undefined) continue;
+    const ports = ofServices.get(endpoint.service) ?? portsOf(tables, endpoint.service);
+    ofServices.set(endpoint.service, ports);
+    wanted.set(endpoint.id, ports);
+  }
+  return wanted;
 }
 
 /** A rule for all ports listens on those that its backends' forwarders pass on. */
-function portsOf(tables: Tables, id: string): readonly number[] {
+function portsOf(tables: Tables, id: string): ReadonlySet<number> {
   const service = tables.services.get(id);
-  if (service === undefined) return [];
-  if (service.kind === 'database') return [...new Set(service.ports)];
+  if (service === undefined) return new Set();
+  if (service.kind === 'database') return new Set(service.ports);
   const rules = tables.balancers.get(service.balancer)?.rules.get(service.frontend);
-  const ports = new Set([...(rules?.keys() ?? [])].filter((port) => port !== 0));
+  const ports = new Set(rules?.keys());
+  ports.delete(0);
   for (const { backend } of rules?.get(0)?.backends ?? []) {
     for (const port of tables.forwarders.get(backend.forwarder ?? '')?.rules.keys() ?? []) ports.add(port);
   }
-  return [...ports];
-}
-
-function keyOf({ endpoint, port }: Wanted): string {
-  return `${endpoint}#${port}`;
+  return ports;
 }
 
 function cannotListen({ endpoint }: Wanted, { host, port }: HostPort, cause: unknown): Fault {
