@@ -84,6 +84,18 @@ test("the tutorial's probe of port 22 says whether the forwarder runs", async ()
   expect(on.clock.nextMs).toBeUndefined();
 });
 
+test('a host that comes to stand behind an address is judged by its own first answer', () => {
+  const on = scene(new SamplePlan({ host: '127.0.0.1', port: 9 }));
+  const probe = { threshold: 2 };
+  on.update({ probe, backends: [{ forwarder: undefined }] });
+  expect(on.state()).toMatchObject({ state: 'down', reason: 'no host stands behind 10.0.1.10.' });
+  on.update({ probe, ...one });
+  expect(on.state()).toMatchObject({ state: 'up', reason: undefined });
+  on.update({ probe, ...one, running: [false, true] });
+  expect(on.state().state).toBe('up');
+  on.prober.close();
+});
+
 const http = { protocol: 'http', path: '/' } as const;
 const of = (protocol: Probe['protocol']) => ({ protocol, path: undefined });
 

@@ -38,7 +38,8 @@ interface Watch {
 
 /**
  * Asks the backends of all rules that have a probe, through their forwarders to the database. The first answer counts at once;
- * from then on it takes `threshold` alike in a row, both ways. When the question becomes another it is asked at once.
+ * from then on it takes `threshold` alike in a row, both ways. When the question becomes another it is asked at once;
+ * where another host stands behind the address, its first answer counts again.
  */
 export class Prober {
   readonly #options: ProberOptions;
@@ -85,12 +86,14 @@ export class Prober {
       const watch = this.#watches.get(key);
       if (watch !== undefined && sameValue(watch.task, task)) continue;
       watch?.callOff();
-      const health: BackendHealth = watch?.health ?? {
+      // What is known of one host says nothing of another.
+      const known = watch?.task.forwarder?.id === task.forwarder?.id ? watch : undefined;
+      const health: BackendHealth = known?.health ?? {
         state: 'unknown',
         reason: 'it is not probed yet.',
         sinceMs: this.#options.clock.now(),
       };
-      const next: Watch = { task, health, against: watch?.against ?? 0, callOff: () => undefined };
+      const next: Watch = { task, health, against: known?.against ?? 0, callOff: () => undefined };
       this.#watches.set(key, next);
       this.#ask(key, next);
     }
