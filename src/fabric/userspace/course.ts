@@ -82,9 +82,9 @@ export class Course {
       if (count < dryBelowBytes) this.#putAway(own);
       return true;
     }
-    // At most one is pinned: the source stands still until it is free, and then reads into another.
+    // At most one is held, so that many slow readers hold little: the source stands still until it is free, and then begins with the shared one.
     this.#pinned = own;
-    this.#large = this.#buffers.lend();
+    this.#large = undefined;
     this.#stopped = true;
     return false;
   }

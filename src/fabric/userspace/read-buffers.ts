@@ -1,9 +1,9 @@
-/** Holds what one read of a busy direction takes: large enough that a read costs little per byte, small enough for the processor's cache. */
-const largeBytes = 131_072;
+/** Holds what one read of a busy direction takes: large enough that a read costs little per byte, small enough for a processor's second cache. */
+const largeBytes = 524_288;
 /** Idle and talking connections read into one buffer that all share, and what they read is copied out at once: they need no memory of their own. */
 const sharedBytes = 65_536;
 /** So many kept ready for reuse. */
-const mostShelved = 64;
+const mostShelved = 16;
 
 /**
  * The read buffers of a relay. Small reads go through the shared one; a direction that streams gets a large one of its own, as long as fewer than
@@ -15,7 +15,7 @@ export class ReadBuffers {
   readonly #mostLent: number;
   #lent = 0;
 
-  constructor(mostLent = 512) {
+  constructor(mostLent = 128) {
     this.#mostLent = mostLent;
   }
 
