@@ -44,7 +44,7 @@ function open({ host, port, ca }: Load): Promise<TLSSocket> {
 }
 
 /** Sends one request and waits for its whole answer. */
-export function ask(socket: TLSSocket, request: string, expected: readonly number[]): Promise<string> {
+function ask(socket: TLSSocket, request: string, expected: readonly number[]): Promise<string> {
   return new Promise((settle, fail) => {
     let text = '';
     const done = (): void => {
