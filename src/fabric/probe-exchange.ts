@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { forbiddenReason, isForbidden } from './forbidden.ts';
 import type { HostPort, Probe } from './plan.ts';
 
 /** What an answer so far means: healthy, not healthy and why, or not yet to be told. */
@@ -25,6 +26,7 @@ export async function probeOnce(
   name: HostPort,
   timeoutMs: number,
 ): Promise<string | undefined> {
+  if (isForbidden(at.host)) return `${name.host}:${name.port}: ${forbiddenReason}.`;
   const { ask, judge } = exchangeOf(probe, name);
   return new Promise((settle) => {
     const socket: Socket = probe.protocol === 'https' ? connectTls({ ...at, rejectUnauthorized: false }) : connect(at);

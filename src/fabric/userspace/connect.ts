@@ -1,5 +1,6 @@
-import { BlockList, connect, isIPv6, type OnReadOpts, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { fault } from '#base/fault.ts';
+import { forbiddenReason, isForbidden } from '../forbidden.ts';
 
 export interface ConnectOptions {
   readonly addresses: readonly string[];
@@ -17,26 +18,6 @@ export type Connected =
   | { readonly socket: Socket; readonly address: string }
   /** Why each failed, and the last error. */
   | { readonly socket: undefined; readonly problem: string; readonly cause: unknown };
-
-/**
- * Addresses to which no network leads, whoever asks: a host's own neighbourhood, where clouds keep what machines may know of themselves
- * (169.254.169.254), this host under no name, and groups.
- */
-const forbidden = new BlockList();
-for (const [net, bits] of [
-  ['169.254.0.0', 16],
-  ['0.0.0.0', 8],
-  ['224.0.0.0', 4],
-] as const)
-  forbidden.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of [
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  forbidden.addSubnet(net, bits, 'ipv6');
-forbidden.addAddress('::', 'ipv6');
-// Of cloud machines on IPv6.
-forbidden.addAddress('fd00:ec2::254', 'ipv6');
 
 /** Tries addresses in turn. Each but the last has a share of the time, so that one that swallows packets does not use it up. */
 export async function connectInTurn(options: ConnectOptions): Promise<Connected> {
@@ -60,7 +41,7 @@ type Trouble = Error & { readonly code?: string | undefined };
 type Tried = { readonly socket: Socket; readonly error: undefined } | { readonly error: Trouble };
 
 function connectOnce(options: ConnectOptions, host: string, timeoutMs: number): Promise<Tried> {
-  if (forbidden.check(host.replace(/%.*$/, ''), isIPv6(host) ? 'ipv6' : 'ipv4'))
+  if (isForbidden(host))
     return Promise.resolve({ error: fault('denied', 'TargetForbidden', 'The address is one to which no network leads.') });
   return new Promise((settle) => {
     const { port, onread } = options;
@@ -100,7 +81,7 @@ function problemOf(error: Trouble, timeoutMs: number): string {
     case 'ConnectTimeout':
       return `no answer within ${timeoutMs / 1_000} s`;
     case 'TargetForbidden':
-      return 'no network leads to that address (link-local, unspecified or multicast)';
+      return forbiddenReason;
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return 'there is no route to it';
