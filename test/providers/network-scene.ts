@@ -1,5 +1,6 @@
 import { fault } from '#base/fault.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
+import { connectionsOf } from '#providers/network/connections.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
@@ -33,14 +34,11 @@ export async function networkScene(): Promise<NetworkScene> {
       const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
         type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
       keeper = createPlanKeeper({ store, engine, serverName });
+      const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
+      const nowMs = (): number => scene.nowMs;
+      const connections = connectionsOf({ store, mayApprove, nowMs });
       return [
-        ...networkTypes({
-          store,
-          keeper,
-          serverName,
-          mayApprove: async (principal) => approvers.has(principal),
-          nowMs: () => scene.nowMs,
-        }),
+        ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs }),
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
       ];

@@ -29,17 +29,13 @@ import { permissions } from '#providers/authorization/permissions.ts';
 import { roleAssignments } from '#providers/authorization/role-assignments.ts';
 import { RoleAuthorizer } from '#providers/authorization/role-check.ts';
 import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
-import { computeTypes } from '#providers/compute/compute-types.ts';
-import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
-import { networkTypes } from '#providers/network/network-types.ts';
+import { authoringNetworks } from '#providers/data-factory/managed-networks.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
-import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
-import { sqlTypes } from '#providers/sql/sql-types.ts';
 import type { ControlJob } from './channel.ts';
-import { knownAddresses } from './known-addresses.ts';
 import { openLogFile } from './log-file.ts';
+import { providerTypes } from './provider-types.ts';
 
 export interface ControlRequest {
   readonly job: ControlJob;
@@ -82,7 +78,7 @@ export async function composeControl({ job, store, certificates, hostNames, engi
     const name = (await catalog.get(server.type)?.show?.(server, store))?.['fullyQualifiedDomainName'];
     return typeof name === 'string' ? name : undefined;
   };
-  const keeper = createPlanKeeper({ store, serverName, engine });
+  const keeper = createPlanKeeper({ store, serverName, engine, managed: [authoringNetworks] });
   const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
     const principal = (await directory.byPrincipalId(principalId))?.principal;
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
@@ -95,25 +91,17 @@ export async function composeControl({ job, store, certificates, hostNames, engi
     roleAssignments,
     permissions,
     principalResourceType({ store }),
-    ...networkTypes({
+    ...providerTypes({
       store,
+      sealer,
+      engine,
       keeper,
       mayApprove,
       serverName,
-      health: (probe, backend) => engine.health(probe, backend),
-      explain: (ask) => engine.explain(ask),
-      listeners: (endpoint) => engine.listeners(endpoint),
-      nowMs: Date.now,
-    }),
-    ...computeTypes({
       writer: () => must(service, 'a service'),
-      plan: keeper,
-      counters: () => engine.counters(),
-      addresses: knownAddresses(engine),
+      tenant,
+      connections,
     }),
-    ...sqlTypes({ connections, tenant }),
-    ...postgresqlTypes({ connections }),
-    ...mysqlTypes({ connections }),
   ]);
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   await ensureSubscription(store, tenant, subscription);

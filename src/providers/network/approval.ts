@@ -1,4 +1,5 @@
 import { fault, type Fault } from '#base/fault.ts';
+import type { ConnectionState } from '#arm/private-link.ts';
 
 /** How the owner of a target wants connections to be approved: its tag `hidden-approval`. */
 export interface ApprovalPolicy {
@@ -7,8 +8,6 @@ export interface ApprovalPolicy {
   /** How long an approval lasts; undefined: until it is withdrawn. */
   readonly expiresMs: number | undefined;
 }
-
-export type ConnectionStatus = 'Pending' | 'Approved' | 'Rejected' | 'Disconnected';
 
 /** What somebody decided about a connection. */
 export interface Decision {
@@ -34,12 +33,6 @@ export interface Approval {
   readonly decisions: readonly Decision[];
   readonly approvedAt?: string | undefined;
   readonly expiresAt?: string | undefined;
-}
-
-export interface ConnectionState {
-  readonly status: ConnectionStatus;
-  readonly description: string;
-  readonly actionsRequired: string;
 }
 
 /** A connection as it is kept. */

@@ -1,9 +1,9 @@
+import type { PlanGround } from '#arm/private-link.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { Backend, Balancer, BalancerRule, Probe } from '#fabric/plan.ts';
 import { addressAt } from './address-book.ts';
 import { backendsOf, type PoolGround, segmentOfBalancer } from './backends.ts';
-import type { PlanGround } from './plan-ground.ts';
 import { probeProtocols } from './load-balancer-check.ts';
 import type { LoadBalancerProperties, ProbePart, ProbeProtocol, RulePart } from './load-balancer-shape.ts';
 import { remembered } from './remembered.ts';

@@ -1,3 +1,4 @@
+import type { Connection, PlanGround } from '#arm/private-link.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { Endpoint } from '#fabric/plan.ts';
@@ -5,7 +6,6 @@ import { addressAt } from './address-book.ts';
 import { aliasOf, isAlias } from './alias.ts';
 import { connectionOf } from './connections.ts';
 import { endpointName, targetNames } from './endpoint-names.ts';
-import type { PlanGround } from './plan-ground.ts';
 import { endpointSlot, type KnownConnection, type PrivateEndpointProperties, wishOf } from './private-endpoint-shape.ts';
 import { privateLinkTarget } from './private-link-target.ts';
 import { remembered } from './remembered.ts';
@@ -47,7 +47,7 @@ const endpointOf = remembered(
       id: keyOf(self.id),
       segment: keyOf(networkOfSubnet(subnet.id)),
       address,
-      ...wayOf(self, known, { connection, target }),
+      ...wayOf(self.id, known, { connection, target }),
       names: [...new Set(names.map(keyOf))].toSorted().map(endpointName),
       service: served && target !== undefined ? keyOf(target.id) : undefined,
       linkId: known.linkId,
@@ -67,15 +67,15 @@ interface Way {
   readonly target: Resource | undefined;
 }
 
-/** Open only by a connection that says so, belongs to this endpoint, and lies in what it leads to. */
-function wayOf(
-  self: Resource<PrivateEndpointProperties>,
-  known: KnownConnection,
+/** Open only by a connection that says so, belongs to this consumer, and lies in what it leads to. */
+export function wayOf(
+  consumer: string,
+  known: Connection,
   { connection, target }: Way,
 ): Pick<Endpoint, 'state' | 'expiresAtMs'> {
   if (connection === undefined) return { state: 'Disconnected', expiresAtMs: undefined };
   const { privateEndpoint, linkIdentifier, privateLinkServiceConnectionState, approval } = connectionOf(connection);
-  const own = keyOf(privateEndpoint.id) === keyOf(self.id) && linkIdentifier === String(known.linkId);
+  const own = keyOf(privateEndpoint.id) === keyOf(consumer) && linkIdentifier === String(known.linkId);
   if (!own) return { state: 'Disconnected', expiresAtMs: undefined };
   if (target === undefined) return { state: 'Pending', expiresAtMs: undefined };
   return {

@@ -1,8 +1,8 @@
+import type { PlanGround } from '#arm/private-link.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { NameRecord } from '#fabric/plan.ts';
 import { addressAt } from './address-book.ts';
-import type { PlanGround } from './plan-ground.ts';
 import { targetNames } from './endpoint-names.ts';
 import { type AddressRecordProperties, recordName, type ZoneGroupProperties, type ZoneLinkProperties } from './private-dns-shape.ts';
 import { endpointSlot, type KnownConnection, type PrivateEndpointProperties } from './private-endpoint-shape.ts';

@@ -1,4 +1,5 @@
 import { backendOf } from '#arm/database-server.ts';
+import type { ManagedNetworks, PlanGround } from '#arm/private-link.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { FabricPlan, Forwarder, ForwardRule, Segment, Service } from '#fabric/plan.ts';
@@ -7,12 +8,13 @@ import { interfacesByName, interfacesOf } from './backends.ts';
 import type { IdReference } from './ip-configuration.ts';
 import { compileBalancers } from './compile-balancers.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
+import { compileManaged } from './compile-managed.ts';
 import { compileNames } from './compile-names.ts';
 import { connectionWord, privateLinkTargets } from './private-link-target.ts';
 import type { PrivateLinkServiceProperties } from './private-link-service.ts';
 import { remembered } from './remembered.ts';
 import { outerId } from './subnet.ts';
-import { groundOf, type PlanGround } from './plan-ground.ts';
+import { groundOf } from './plan-ground.ts';
 import {
   addressRecordType,
   backendPoolType,
@@ -45,9 +47,9 @@ export const planTypes: readonly string[] = [
 
 /**
  * The network that the resources describe. Pure: the same resources give the same plan, in whatever order they come. What is being deleted is not
- * there any more, and what has no address yet is not there so far.
+ * there any more, and what has no address yet is not there so far. `managed`: networks of other providers that are part of it.
  */
-export function compile(resources: readonly Resource[]): FabricPlan {
+export function compile(resources: readonly Resource[], managed: readonly ManagedNetworks[] = []): FabricPlan {
   const ground = groundOf(resources);
   const interfaces = interfacesOf(ground.of(networkInterfaceType));
   const forwarders = compileForwarders(ground, interfaces);
@@ -55,13 +57,20 @@ export function compile(resources: readonly Resource[]): FabricPlan {
   for (const machine of ground.of(virtualMachineType))
     for (const nic of nicsOf(machine)) if (!byNic.has(nic)) byNic.set(nic, keyOf(machine.id));
   const services = compileServices(ground);
+  const serviceIds = new Set(services.map(({ id }) => id));
+  const endpoints = compileEndpoints(ground, serviceIds);
+  const others = compileManaged(managed, ground, { serviceIds, taken: new Set(endpoints.map(({ linkId }) => linkId)) });
   return {
-    segments: compileSegments(ground),
-    endpoints: compileEndpoints(ground, new Set(services.map(({ id }) => id))),
+    segments: [...compileSegments(ground), ...others.segments].toSorted(byId),
+    endpoints: [...endpoints, ...others.endpoints].toSorted(byId),
     services,
     balancers: compileBalancers(ground, { interfaces: interfacesByName(interfaces), forwarders: byNic }),
     forwarders,
   };
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : Number(a.id > b.id);
 }
 
 function compileSegments(ground: PlanGround): readonly Segment[] {
@@ -81,7 +90,7 @@ function compileServices(ground: PlanGround): readonly Service[] {
       return one === undefined || (one.kind === 'balanced' && ground.get(one.balancer) === undefined) ? [] : [one];
     }),
   );
-  return services.toSorted((a, b) => (a.id < b.id ? -1 : Number(a.id > b.id)));
+  return services.toSorted(byId);
 }
 
 const balancedService = remembered((resource): Service | undefined => {

@@ -1,51 +1,15 @@
 import { fault } from '#base/fault.ts';
+import type { Connection, ConnectionRequest, Connections, ConnectionState } from '#arm/private-link.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader, ResourceStore, StoreTransaction } from '#arm/store.ts';
 import { listed } from './alias.ts';
 import { approvalPolicy, type ConnectionProperties, decided, type Decision, requested, stateAt } from './approval.ts';
+import { checkLinkTarget } from './link-target-check.ts';
 import { connectionWord } from './private-link-target.ts';
 
 /** Whether a principal may approve connections to a target: holds `{type of the target}/privateEndpointConnectionsApproval/action` there. */
 export type MayApprove = (principalId: string, targetId: string) => Promise<boolean>;
-
-/** A consumer that asks for a connection: a private endpoint, or whatever else stands in a segment. */
-export interface ConnectionRequest {
-  /** The consumer's id. */
-  readonly consumer: string;
-  /** Of the connection; the same for every request of the consumer: `{name}.{guid}`. */
-  readonly name: string;
-  /** The target's id. */
-  readonly target: string;
-  readonly groupIds: readonly string[];
-  readonly message: string;
-  /** Never approved because of who asks. */
-  readonly manual: boolean;
-  /** Id of the principal that asks. */
-  readonly by: string;
-  /** Grows each time that the consumer asks anew. */
-  readonly number: number;
-  /** One that the consumer has already. */
-  readonly linkId: number | undefined;
-}
-
-export interface Connection {
-  /** Its id. */
-  readonly id: string;
-  /** Names it everywhere; of this consumer for as long as that is there. */
-  readonly linkId: number;
-}
-
-/** Connections as consumers see them. The only one that writes them, beside their owners' decisions. */
-export interface Connections {
-  /**
-   * Asks, where this request was not made yet. Approved at once where the target's list has the consumer's subscription, or, unless `manual`, who
-   * asks may approve. Undefined: the target is not there, or about to go. Fault (unreachable): the former connection is still being removed.
-   */
-  ask(request: ConnectionRequest): Promise<Connection | undefined>;
-  /** The connection is gone, whatever was decided about it. Nothing happens where it is gone already, or belongs to another consumer. */
-  withdraw(id: string, consumer: string): Promise<void>;
-}
 
 export interface ConnectionsOptions {
   readonly store: Pick<ResourceStore, 'write' | 'get'>;
@@ -63,6 +27,8 @@ export function connectionsOf({ store, mayApprove, nowMs }: ConnectionsOptions):
       return await store.write((transaction) => ask(request, { through, at: new Date(nowMs()).toISOString() }, transaction));
     },
     withdraw: (id, consumer) => store.write((transaction) => withdraw(id, consumer, transaction)),
+    check: checkLinkTarget,
+    state: (id, consumer, resources) => stateOfConnection(id, { consumer, nowMs: nowMs() }, resources),
   };
 }
 
@@ -167,6 +133,17 @@ async function nextLinkId(transaction: StoreTransaction): Promise<number> {
 /** Of a resource of any type of connections. */
 export function connectionOf({ properties }: Pick<Resource, 'properties'>): ConnectionProperties {
   return properties as unknown as ConnectionProperties;
+}
+
+/** Where a consumer's connection stands. Undefined: it is gone. */
+export async function stateOfConnection(
+  id: string,
+  { consumer, nowMs }: { readonly consumer: string; readonly nowMs: number },
+  resources: ResourceReader,
+): Promise<ConnectionState | undefined> {
+  const found = await resources.get(id);
+  if (found === undefined || found.deleting || keyOf(connectionOf(found).privateEndpoint.id) !== keyOf(consumer)) return undefined;
+  return stateAt(connectionOf(found), nowMs);
 }
 
 /** Connections of a target as they are shown inside of it. */

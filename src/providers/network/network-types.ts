@@ -1,9 +1,9 @@
 import type { AnyType } from '#arm/resource-type.ts';
-import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { AddressBook } from './address-book.ts';
 import { backendAddressPools } from './backend-address-pool.ts';
-import { connectionsOf, type MayApprove } from './connections.ts';
+import type { Connections } from '#arm/private-link.ts';
+import type { MayApprove } from './connections.ts';
 import { networkLocations } from './link-visibility.ts';
 import { loadBalancers } from './load-balancer.ts';
 import { networkInterfaces } from './network-interface.ts';
@@ -18,7 +18,7 @@ import { subnets } from './subnet.ts';
 import { virtualNetworks } from './virtual-network.ts';
 
 export interface NetworkOptions {
-  readonly store: Pick<ResourceStore, 'get' | 'write'>;
+  readonly connections: Connections;
   readonly keeper: PlanKeeper;
   readonly mayApprove: MayApprove;
   readonly serverName: ServerName;
@@ -37,7 +37,7 @@ export interface NetworkOptions {
  * `Microsoft.Sql/servers` too, whoever serves those).
  */
 export function networkTypes({
-  store,
+  connections,
   keeper,
   mayApprove,
   serverName,
@@ -47,7 +47,6 @@ export function networkTypes({
   nowMs,
 }: NetworkOptions): readonly AnyType[] {
   const book = new AddressBook();
-  const connections = connectionsOf({ store, mayApprove, nowMs });
   return [
     virtualNetworks({ explain }),
     subnets(),

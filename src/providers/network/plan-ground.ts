@@ -1,11 +1,6 @@
+import type { PlanGround } from '#arm/private-link.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
-
-/** Resources that are there and not about to go, by type and by key, ordered by key. */
-export interface PlanGround {
-  of(type: string): readonly Resource[];
-  get(id: string): Resource | undefined;
-}
 
 export function groundOf(resources: readonly Resource[]): PlanGround {
   const byType = new Map<string, Resource[]>();

@@ -1,5 +1,6 @@
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Service } from '#base/service.ts';
+import type { ManagedNetworks } from '#arm/private-link.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Outcome } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
@@ -27,6 +28,8 @@ export interface PlanKeeperOptions {
   readonly store: Pick<ResourceStore, 'list' | 'revision' | 'onChange'>;
   readonly engine: Pick<FabricEngine, 'apply'>;
   readonly serverName: ServerName;
+  /** Networks of other providers that are part of the plan. */
+  readonly managed?: readonly ManagedNetworks[];
 }
 
 /** The host name that a database server shows, which its own type makes; undefined: it has none. */
@@ -39,8 +42,9 @@ interface Round {
 /** Parts of a plan that an engine may refuse by themselves. */
 const mostLeftOut = 1_000;
 
-export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOptions): PlanKeeper {
-  const shelf = new Shelf(store, serverName);
+export function createPlanKeeper({ store, engine, serverName, managed = [] }: PlanKeeperOptions): PlanKeeper {
+  const types = [...planTypes, ...managed.flatMap((one) => one.types)];
+  const shelf = new Shelf(store, types, serverName);
   /** What could not be applied, by key of the endpoint. */
   let troubles: ReadonlyMap<string, Fault> = new Map();
   let latest: FabricPlan | undefined;
@@ -49,7 +53,7 @@ export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOption
 
   const apply = async (): Promise<void> => {
     next = undefined;
-    const plan = compile(await shelf.all());
+    const plan = compile(await shelf.all(), managed);
     if (troubles.size === 0 && latest !== undefined && sameValue(plan, latest)) return;
     const { leftOut } = await applyWhatGoes(plan, engine);
     troubles = leftOut;
@@ -62,7 +66,7 @@ export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOption
   };
   return {
     name: 'fabric-plan',
-    run: (signal) => followChanges(store, signal, () => round().done),
+    run: (signal) => followChanges({ store, types }, signal, () => round().done),
     current: async (self, outputs) => {
       if (self !== undefined) shelf.lay(keyOf(self.id), outputs);
       await round().done;
@@ -73,8 +77,12 @@ export function createPlanKeeper({ store, engine, serverName }: PlanKeeperOption
 }
 
 /** Calls `apply` at first, and after each change of a resource that plans are made of. */
-async function followChanges(store: Pick<ResourceStore, 'onChange'>, signal: AbortSignal, apply: () => Promise<void>): Promise<void> {
-  const types = new Set(planTypes.map(keyOf));
+async function followChanges(
+  { store, types: named }: { readonly store: Pick<ResourceStore, 'onChange'>; readonly types: readonly string[] },
+  signal: AbortSignal,
+  apply: () => Promise<void>,
+): Promise<void> {
+  const types = new Set(named.map(keyOf));
   let due = true;
   let wake = (): void => undefined;
   const rouse = (): void => wake();
@@ -129,13 +137,15 @@ function isAboutPort({ code }: Fault): boolean {
 /** All resources that the plan is made of, each type read again only where something of it was written. */
 class Shelf {
   readonly #store: Pick<ResourceStore, 'list' | 'revision'>;
+  readonly #types: readonly string[];
   readonly #serverName: ServerName;
   readonly #lists = new Map<string, { readonly revision: number; readonly resources: readonly Resource[] }>();
   /** Outputs that are not in the store yet. */
   readonly #laid = new Map<string, JsonObject>();
 
-  constructor(store: Pick<ResourceStore, 'list' | 'revision'>, serverName: ServerName) {
+  constructor(store: Pick<ResourceStore, 'list' | 'revision'>, types: readonly string[], serverName: ServerName) {
     this.#store = store;
+    this.#types = types;
     this.#serverName = serverName;
   }
 
@@ -147,7 +157,7 @@ class Shelf {
   /** As they are about to be. */
   async all(): Promise<readonly Resource[]> {
     const all: Resource[] = [];
-    for (const type of planTypes) all.push(...(await this.#list(type)));
+    for (const type of this.#types) all.push(...(await this.#list(type)));
     if (this.#laid.size === 0) return all;
     const there = new Set(all.map(({ id }) => keyOf(id)));
     for (const key of this.#laid.keys()) if (!there.has(key)) this.#laid.delete(key);

@@ -1,15 +1,15 @@
-import { fault } from '#base/fault.ts';
+import type { Connections, ConnectionState } from '#arm/private-link.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import { type CheckContext, type Outcome, type ResourceType, resourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { addressAt, type AddressBook, type AddressWish } from './address-book.ts';
-import { findTarget, isAlias, isVisible } from './alias.ts';
-import { type ConnectionState, stateAt } from './approval.ts';
-import { connectionOf, type Connections } from './connections.ts';
+import { findTarget, isAlias } from './alias.ts';
+import { stateOfConnection } from './connections.ts';
 import { targetNames } from './endpoint-names.ts';
 import { guidOfResource } from './guid.ts';
+import { checkLinkTarget } from './link-target-check.ts';
 import { ownInterfaceId } from './own-interface.ts';
 import { applied, type PlanKeeper, type ServerName, withdrawn, withName } from './plan-keeper.ts';
 import {
@@ -20,7 +20,6 @@ import {
   privateEndpointProperties,
   wishOf,
 } from './private-endpoint-shape.ts';
-import { connectionWord, privateLinkTarget, privateLinkTargets } from './private-link-target.ts';
 import { checkRegion } from './region.ts';
 import { privateEndpointType, subnetType } from './type-names.ts';
 
@@ -79,48 +78,17 @@ async function checkTarget(
   { properties }: Asked<PrivateEndpointProperties>,
   { id, before, resources }: CheckContext<PrivateEndpointProperties>,
 ): Promise<void> {
-  const wish = wishOf(properties);
-  const { privateLinkServiceId: named, groupIds } = wish.properties;
-  const list = wish.manual ? 'manualPrivateLinkServiceConnections' : 'privateLinkServiceConnections';
-  const at = `properties.${list}[0].properties`;
-  const target = await findTarget(named, resources);
-  const visible = target !== undefined && !target.deleting && isVisible(target, named, id.subscription);
-  const kept = before !== undefined && keyOf(wishOf(before.properties).properties.privateLinkServiceId) === keyOf(named);
-  if (!visible && !kept)
-    throw fault('invalid', 'InvalidResourceReference', `Resource ${named} referenced by resource ${id.text} was not found.`, {
-      target: `${at}.privateLinkServiceId`,
-      remedy: 'Ask its owner for the id or alias, and to let your subscription see it.',
-    });
-  if (target === undefined) return;
-  const known = privateLinkTarget(target.type);
-  if (known === undefined)
-    throw fault('invalid', 'PrivateLinkTargetNotSupported', `Private endpoints cannot lead to a ${target.type}.`, {
-      target: `${at}.privateLinkServiceId`,
-      remedy: `They lead to: ${privateLinkTargets.map(({ type }) => type).join(', ')}.`,
-    });
-  if (!kept) await checkCount(target, resources);
-  const group = groupIds[0] ?? '';
-  if (group.toLowerCase() === known.groupId.toLowerCase()) return;
-  throw fault('invalid', 'InvalidPrivateLinkGroupId', `'${group}' is nothing that a ${target.type} offers.`, {
-    target: `${at}.groupIds`,
-    remedy: known.groupId === '' ? 'Leave groupIds out.' : `Give groupIds: ["${known.groupId}"].`,
-  });
-}
-
-/** Rule: https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits#private-link-limits */
-const mostConnections = 1_000;
-
-async function checkCount({ id, type }: Resource, resources: ResourceReader): Promise<void> {
-  const found = await resources.list({ within: id, direct: true, type: `${type}/${connectionWord}`, limit: mostConnections });
-  if (found.length < mostConnections) return;
-  throw fault(
-    'invalid',
-    'PrivateEndpointConnectionCountLimitReached',
-    `${id} has ${mostConnections} private endpoint connections already.`,
+  const { manual, properties: wish } = wishOf(properties);
+  const at = `properties.${manual ? 'manualPrivateLinkServiceConnections' : 'privateLinkServiceConnections'}[0].properties`;
+  await checkLinkTarget(
     {
-      target: id,
-      remedy: 'Have its owner remove some, or lead to another service.',
+      consumer: id.text,
+      named: wish.privateLinkServiceId,
+      groupId: wish.groupIds[0] ?? '',
+      kept: before !== undefined && keyOf(wishOf(before.properties).properties.privateLinkServiceId) === keyOf(wish.privateLinkServiceId),
+      at: { named: `${at}.privateLinkServiceId`, groupId: `${at}.groupIds` },
     },
+    resources,
   );
 }
 
@@ -162,12 +130,10 @@ async function stateOf(self: Endpoint, resources: ResourceReader, nowMs: number)
     actionsRequired: 'None',
   };
   if (self.status.settled === 0) return asking;
-  const connection = known && (await resources.get(known.id));
-  if (connection === undefined || connection.deleting || keyOf(connectionOf(connection).privateEndpoint.id) !== keyOf(self.id)) {
-    const actionsRequired = 'Write the private endpoint once more to ask again, or delete it.';
-    return { status: 'Disconnected', description: 'The connection was removed by the owner of the resource it led to.', actionsRequired };
-  }
-  return stateAt(connectionOf(connection), nowMs);
+  const state = known && (await stateOfConnection(known.id, { consumer: self.id, nowMs }, resources));
+  if (state !== undefined) return state;
+  const actionsRequired = 'Write the private endpoint once more to ask again, or delete it.';
+  return { status: 'Disconnected', description: 'The connection was removed by the owner of the resource it led to.', actionsRequired };
 }
 
 async function reconcile(

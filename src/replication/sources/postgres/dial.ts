@@ -7,7 +7,11 @@ import type { PgAddress } from './url.ts';
 
 export interface DialOptions extends PgAddress {
   readonly dialer: Dialer;
+  /** Told how far connecting came, for whoever measures or explains it. */
+  readonly onStage?: ((stage: DialStage) => void) | undefined;
 }
+
+export type DialStage = { readonly stage: 'dialled' } | { readonly stage: 'secured'; readonly encrypted: boolean };
 
 /** A stream to the server with TLS as asked. Faults: those of the dialer and of `secure`, and the deadline's reason. */
 export async function dialSecured(options: DialOptions, deadline: AbortSignal): Promise<SecuredStream> {
@@ -24,7 +28,10 @@ export async function dialSecured(options: DialOptions, deadline: AbortSignal): 
     );
     throw deadline.aborted ? abortFault(deadline, target) : dialFault(error, target);
   }
-  return secure(stream, options, deadline);
+  options.onStage?.({ stage: 'dialled' });
+  const secured = await secure(stream, options, deadline);
+  options.onStage?.({ stage: 'secured', encrypted: secured.encrypted });
+  return secured;
 }
 
 export interface Deadline {

@@ -1,0 +1,60 @@
+import type { ResourceWriter, Sealer } from '#arm/access.ts';
+import type { AnyType } from '#arm/resource-type.ts';
+import type { ResourceStore } from '#arm/store.ts';
+import type { FabricEngine } from '#fabric/engine.ts';
+import { computeTypes } from '#providers/compute/compute-types.ts';
+import { authoringTypes } from '#providers/data-factory/authoring-types.ts';
+import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
+import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
+import { networkTypes } from '#providers/network/network-types.ts';
+import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
+import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
+import { sqlTypes } from '#providers/sql/sql-types.ts';
+import { knownAddresses } from './known-addresses.ts';
+
+export interface ProviderParts {
+  readonly store: ResourceStore;
+  readonly sealer: Sealer;
+  readonly engine: FabricEngine;
+  readonly keeper: PlanKeeper;
+  readonly mayApprove: MayApprove;
+  readonly serverName: ServerName;
+  readonly writer: () => ResourceWriter;
+  readonly tenant: string;
+  /** The type of the private endpoint connections of resources of a type. */
+  readonly connections: (parentType: string) => AnyType | undefined;
+}
+
+/** Types of everything that the network joins. Providers do not know one another: what one needs of another is handed over here. */
+export function providerTypes(parts: ProviderParts): readonly AnyType[] {
+  const { store, sealer, engine, keeper, mayApprove, serverName, writer, tenant, connections } = parts;
+  const nowMs = Date.now;
+  const links = connectionsOf({ store, mayApprove, nowMs });
+  const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
+  return [
+    ...networkTypes({
+      connections: links,
+      keeper,
+      mayApprove,
+      serverName,
+      health: (probe, backend) => engine.health(probe, backend),
+      explain,
+      listeners: (endpoint) => engine.listeners(endpoint),
+      nowMs,
+    }),
+    ...computeTypes({ writer, plan: keeper, counters: () => engine.counters(), addresses: knownAddresses(engine) }),
+    ...sqlTypes({ connections, tenant }),
+    ...postgresqlTypes({ connections }),
+    ...mysqlTypes({ connections }),
+    ...authoringTypes({
+      store,
+      sealer,
+      connections: links,
+      plan: keeper,
+      dialer: (segment) => engine.dialer(segment),
+      explain,
+      tenant,
+      nowMs,
+    }),
+  ];
+}

@@ -1,0 +1,50 @@
+import { fault } from '#base/fault.ts';
+import { type CheckContext, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import type { Asked } from '#arm/resource.ts';
+import { findRuntime } from './integration-runtime.ts';
+import { type LinkedServiceProperties, linkedServiceProperties, secretPaths, withMask } from './linked-service-shape.ts';
+import type { AuthoringOptions } from './options.ts';
+import { storeAddress } from './store-address.ts';
+import { linkedServiceType, versions } from './type-names.ts';
+
+/** A data store, and how to log in to it. */
+export function linkedServices(options: AuthoringOptions): ResourceType<LinkedServiceProperties> {
+  return resourceType<LinkedServiceProperties>({
+    type: linkedServiceType,
+    summary: 'A linked service: a database and how to log in to it, from an integration runtime',
+    versions,
+    location: 'none',
+    hasTags: false,
+    name: {
+      pattern: /^[A-Za-z0-9_][^<>*#.%&:\\+?/]*$/,
+      maxLength: 260,
+      says: 'no < > * # . % & : \\ + ? /, beginning with a letter, digit or _',
+    },
+    verbs: ['put', 'delete'],
+    properties: linkedServiceProperties,
+    secrets: secretPaths,
+    shows: { provisioningState: false, etag: true },
+    answers: { created: 200, replaced: 200, deleted: 200 },
+    check: (asked, context) => check(asked, context, options),
+    shape: (_, usual) => withMask(usual),
+  });
+}
+
+async function check(
+  { properties }: Asked<LinkedServiceProperties>,
+  { id, resources }: CheckContext<LinkedServiceProperties>,
+  { sealer }: AuthoringOptions,
+): Promise<void> {
+  storeAddress(properties, sealer);
+  const name = properties.connectVia?.referenceName;
+  if (name === undefined || (await findRuntime(id.parent!, name, resources)) !== undefined) return;
+  throw fault(
+    'invalid',
+    'InvalidResourceReference',
+    `The linked service refers to the integration runtime '${name}', which is not there.`,
+    {
+      target: 'properties.connectVia.referenceName',
+      remedy: 'Create it first, or leave connectVia out: then it is AutoResolveIntegrationRuntime.',
+    },
+  );
+}

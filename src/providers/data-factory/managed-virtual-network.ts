@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { fault } from '#base/fault.ts';
+import { type Action, type NameRule, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import type { JsonObject } from '#arm/resource.ts';
+import { guidOf } from './guid.ts';
+import type { AuthoringOptions } from './options.ts';
+import { managedNetworkType, onlyNetwork, versions } from './type-names.ts';
+
+export const managedName: NameRule = {
+  pattern: /^[_A-Za-z0-9][-_A-Za-z0-9]*$/,
+  maxLength: 127,
+  says: "letters, digits, '-' and '_', not beginning with '-'",
+};
+
+/** The network that integration runtimes of a factory stand in. Nobody chooses its addresses; its only ways out are managed private endpoints, and what the factory's egress mode lets out. */
+export function managedVirtualNetworks({ plan, explain }: AuthoringOptions): ResourceType {
+  return resourceType<JsonObject>({
+    type: managedNetworkType,
+    summary: "The network that a factory's integration runtimes stand in",
+    versions,
+    location: 'none',
+    hasTags: false,
+    name: managedName,
+    verbs: ['put'],
+    properties: z.object({}) as unknown as z.ZodType<JsonObject>,
+    answers: { created: 200, replaced: 200, deleted: 200 },
+    check: async (_, { id }) => {
+      if (id.name === onlyNetwork) return;
+      throw fault(
+        'invalid',
+        'InvalidManagedVirtualNetworkName',
+        `A factory has one managed virtual network, and it is called '${onlyNetwork}'.`,
+        {
+          target: id.text,
+          remedy: `Name it ${onlyNetwork}.`,
+        },
+      );
+    },
+    show: async (self) => ({ vNetId: guidOf(self, 'network'), alias: self.id.split('/').at(-3)! }),
+    actions: { explain: explaining(explain) as Action<JsonObject, unknown> },
+    reconcile: async (self) => {
+      await plan.current(self);
+      return { kind: 'ready' };
+    },
+    remove: async () => {
+      await plan.current();
+      return { kind: 'ready' };
+    },
+  });
+}
+
+interface ExplainInput {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** As virtual networks have it. */
+function explaining(explain: AuthoringOptions['explain']): Action<JsonObject, ExplainInput> {
+  return {
+    summary: 'How a connection from inside the network to a host and port would go, hop by hop, or what denies it and what would mend it',
+    input: z.object({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }),
+    run: async ({ id, input }) => {
+      const { hops, denied } = await explain({ segment: id.key, ...input });
+      const shown = hops.map(({ kind, id: of, ok, detail }) => ({ kind, id: of, ok, detail }));
+      if (denied === undefined) return { body: { open: true, hops: shown } };
+      const { kind, code, message, target, remedy } = denied;
+      return { body: { open: false, hops: shown, denied: { kind, code, message, ...(target && { target }), ...(remedy && { remedy }) } } };
+    },
+  };
+}
