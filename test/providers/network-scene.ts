@@ -1,11 +1,18 @@
+import type { Dialer } from '#base/dialer.ts';
 import { fault } from '#base/fault.ts';
+import { authoringTypes } from '#providers/data-factory/authoring-types.ts';
+import { authoringNetworks } from '#providers/data-factory/managed-networks.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
 import { connectionsOf } from '#providers/network/connections.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
-import { group, providerScene, type ProviderScene, type Sent } from './provider-scene.ts';
+import { group, providerScene, sealer, type ProviderScene, type Sent } from './provider-scene.ts';
+
+/** Nothing leads anywhere: this engine only writes plans down. */
+const noName = (host: string) => fault('unreachable', 'NameNotFound', `${host} means nothing here.`, { remedy: 'Name it.' });
+const nowhere: Dialer = { dial: async (host) => Promise.reject(noName(host)) };
 
 export interface NetworkScene extends AsyncDisposable {
   readonly plane: ProviderScene;
@@ -33,7 +40,7 @@ export async function networkScene(): Promise<NetworkScene> {
       const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
       const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
         type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
-      keeper = createPlanKeeper({ store, engine, serverName });
+      keeper = createPlanKeeper({ store, engine, serverName, managed: [authoringNetworks] });
       const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
       const nowMs = (): number => scene.nowMs;
       const connections = connectionsOf({ store, mayApprove, nowMs });
@@ -41,6 +48,15 @@ export async function networkScene(): Promise<NetworkScene> {
         ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs }),
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
+        ...authoringTypes({
+          store,
+          sealer,
+          connections,
+          plan: keeper,
+          dialer: () => nowhere,
+          explain: async ({ host }) => ({ hops: [], denied: noName(host) }),
+          nowMs,
+        }),
       ];
     },
     { waitMs: 20_000 },

@@ -26,7 +26,7 @@ const places: readonly AnyType[] = [
 ];
 
 /** Keeps anything, in a form that a text search does not find. */
-const sealer: Sealer = {
+export const sealer: Sealer = {
   seal: (text) => `sealed:${Buffer.from(text).toString('hex')}`,
   open: (sealed) => secret(Buffer.from(sealed.slice('sealed:'.length), 'hex').toString()),
 };
