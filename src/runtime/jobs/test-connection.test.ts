@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { directDialer } from '#base/dialer.ts';
+import { testConnection, type DatabaseAddress } from './test-connection.ts';
+
+interface Serving extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** A server that speaks so on each connection. */
+async function serving(speak: (socket: Socket) => void): Promise<Serving> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => socket.destroy());
+    speak(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function address(kind: DatabaseAddress['kind'], { port }: Serving): DatabaseAddress {
+  const login = { database: 'shop', user: 'reader', password: undefined, tls: 'prefer' as const, certificateName: undefined };
+  return { kind, host: '127.0.0.1', port, ...login };
+}
+
+async function tested(kind: DatabaseAddress['kind'], speak: (socket: Socket) => void, timeoutMs = 10_000): Promise<readonly unknown[]> {
+  await using server = await serving(speak);
+  const steps = await testConnection({ address: address(kind, server), dialer: directDialer, timeoutMs }, AbortSignal.timeout(20_000));
+  return steps.map(({ name, ok, fault }) => (ok ? name : `${name} ${fault?.code}`));
+}
+
+const prelogin = Uint8Array.from([...[4, 1, 0, 26, 0, 0, 1, 0, 0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 255], ...[16, 0, 3, 232, 0, 6, 0]]);
+const greeting = Uint8Array.from([25, 0, 0, 0, 10, 56, 46, 52, 46, 51, 0, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 255, 255, 8, 2, 0]);
+
+test('SQL Server: up to what it says before login, in pieces', async () => {
+  const steps = await tested('sqlserver', (socket) =>
+    socket.once('data', () => {
+      socket.write(prelogin.subarray(0, 10));
+      socket.end(prelogin.subarray(10));
+    }),
+  );
+  expect(steps).toEqual(['TCP', 'protocol', 'login LoginNotTested']);
+});
+
+test('MySQL: up to its greeting', async () => {
+  expect(await tested('mysql', (socket) => socket.end(greeting))).toEqual(['TCP', 'protocol', 'login LoginNotTested']);
+});
+
+test.for<[kind: DatabaseAddress['kind'], what: string, speak: (socket: Socket) => void, expected: string]>([
+  ['sqlserver', 'something else', (socket) => socket.end('SSH-2.0-x\r\n'), 'protocol NotTds'],
+  ['mysql', 'something else', (socket) => socket.end('SSH-2.0-x\r\n'), 'protocol NotMySql'],
+  ['sqlserver', 'an end', (socket) => socket.end(), 'protocol ConnectionLost'],
+  ['mysql', 'an end', (socket) => socket.end(), 'protocol ConnectionLost'],
+  ['postgresql', 'an end', (socket) => socket.end(), 'TLS ConnectionLost'],
+  ['postgresql', 'something else', (socket) => socket.end('HTTP/1.1 400\r\n'), 'TLS NotPostgres'],
+])('%s: %s is named', async ([kind, , speak, expected]) => {
+  expect(await tested(kind, speak)).toEqual(['TCP', expected]);
+});
+
+test.for(['sqlserver', 'mysql', 'postgresql'] as const)('%s: a server that says nothing is given up', async (kind) => {
+  const steps = await tested(kind, () => undefined, 200);
+  expect(steps[1]).toMatch(/^(?:protocol ServerSilent|TLS ConnectTimeout)$/);
+});
+
+test.for(['sqlserver', 'mysql', 'postgresql'] as const)('%s: nobody listens', async (kind) => {
+  const server = await serving(() => undefined);
+  const nobody = address(kind, server);
+  await server[Symbol.asyncDispose]();
+  const [step, ...more] = await testConnection({ address: nobody, dialer: directDialer, timeoutMs: 5_000 }, AbortSignal.timeout(10_000));
+  expect([step?.name, step?.fault?.code, more]).toEqual(['TCP', 'ConnectionFailed', []]);
+});
