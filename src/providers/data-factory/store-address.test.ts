@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { toFault } from '#base/fault.ts';
 import { secret } from '#base/secret.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { readConnectionString, splitPassword } from './connection-string.ts';
@@ -85,14 +86,19 @@ test('whatever stands in quotes is read back; the password leaves the text', () 
   );
 });
 
+function outcomeOf(text: string): string {
+  try {
+    readConnectionString(text);
+    return 'read';
+  } catch (error) {
+    return toFault(error).code;
+  }
+}
+
 test('no text makes the reader do anything but read or refuse', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
-      try {
-        readConnectionString(text);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'InvalidConnectionString' });
-      }
+      expect(outcomeOf(text)).toMatch(/^(read|InvalidConnectionString)$/);
     }),
   );
 });

@@ -68,11 +68,7 @@ interface Way {
 }
 
 /** Open only by a connection that says so, belongs to this consumer, and lies in what it leads to. */
-export function wayOf(
-  consumer: string,
-  known: Connection,
-  { connection, target }: Way,
-): Pick<Endpoint, 'state' | 'expiresAtMs'> {
+export function wayOf(consumer: string, known: Connection, { connection, target }: Way): Pick<Endpoint, 'state' | 'expiresAtMs'> {
   if (connection === undefined) return { state: 'Disconnected', expiresAtMs: undefined };
   const { privateEndpoint, linkIdentifier, privateLinkServiceConnectionState, approval } = connectionOf(connection);
   const own = keyOf(privateEndpoint.id) === keyOf(consumer) && linkIdentifier === String(known.linkId);

@@ -39,7 +39,7 @@ async function tested(kind: DatabaseAddress['kind'], speak: (socket: Socket) => 
   return steps.map(({ name, ok, fault }) => (ok ? name : `${name} ${fault?.code}`));
 }
 
-const prelogin = Uint8Array.from([...[4, 1, 0, 26, 0, 0, 1, 0, 0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 255], ...[16, 0, 3, 232, 0, 6, 0]]);
+const prelogin = Uint8Array.from([4, 1, 0, 26, 0, 0, 1, 0, 0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 255, 16, 0, 3, 232, 0, 6, 0]);
 const greeting = Uint8Array.from([25, 0, 0, 0, 10, 56, 46, 52, 46, 51, 0, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 255, 255, 8, 2, 0]);
 
 test('SQL Server: up to what it says before login, in pieces', async () => {

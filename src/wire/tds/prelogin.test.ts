@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { toFault } from '#base/fault.ts';
 import { parsePrelogin, preloginRequest } from './prelogin.ts';
 
 /** Of a SQL Server 2022: header, VERSION, ENCRYPTION, terminator, then 16.0.1000 build 6 and 0 (off). */
-const answer = Uint8Array.from([
-  ...[0x04, 0x01, 0x00, 0x1a, 0x00, 0x00, 0x01, 0x00],
-  ...[0x00, 0x00, 0x0b, 0x00, 0x06, 0x01, 0x00, 0x11, 0x00, 0x01, 0xff],
-  ...[0x10, 0x00, 0x03, 0xe8, 0x00, 0x06, 0x00],
-]);
+const answer = Buffer.from(['0401001a00000100', '00000b0006', '0100110001', 'ff', '100003e80006', '00'].join(''), 'hex');
 
 test('the request is one whole packet', () => {
   const bytes = preloginRequest();
@@ -19,16 +16,20 @@ test('the answer says version and encryption, in whatever pieces it comes', () =
   for (let length = 0; length < answer.length; length += 1) expect(parsePrelogin(answer.subarray(0, length))).toBeUndefined();
 });
 
+function outcomeOf(bytes: Uint8Array): string | undefined {
+  try {
+    return parsePrelogin(bytes)?.version;
+  } catch (error) {
+    return toFault(error).code;
+  }
+}
+
 test('anything else is refused as corrupt, or more is waited for', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), fc.boolean(), (bytes, begins) => {
       const sent = begins ? Uint8Array.from([...answer.subarray(0, 8), ...bytes]) : bytes;
-      try {
-        const read = parsePrelogin(sent);
-        expect(read === undefined || /^\d+\.\d+\.\d+$/.test(read.version)).toBe(true);
-      } catch (error) {
-        expect(error).toMatchObject({ kind: 'corrupt', code: 'NotTds' });
-      }
+      const read = outcomeOf(sent);
+      expect(read === undefined || read === 'NotTds' || /^\d+\.\d+\.\d+$/.test(read)).toBe(true);
     }),
   );
 });
