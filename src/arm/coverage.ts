@@ -176,7 +176,9 @@ function answersOf({ answers, reconcile, remove }: AnyType, kind: keyof typeof s
     case 'put':
       return [...new Set([answers.replaced, answers.created])].toSorted(byNumber);
     case 'delete':
-      return [...new Set([answers.deleted, ...(remove === undefined && reconcile === undefined ? [] : [202]), 204])].toSorted(byNumber);
+      return [
+        ...new Set([answers.deleted, ...(remove === undefined && reconcile === undefined ? [] : [answers.deleting ?? 202]), 204]),
+      ].toSorted(byNumber);
     case 'exists':
       return [204];
     case 'get':

@@ -104,7 +104,13 @@ export interface ResourceType<P = JsonObject> {
   /** Whether `properties.provisioningState` and the `etag` are shown. */
   readonly shows: { readonly provisioningState: boolean; readonly etag: boolean };
   /** Status codes of success, where clients accept only some. */
-  readonly answers: { readonly created: 200 | 201; readonly replaced: 200 | 201; readonly deleted: 200 | 202 | 204 };
+  readonly answers: {
+    readonly created: 200 | 201;
+    readonly replaced: 200 | 201;
+    readonly deleted: 200 | 202 | 204;
+    /** While the deletion still goes on. Default: 202, with an operation to ask after; 200 where clients take nothing else. */
+    readonly deleting?: 200 | 202;
+  };
   readonly references?: (asked: Asked<P>) => readonly Reference[];
   /** Parts that have ids of their own but live inside the resource: `frontendIPConfigurations` → what lists them, each with its `name`. They can be read like children, and references may name them. */
   readonly parts?: Readonly<Record<string, (self: Resource<P>) => readonly JsonObject[]>>;

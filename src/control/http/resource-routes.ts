@@ -117,6 +117,7 @@ async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plan
   const { existed, operation } = await plane.service.delete(writeRequest(ask, id, version, null));
   if (!existed) return { status: 204 };
   if (operation === undefined) return { status: type.answers.deleted };
+  if (type.answers.deleting === 200) return { status: 200 };
   return { status: 202, headers: operationHeaders(ask, operation, { id: id.text, location: undefined, kind: 'delete' }) };
 }
 

@@ -6,7 +6,7 @@ import { egressModes, egressTag, egressText } from './egress.ts';
 import { guidOf } from './guid.ts';
 import type { AuthoringOptions } from './options.ts';
 import { testConnectivity } from './test-connectivity.ts';
-import { factoryType, versions } from './type-names.ts';
+import { answers, factoryType, versions } from './type-names.ts';
 
 const anything = z.looseObject({});
 
@@ -37,7 +37,7 @@ export function factories(options: AuthoringOptions): ResourceType {
     },
     properties,
     envelope: z.object({ identity: identity.optional() }) as unknown as z.ZodType<JsonObject>,
-    answers: { created: 200, replaced: 200, deleted: 200 },
+    answers,
     check: async (asked) => checkEgress(asked),
     show: async ({ createdAt }) => ({ createTime: createdAt, version: versions.implemented }),
     shape: (self, usual) => shaped(self, usual, options.tenant),

@@ -7,7 +7,7 @@ import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import { disableInteractive, enableInteractive, interactiveOf, interactiveShown, usualMinutes } from './interactive-authoring.ts';
 import type { AuthoringOptions } from './options.ts';
-import { autoResolve, factoryType, integrationRuntimeType, managedNetworkType, onlyNetwork, versions } from './type-names.ts';
+import { answers, autoResolve, factoryType, integrationRuntimeType, managedNetworkType, onlyNetwork, versions } from './type-names.ts';
 
 export interface RuntimeProperties {
   readonly type: 'Managed';
@@ -47,7 +47,7 @@ export function integrationRuntimes(options: AuthoringOptions): ResourceType<Run
     verbs: ['put', 'delete'],
     properties,
     shows: { provisioningState: false, etag: true },
-    answers: { created: 200, replaced: 200, deleted: 200 },
+    answers,
     check: checkNetwork,
     show: async () => ({ state: 'Online' }),
     find: findAutoResolve,

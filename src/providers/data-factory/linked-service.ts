@@ -5,7 +5,7 @@ import { findRuntime } from './integration-runtime.ts';
 import { type LinkedServiceProperties, linkedServiceProperties, secretPaths, withMask } from './linked-service-shape.ts';
 import type { AuthoringOptions } from './options.ts';
 import { storeAddress } from './store-address.ts';
-import { linkedServiceType, versions } from './type-names.ts';
+import { answers, linkedServiceType, versions } from './type-names.ts';
 
 /** A data store, and how to log in to it. */
 export function linkedServices(options: AuthoringOptions): ResourceType<LinkedServiceProperties> {
@@ -24,7 +24,7 @@ export function linkedServices(options: AuthoringOptions): ResourceType<LinkedSe
     properties: linkedServiceProperties,
     secrets: secretPaths,
     shows: { provisioningState: false, etag: true },
-    answers: { created: 200, replaced: 200, deleted: 200 },
+    answers,
     check: (asked, context) => check(asked, context, options),
     shape: (_, usual) => withMask(usual),
   });

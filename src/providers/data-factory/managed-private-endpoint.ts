@@ -8,7 +8,7 @@ import type { ResourceReader } from '#arm/store.ts';
 import { guidOf } from './guid.ts';
 import { managedName } from './managed-virtual-network.ts';
 import type { AuthoringOptions } from './options.ts';
-import { managedEndpointType, versions } from './type-names.ts';
+import { answers, managedEndpointType, versions } from './type-names.ts';
 
 export interface ManagedEndpointProperties {
   readonly privateLinkResourceId: string;
@@ -55,7 +55,7 @@ export function managedPrivateEndpoints(options: AuthoringOptions): ResourceType
     name: managedName,
     verbs: ['put', 'delete'],
     properties,
-    answers: { created: 200, replaced: 200, deleted: 200 },
+    answers,
     check: (asked, context) => connections.check(wishOf(asked, context), context.resources),
     complete: (asked, context) => withRequest(asked, context, options),
     show: async (self, resources) => ({ connectionState: { ...(await stateOf(self, resources, options)) }, isReserved: false }),

@@ -4,7 +4,7 @@ import { type Action, type NameRule, resourceType, type ResourceType } from '#ar
 import type { JsonObject } from '#arm/resource.ts';
 import { guidOf } from './guid.ts';
 import type { AuthoringOptions } from './options.ts';
-import { managedNetworkType, onlyNetwork, versions } from './type-names.ts';
+import { answers, managedNetworkType, onlyNetwork, versions } from './type-names.ts';
 
 export const managedName: NameRule = {
   pattern: /^[_A-Za-z0-9][-_A-Za-z0-9]*$/,
@@ -23,7 +23,7 @@ export function managedVirtualNetworks({ plan, explain }: AuthoringOptions): Res
     name: managedName,
     verbs: ['put'],
     properties: z.object({}) as unknown as z.ZodType<JsonObject>,
-    answers: { created: 200, replaced: 200, deleted: 200 },
+    answers,
     check: async (_, { id }) => {
       if (id.name === onlyNetwork) return;
       throw fault(
