@@ -40,7 +40,9 @@ export async function openRelayParts(place: Workplace): Promise<RelayParts> {
   await reachable(direct);
   const side = fork(join(import.meta.dirname, 'relay-side.ts'), [String(direct.port)], { execArgv: ['--expose-gc'] });
   children.push(side);
-  const heard = async (): Promise<RelayAnswer> => ((await once(side, 'message')) as [RelayAnswer])[0];
+  const gone = once(side, 'exit').then(() => Promise.reject(new Error('the relay ended')));
+  gone.catch(() => undefined);
+  const heard = async (): Promise<RelayAnswer> => (await Promise.race([once(side, 'message'), gone]))[0] as RelayAnswer;
   const first = await heard();
   if (first.kind !== 'listening') throw new Error('the relay does not listen');
   const noHaproxy = existsSync(haproxyProgram) ? undefined : `${haproxyProgram} is not there: scripts/debian-packages.sh`;
