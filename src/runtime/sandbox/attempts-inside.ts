@@ -101,23 +101,23 @@ type Tries = Record<string, Record<string, Try>>;
 function networkTries({ hostPort, hostAddresses, endpointAddress, endpointPort }: Targets): Tries {
   const to = (host: string, port: number): [string, Try] => [`connect to ${host} port ${port}`, () => reach({ host, port })];
   return {
-    'host services': Object.fromEntries(['127.0.0.1', '127.0.0.53', ...hostAddresses].map((host) => to(host, hostPort))),
-    'metadata service': Object.fromEntries([to('169.254.169.254', 80), to('168.63.129.16', 80)]),
-    internet: Object.fromEntries([to('1.1.1.1', 443), to('10.0.0.1', 22), to('192.168.1.1', 80)]),
-    IPv6: Object.fromEntries([to('::1', hostPort), to('2606:4700:4700::1111', 443), to('fd00:ec2::254', 80)]),
-    'other ports of an endpoint': Object.fromEntries([to(endpointAddress, endpointPort + 1), to(endpointAddress, hostPort)]),
-    DNS: {
+    'services of the host are out of reach': Object.fromEntries(['127.0.0.1', '127.0.0.53', ...hostAddresses].map((host) => to(host, hostPort))),
+    'so are metadata services at link-local addresses': Object.fromEntries([to('169.254.169.254', 80), to('168.63.129.16', 80)]),
+    'and the internet and other networks': Object.fromEntries([to('1.1.1.1', 443), to('10.0.0.1', 22), to('192.168.1.1', 80)]),
+    'over IPv6 too': Object.fromEntries([to('::1', hostPort), to('2606:4700:4700::1111', 443), to('fd00:ec2::254', 80)]),
+    'an endpoint has no other port': Object.fromEntries([to(endpointAddress, endpointPort + 1), to(endpointAddress, hostPort)]),
+    'no name server answers': {
       'look a name up': async () => (await lookup('example.com')).address,
       'ask a name server': () => askServer('1.1.1.1'),
       'ask the name server of the host': () => askServer('127.0.0.1'),
     },
-    UDP: { 'send a datagram': () => sendDatagram(hostPort) },
+    'no datagram leaves': { 'send a datagram': () => sendDatagram(hostPort) },
   };
 }
 
 function socketTries({ abstractSocket, pathSocket }: Targets): Tries {
   return {
-    'host unix sockets': {
+    'unix sockets of the host are out of reach': {
       'connect to an abstract socket': () => reach({ path: `\0${abstractSocket}` }),
       'connect to a socket in a folder': () => reach({ path: pathSocket }),
       'connect to the container engine': () => reach({ path: '/var/run/docker.sock' }),
@@ -130,14 +130,14 @@ function fileTries({ file, memoryMb }: Targets): Tries {
   const read = (path: string): [string, Try] => [`read ${path}`, () => readFileSync(path, 'utf8').slice(0, 40)];
   const write = (path: string): [string, Try] => [`write ${path}`, () => openClose(path)];
   return {
-    'files outside the view': {
+    'files outside its view are not there': {
       'read a file of the host': read(file)[1],
       ...Object.fromEntries(['/etc/shadow', '/etc/hostname', '/root/.profile', '/var/log/syslog', '/sys/kernel/uevent_helper'].map(read)),
     },
-    'read-only file system': Object.fromEntries(
+    'what it sees is read-only, the settings of the kernel too': Object.fromEntries(
       ['/made', '/etc/hosts', '/bin/node', '/dev/shm/made', '/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/irq/default_smp_affinity'].map(write),
     ),
-    'memory limit': {
+    'memory is limited': {
       // Pages that nobody writes to are not taken: only the limit is asked.
       'take more memory than allowed': () => `${Buffer.alloc((memoryMb + 1_024) * 1024 * 1024).length} bytes`,
     },
@@ -146,7 +146,7 @@ function fileTries({ file, memoryMb }: Targets): Tries {
 
 function processTries({ parentPid, canary }: Targets): Tries {
   return {
-    'other processes': {
+    'other processes are not to be seen': {
       'see them in /proc': () => {
         const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== '1' && name !== String(process.pid));
         return others.length > 0 ? `${others.length} processes` : refuse('only its own');
@@ -155,7 +155,7 @@ function processTries({ parentPid, canary }: Targets): Tries {
       'read the environment of process 1': () => found(readFileSync('/proc/1/environ', 'latin1'), canary),
       'send a signal to the parent': () => (process.kill(parentPid, 0) ? 'sent' : refuse('not sent')),
     },
-    environment: {
+    'environment and open files of the parent are not passed on': {
       'find what the parent has': () => {
         const known = new Set(['PATH', 'HOME', 'LANG', 'TZ', 'PWD']);
         const more = Object.keys(process.env).filter((name) => !known.has(name) && !name.startsWith('NODE_CHANNEL_'));
@@ -167,14 +167,14 @@ function processTries({ parentPid, canary }: Targets): Tries {
         return foreign.length > 0 ? foreign.join(' ') : refuse('none');
       },
     },
-    'new programs': {
+    'no other program can be started': {
       'start one': () => {
         const { error, status } = spawnSync('/bin/node', ['--version']);
         if (error !== undefined) throw error;
         return `it ended with ${status}`;
       },
     },
-    capabilities: {
+    'it has no capability and gains none': {
       'have any': () => lacks('CapEff', /^0+$/) ?? lacks('CapPrm', /^0+$/) ?? lacks('CapBnd', /^0+$/) ?? refuse('none'),
       'gain any by a program': () => lacks('NoNewPrivs', /^1$/) ?? refuse('no new privileges'),
       'be without a filter of system calls': () => lacks('Seccomp', /^2$/) ?? refuse('filtered'),

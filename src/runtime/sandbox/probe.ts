@@ -15,7 +15,7 @@ import type { Processor } from './syscalls.ts';
 
 /** One thing that isolates a worker, and whether it holds on this host. */
 export interface ProbedItem {
-  /** `metadata service`, `system calls`, … */
+  /** A short sentence, true if it holds. */
   readonly item: string;
   readonly holds: boolean;
   /** How many things were tried for it, and what was found where it does not hold. */
@@ -50,12 +50,12 @@ export async function probeSandbox(start: Start, processor: Processor): Promise<
     await tryEndpoints(worker, ask, note);
     const { attempts = [] } = await ask({ ask: 'attempts', targets: outside.targets });
     for (const [item, tried] of byItem(attempts)) note(item, gains(tried), tried.length);
-    note('nothing arrived outside', outside.reached() === 0 ? [] : [`${outside.reached()} connections arrived at services of this host`]);
+    note('nothing arrived at services of the host', outside.reached() === 0 ? [] : [`${outside.reached()} connections arrived at services of this host`]);
   } catch (error) {
     note('a sandbox starts', [toFault(error).message]);
     return items;
   }
-  if (processor === 'x64') note('system calls', await tryRawCalls(start, outside.folder), rawCalls.length);
+  if (processor === 'x64') note('system calls that reach around it are refused (vsock, io_uring, namespaces, …)', await tryRawCalls(start, outside.folder), rawCalls.length);
   return items;
 }
 
@@ -67,7 +67,7 @@ async function tryEndpoints(
   const [firstName = '', secondName = ''] = [...first.names, ...second.names];
   const expect = (how: Answer, wanted: RegExp): string[] => (wanted.test(how.how ?? '') ? [] : [how.how ?? 'no answer']);
   note('an endpoint is reached by its name', expect(await ask({ ask: 'hold', host: firstName, port: first.port }), /^echoed$/));
-  note('no other is', expect(await ask({ ask: 'echo', host: second.address, port: second.port }), /^E/));
+  note('an address that is no endpoint is not', expect(await ask({ ask: 'echo', host: second.address, port: second.port }), /^E/));
   await worker.setEndpoints([first, second]);
   note('an endpoint is added while it runs', expect(await ask({ ask: 'echo', host: secondName, port: second.port }), /^echoed$/));
   await worker.setEndpoints([second]);
