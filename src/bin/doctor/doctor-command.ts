@@ -38,6 +38,9 @@ export function diagnosisText({ isolated, items }: Diagnosis): string {
   const head = isolated
     ? `Workers on this host are isolated: ${items.length} items hold, ${tries} attempts from inside a sandbox.`
     : 'Workers on this host are NOT isolated.';
-  const lines = items.flatMap(({ item, holds, found }) => [`  ${holds ? 'holds' : 'FAILS'}  ${item}`, ...found.map((one) => `           ${one}`)]);
+  const lines = items.flatMap(({ item, holds, found }) => [
+    `  ${holds ? 'holds' : 'FAILS'}  ${item}`,
+    ...found.map((one) => `           ${one}`),
+  ]);
   return `${[head, ...lines].join('\n')}\n`;
 }

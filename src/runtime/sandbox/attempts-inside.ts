@@ -101,7 +101,9 @@ type Tries = Record<string, Record<string, Try>>;
 function networkTries({ hostPort, hostAddresses, endpointAddress, endpointPort }: Targets): Tries {
   const to = (host: string, port: number): [string, Try] => [`connect to ${host} port ${port}`, () => reach({ host, port })];
   return {
-    'services of the host are out of reach': Object.fromEntries(['127.0.0.1', '127.0.0.53', ...hostAddresses].map((host) => to(host, hostPort))),
+    'services of the host are out of reach': Object.fromEntries(
+      ['127.0.0.1', '127.0.0.53', ...hostAddresses].map((host) => to(host, hostPort)),
+    ),
     'so are metadata services at link-local addresses': Object.fromEntries([to('169.254.169.254', 80), to('168.63.129.16', 80)]),
     'and the internet and other networks': Object.fromEntries([to('1.1.1.1', 443), to('10.0.0.1', 22), to('192.168.1.1', 80)]),
     'over IPv6 too': Object.fromEntries([to('::1', hostPort), to('2606:4700:4700::1111', 443), to('fd00:ec2::254', 80)]),
@@ -135,7 +137,15 @@ function fileTries({ file, memoryMb }: Targets): Tries {
       ...Object.fromEntries(['/etc/shadow', '/etc/hostname', '/root/.profile', '/var/log/syslog', '/sys/kernel/uevent_helper'].map(read)),
     },
     'what it sees is read-only, the settings of the kernel too': Object.fromEntries(
-      ['/made', '/etc/hosts', '/bin/node', '/dev/shm/made', '/proc/sys/kernel/core_pattern', '/proc/sysrq-trigger', '/proc/irq/default_smp_affinity'].map(write),
+      [
+        '/made',
+        '/etc/hosts',
+        '/bin/node',
+        '/dev/shm/made',
+        '/proc/sys/kernel/core_pattern',
+        '/proc/sysrq-trigger',
+        '/proc/irq/default_smp_affinity',
+      ].map(write),
     ),
     'memory is limited': {
       // Pages that nobody writes to are not taken: only the limit is asked.
@@ -158,7 +168,10 @@ function processTries({ parentPid, canary }: Targets): Tries {
     'environment and open files of the parent are not passed on': {
       'find what the parent has': () => {
         const known = new Set(['PATH', 'HOME', 'LANG', 'TZ', 'PWD']);
-        const more = Object.keys(process.env).filter((name) => !known.has(name) && !name.startsWith('NODE_CHANNEL_'));
+        const names = readFileSync('/proc/self/environ', 'latin1')
+          .split('\0')
+          .map((line) => line.split('=')[0] ?? '');
+        const more = names.filter((name) => name !== '' && !known.has(name) && !name.startsWith('NODE_CHANNEL_'));
         return more.length > 0 ? more.join(' ') : refuse('empty');
       },
       'find open files of the parent': () => {

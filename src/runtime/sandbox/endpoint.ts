@@ -22,7 +22,11 @@ export function checkedEndpoints(endpoints: readonly SandboxEndpoint[]): Readonl
   for (const endpoint of endpoints) {
     const { address, port, names } = endpoint;
     if (isIP(address) === 0 || address.includes('%') || /^(127\.|0\.|22[4-9]\.|2[3-5]\d\.|::1?$|ff)/i.test(address)) {
-      throw bad(address, 'is no address that an endpoint can have', 'Give an IPv4 or IPv6 address of the virtual network, such as 10.0.9.5.');
+      throw bad(
+        address,
+        'is no address that an endpoint can have',
+        'Give an IPv4 or IPv6 address of the virtual network, such as 10.0.9.5.',
+      );
     }
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw bad(`${address}:${port}`, 'has no port from 1 to 65535', 'Correct it.');
     const wrong = names.find((name) => !hostName.test(name));

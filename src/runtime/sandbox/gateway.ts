@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import { pipeline, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { toFault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
@@ -70,7 +70,7 @@ export class Gateway {
   }
 
   removeAll(): void {
-    for (const key of [...this.#gates.keys()]) this.remove(key);
+    for (const key of this.#gates.keys()) this.remove(key);
   }
 
   async #pass(gate: Gate, client: Socket): Promise<void> {
@@ -95,14 +95,14 @@ export class Gateway {
   }
 }
 
-/** Bytes both ways, each way's end passed on by itself; an error on one side resets the other. */
+/** Bytes both ways, each way's end passed on by itself; what breaks on one side is a reset on the other. */
 function join(client: Socket, far: Duplex): void {
-  const ended = (error: Error | null | undefined): void => {
-    if (error === null || error === undefined) return;
-    client.resetAndDestroy();
-    far.destroy();
-  };
-  client.once('close', (hadError: boolean) => hadError && far.destroy());
-  pipeline(client, far, ended);
-  pipeline(far, client, ended);
+  client.pipe(far);
+  far.pipe(client);
+  client.once('close', () => {
+    if (!client.readableEnded || !client.writableFinished) far.destroy();
+  });
+  far.once('close', () => {
+    if (!far.readableEnded || !far.writableFinished) client.resetAndDestroy();
+  });
 }

@@ -45,7 +45,10 @@ export class EmptyNetwork implements AsyncDisposable {
   async setAddresses(add: readonly string[], remove: readonly string[]): Promise<void> {
     if (add.length + remove.length === 0) return;
     const line = (verb: string, address: string): string => `address ${verb} ${address}/${isIPv6(address) ? '128 nodad' : '32'} dev lo\n`;
-    const lines = [...add.map((address) => line('replace', address)), ...remove.map((address) => line('del', address).replace(' nodad', ''))];
+    const lines = [
+      ...add.map((address) => line('replace', address)),
+      ...remove.map((address) => line('del', address).replace(' nodad', '')),
+    ];
     const { file, args } = this.enter;
     const child = spawn(file, [...args, this.#programs.ip, '-force', '-batch', '-'], {
       stdio: ['pipe', 'ignore', 'pipe'],

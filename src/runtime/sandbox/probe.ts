@@ -11,7 +11,7 @@ import type { Answer, Ask, Attempt, Targets } from './attempts-inside.ts';
 import type { SandboxEndpoint } from './endpoint.ts';
 import { rawAnswers, rawCallProgram, rawCalls } from './raw-calls.ts';
 import type { SandboxedWorker, SandboxRequest } from './sandboxed-worker.ts';
-import type { Processor } from './syscalls.ts';
+import type { Cpu } from './syscalls.ts';
 
 /** One thing that isolates a worker, and whether it holds on this host. */
 export interface ProbedItem {
@@ -32,7 +32,7 @@ const first: SandboxEndpoint = { address: '10.255.255.5', port: 1433, names: ['f
 const second: SandboxEndpoint = { address: '10.255.255.6', port: 5432, names: ['second.probe.internal'] };
 
 /** Starts real sandboxes and tries, from inside, what should be possible and what should not. */
-export async function probeSandbox(start: Start, processor: Processor): Promise<readonly ProbedItem[]> {
+export async function probeSandbox(start: Start, processor: Cpu): Promise<readonly ProbedItem[]> {
   await using outside = await openOutside();
   const items: ProbedItem[] = [];
   const note = (item: string, found: readonly string[], tries = 1): void => {
@@ -50,12 +50,20 @@ export async function probeSandbox(start: Start, processor: Processor): Promise<
     await tryEndpoints(worker, ask, note);
     const { attempts = [] } = await ask({ ask: 'attempts', targets: outside.targets });
     for (const [item, tried] of byItem(attempts)) note(item, gains(tried), tried.length);
-    note('nothing arrived at services of the host', outside.reached() === 0 ? [] : [`${outside.reached()} connections arrived at services of this host`]);
+    note(
+      'nothing arrived at services of the host',
+      outside.reached() === 0 ? [] : [`${outside.reached()} connections arrived at services of this host`],
+    );
   } catch (error) {
     note('a sandbox starts', [toFault(error).message]);
     return items;
   }
-  if (processor === 'x64') note('system calls that reach around it are refused (vsock, io_uring, namespaces, …)', await tryRawCalls(start, outside.folder), rawCalls.length);
+  if (processor === 'x64')
+    note(
+      'system calls that reach around it are refused (vsock, io_uring, namespaces, …)',
+      await tryRawCalls(start, outside.folder),
+      rawCalls.length,
+    );
   return items;
 }
 

@@ -79,30 +79,30 @@ export function rawAnswers(output: Uint8Array, count: number): number[] {
 
 function machineCode(count: number): Uint8Array {
   const code = [
-    ...[0x48, 0x8d, 0x1d, 0, 0, 0, 0], // lea rbx, [rip + table]
-    ...[0x41, 0xbc, ...little(count)], // mov r12d, count
+    [0x48, 0x8d, 0x1d, 0, 0, 0, 0], // lea rbx, [rip + table]
+    [0x41, 0xbc, ...little(count)], // mov r12d, count
     // each:
-    ...[0x48, 0x8b, 0x03], // mov rax, [rbx]
-    ...[0x48, 0x8b, 0x7b, 8], // mov rdi, [rbx + 8]
-    ...[0x48, 0x8b, 0x73, 16], // mov rsi, [rbx + 16]
-    ...[0x48, 0x8b, 0x53, 24], // mov rdx, [rbx + 24]
-    ...[0x4c, 0x8b, 0x53, 32], // mov r10, [rbx + 32]
-    ...[0x4c, 0x8b, 0x43, 40], // mov r8, [rbx + 40]
-    ...[0x4c, 0x8b, 0x4b, 48], // mov r9, [rbx + 48]
-    ...[0x0f, 0x05], // syscall
-    ...[0x48, 0x89, 0x03], // mov [rbx], rax
-    ...[0x48, 0x83, 0xc3, rowBytes], // add rbx, 56
-    ...[0x41, 0xff, 0xcc], // dec r12d
-    ...[0x75, 0], // jnz each
-    ...[0xb8, ...little(1)], // mov eax, write
-    ...[0xbf, ...little(1)], // mov edi, 1
-    ...[0x48, 0x8d, 0x35, 0, 0, 0, 0], // lea rsi, [rip + table]
-    ...[0xba, ...little(count * rowBytes)], // mov edx, bytes
-    ...[0x0f, 0x05], // syscall
-    ...[0xb8, ...little(60)], // mov eax, exit
-    ...[0x31, 0xff], // xor edi, edi
-    ...[0x0f, 0x05], // syscall
-  ];
+    [0x48, 0x8b, 0x03], // mov rax, [rbx]
+    [0x48, 0x8b, 0x7b, 8], // mov rdi, [rbx + 8]
+    [0x48, 0x8b, 0x73, 16], // mov rsi, [rbx + 16]
+    [0x48, 0x8b, 0x53, 24], // mov rdx, [rbx + 24]
+    [0x4c, 0x8b, 0x53, 32], // mov r10, [rbx + 32]
+    [0x4c, 0x8b, 0x43, 40], // mov r8, [rbx + 40]
+    [0x4c, 0x8b, 0x4b, 48], // mov r9, [rbx + 48]
+    [0x0f, 0x05], // syscall
+    [0x48, 0x89, 0x03], // mov [rbx], rax
+    [0x48, 0x83, 0xc3, rowBytes], // add rbx, 56
+    [0x41, 0xff, 0xcc], // dec r12d
+    [0x75, 0], // jnz each
+    [0xb8, ...little(1)], // mov eax, write
+    [0xbf, ...little(1)], // mov edi, 1
+    [0x48, 0x8d, 0x35, 0, 0, 0, 0], // lea rsi, [rip + table]
+    [0xba, ...little(count * rowBytes)], // mov edx, bytes
+    [0x0f, 0x05], // syscall
+    [0xb8, ...little(60)], // mov eax, exit
+    [0x31, 0xff], // xor edi, edi
+    [0x0f, 0x05], // syscall
+  ].flat();
   const eachAt = 7 + 6;
   const jumpEnd = code.indexOf(0x75, eachAt) + 2;
   code[jumpEnd - 1] = (eachAt - jumpEnd) & 0xff;

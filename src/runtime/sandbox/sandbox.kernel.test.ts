@@ -45,7 +45,9 @@ async function start(program: string, more: Partial<SandboxRequest> = {}): Promi
 
 async function ask(worker: { readonly process: ChildProcess }, what: unknown): Promise<Answer> {
   worker.process.send(what as object);
-  const [answer] = (await once(worker.process, 'message')) as [Answer];
+  const ended = once(worker.process, 'exit').then(([code]) => Promise.reject(new Error(`The program ended with ${code}.`)));
+  ended.catch(() => undefined);
+  const [answer] = (await Promise.race([once(worker.process, 'message'), ended])) as [Answer];
   return answer;
 }
 
@@ -72,14 +74,22 @@ test('the same attempts succeed without a sandbox, so that their failure inside 
   const server = createServer((socket) => socket.destroy()).listen(0, '0.0.0.0');
   const abstract = createServer((socket) => socket.destroy()).listen(`\0isthmus-control-${process.pid}`);
   const path = createServer((socket) => socket.destroy()).listen(join(folder, 'control'));
-  await Promise.all([server, abstract, path].map((one) => one.listening || once(one, 'listening')));
+  for (const one of [server, abstract, path]) await vi.waitFor(() => expect(one.listening).toBe(true));
   const canary = randomBytes(8).toString('hex');
   writeFileSync(join(folder, 'canary'), canary);
   const child = fork(attemptsInside, { execArgv: [], env: { ISTHMUS_CANARY: canary } });
   const { port } = server.address() as AddressInfo;
   const targets = {
-    ...{ hostPort: port, hostAddresses: [], abstractSocket: `isthmus-control-${process.pid}`, pathSocket: join(folder, 'control') },
-    ...{ file: join(folder, 'canary'), parentPid: process.pid, canary, endpointAddress: '127.0.0.1', endpointPort: port - 1, memoryMb: 64 },
+    hostPort: port,
+    hostAddresses: [],
+    abstractSocket: `isthmus-control-${process.pid}`,
+    pathSocket: join(folder, 'control'),
+    file: join(folder, 'canary'),
+    parentPid: process.pid,
+    canary,
+    endpointAddress: '127.0.0.1',
+    endpointPort: port - 1,
+    memoryMb: 64,
   };
   const { attempts = [] } = await ask({ process: child }, { ask: 'attempts', targets });
   child.kill();
@@ -107,6 +117,15 @@ test('an ordinary user has the same sandbox', () => {
   expect(JSON.parse(run.stdout)).toMatchObject({ isolated: true });
 });
 
+test('where namespaces are forbidden, doctor says why and what allows them', () => {
+  const forbidden = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+  const command = ['-Ur', 'sh', '-c', forbidden, 'sh', process.execPath, 'src/bin/cli.ts', 'doctor', '-o', 'json'];
+  const run = spawnSync('unshare', command, { cwd: root, encoding: 'utf8' });
+  expect(run.status).toBe(5);
+  expect(JSON.parse(run.stdout)).toMatchObject({ isolated: false, items: [], why: { code: 'NoUserNamespaces' } });
+  expect(JSON.parse(run.stderr).error).toMatchObject({ code: 'NotIsolated', remedy: expect.stringContaining('user.max_user_namespaces') });
+});
+
 /** As `nobody` without any rights; the checkout is shown at a place that this user can reach. Tests of an ordinary user run as that. */
 function runAsNobody(command: readonly string[]): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
   if (process.getuid?.() !== 0) return spawnSync(command[0] ?? '', command.slice(1), { cwd: root, encoding: 'utf8' });
@@ -115,7 +134,10 @@ function runAsNobody(command: readonly string[]): { readonly status: number | nu
   const place = `mount --bind "$1" "$2" && chmod 755 "$2" && cd "$2" && shift 2 && exec setpriv ${identity.join(' ')} -- "$@"`;
   const moved = command.map((word) => word.replace(root, inside));
   try {
-    return spawnSync('unshare', ['--mount', 'sh', '-c', place, 'sh', root, inside, ...moved], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+    return spawnSync('unshare', ['--mount', 'sh', '-c', place, 'sh', root, inside, ...moved], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
   } finally {
     rmSync(inside, { recursive: true, force: true });
   }
@@ -126,7 +148,7 @@ test('an unmodified client moves bytes exactly, both ways, with half-closed conn
   const program = script(
     'transfer',
     `import { connect } from 'node:net';
-     import { randomBytes } from 'node:crypto';
+     import { createHash, randomBytes } from 'node:crypto';
      process.on('message', async (sizes) => {
        const one = (size) => new Promise((settle, fail) => {
          const sent = randomBytes(size), heard = createHash('sha256');
@@ -223,7 +245,10 @@ test('a worker that hands over a socket is ended', async () => {
 });
 
 test('a worker that wants too much memory ends alone', async () => {
-  const program = script('grows', `process.on('message', () => { const all = []; for (;;) all.push(new Array(1e5).fill(Math.random())); });`);
+  const program = script(
+    'grows',
+    `process.on('message', () => { const all = []; for (;;) all.push(new Array(1e5).fill(Math.random())); });`,
+  );
   await using worker = await start(program, { memoryMb: 32 });
   worker.process.stderr?.resume();
   worker.process.stdout?.resume();
@@ -234,7 +259,10 @@ test('a worker that wants too much memory ends alone', async () => {
 
 test('what it writes lies where it may write, and nothing else is shown that is too wide', async () => {
   const landing = mkdtempSync(join(folder, 'landing-'));
-  const program = script('writes', `import { writeFileSync } from 'node:fs'; process.on('message', (at) => { writeFileSync(at, 'x'); process.send({}); });`);
+  const program = script(
+    'writes',
+    `import { writeFileSync } from 'node:fs'; process.on('message', (at) => { writeFileSync(at, 'x'); process.send({}); });`,
+  );
   await using worker = await start(program, { writable: [landing] });
   await ask(worker, join(landing, 'segment'));
   expect(readFileSync(join(landing, 'segment'), 'utf8')).toBe('x');
@@ -246,7 +274,13 @@ test('what it writes lies where it may write, and nothing else is shown that is 
 
 test('a program that is not there is a fault, and leaves nothing', async () => {
   const missing = script('missing', '');
-  const failed = sandbox.start({ program: ['/bin/nothing'], readOnly: [missing], endpoints: [], dial: async () => new PassThrough(), memoryMb: 64 });
+  const failed = sandbox.start({
+    program: ['/bin/nothing'],
+    readOnly: [missing],
+    endpoints: [],
+    dial: async () => new PassThrough(),
+    memoryMb: 64,
+  });
   const outcome = await failed.then(
     (worker) => once(worker.process, 'exit').then(([code]) => ({ code: code as number })),
     (error: Fault) => ({ code: error.code }),

@@ -5,7 +5,7 @@ import { EmptyNetwork } from './network.ts';
 import { probeSandbox, type ProbedItem } from './probe.ts';
 import { findPrograms } from './programs.ts';
 import { SandboxedWorker, type SandboxRequest, type SandboxTools } from './sandboxed-worker.ts';
-import type { Processor } from './syscalls.ts';
+import type { Cpu } from './syscalls.ts';
 
 export interface SandboxOptions {
   readonly log?: Log;
@@ -26,7 +26,7 @@ export interface Sandbox {
 /** A sandbox, or why there is none (`unsupported`, with a remedy). Tries the parts that kernels and policies forbid. */
 export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox | Fault> {
   const log = (options.log ?? silentLog).child({ part: 'sandbox' });
-  const processor = knownProcessor();
+  const processor = knownCpu();
   if (processor instanceof Fault) return processor;
   const programs = findPrograms();
   if (programs instanceof Fault) return programs;
@@ -50,7 +50,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
   }
 }
 
-function knownProcessor(): Processor | Fault {
+function knownCpu(): Cpu | Fault {
   if (process.platform !== 'linux') {
     return fault('unsupported', 'NoSandboxHere', `On ${process.platform} there is no sandbox around workers.`, {
       target: process.platform,

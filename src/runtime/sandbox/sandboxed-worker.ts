@@ -11,7 +11,7 @@ import { Gateway, type DialEndpoint } from './gateway.ts';
 import { EmptyNetwork, endOf } from './network.ts';
 import type { SandboxPrograms } from './programs.ts';
 import { seccompFilter } from './seccomp.ts';
-import type { Processor } from './syscalls.ts';
+import type { Cpu } from './syscalls.ts';
 import { makeEtc, nodeInside, viewArguments, writeHosts, type SandboxView } from './view.ts';
 
 export interface SandboxRequest extends Partial<SandboxView> {
@@ -28,7 +28,7 @@ export interface SandboxRequest extends Partial<SandboxView> {
 
 export interface SandboxTools {
   readonly programs: SandboxPrograms;
-  readonly processor: Processor;
+  readonly processor: Cpu;
   readonly hasDisableUserns: boolean;
   readonly canLimitTmp: boolean;
   readonly log: Log;
@@ -181,6 +181,10 @@ export class SandboxedWorker implements AsyncDisposable {
   }
 }
 
+const separate = ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
+const powerless = ['--uid', userInside, '--gid', userInside, '--hostname', 'worker', '--cap-drop', 'ALL'];
+const isolateAll = [...separate, ...powerless, '--new-session', '--die-with-parent'];
+
 interface Places {
   readonly network: EmptyNetwork;
   readonly folder: string;
@@ -197,11 +201,7 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
   const dataBytes = (request.memoryMb + besideHeapMb + codeRangeMb) * 1024 * 1024;
   const limits = [`--core=0:0`, `--data=${dataBytes}:${dataBytes}`, `--nofile=${mostFiles}:${mostFiles}`, '--memlock=0:0'];
   const view = viewArguments({ readOnly: request.readOnly ?? [], writable: request.writable ?? [] }, etc, tools.canLimitTmp);
-  const isolation = [
-    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
-    ...(tools.hasDisableUserns ? ['--disable-userns'] : []),
-    ...['--uid', userInside, '--gid', userInside, '--hostname', 'worker', '--cap-drop', 'ALL', '--new-session', '--die-with-parent'],
-  ];
+  const isolation = tools.hasDisableUserns ? [...isolateAll, '--disable-userns'] : isolateAll;
   const bwrap = [...isolation, ...view, '--seccomp', '4', '--', ...command];
   const child = spawn(file, [...args, tools.programs.prlimit, ...limits, '--', tools.programs.bwrap, ...bwrap], {
     stdio: ['pipe', 'pipe', 'pipe', isNode ? 'ipc' : 'ignore', filter],

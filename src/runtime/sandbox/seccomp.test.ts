@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answers, seccompFilter } from './seccomp.ts';
-import { callNumber, judgedCalls, newestCall, refusedCalls, type Processor } from './syscalls.ts';
+import { callNumber, judgedCalls, newestCall, refusedCalls, type Cpu } from './syscalls.ts';
 
 const audit = { x64: 0xc000_003e, arm64: 0xc000_00b7 };
-const processors: readonly Processor[] = ['x64', 'arm64'];
+const processors: readonly Cpu[] = ['x64', 'arm64'];
 
 interface Call {
   readonly number: number;
@@ -13,7 +13,7 @@ interface Call {
 }
 
 /** The kernel's interpreter for what filters use, with its checks: every jump lands inside, and only aligned words of the call are read. */
-function run(filter: Uint8Array, processor: Processor, call: Call): number {
+function run(filter: Uint8Array, processor: Cpu, call: Call): number {
   const program = new DataView(filter.buffer, filter.byteOffset, filter.byteLength);
   const seen = new DataView(new ArrayBuffer(64));
   seen.setInt32(0, call.number, true);
@@ -39,19 +39,20 @@ function jumps(code: number, accumulator: number, k: number): boolean {
   if (code === 0x15) return accumulator === k;
   if (code === 0x25) return accumulator > k;
   if (code === 0x35) return accumulator >= k;
-  if (code === 0x45) return ((accumulator & k) >>> 0) !== 0;
+  if (code === 0x45) return (accumulator & k) >>> 0 !== 0;
   throw new Error(`code ${code}`);
 }
 
 const anyArgs = fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { minLength: 6, maxLength: 6 });
 /** An `int` in a register: the upper half is whatever was there. */
-const intWithNoise = (low: number): fc.Arbitrary<bigint> => fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((high) => (high << 32n) | BigInt(low));
+const intWithNoise = (low: number): fc.Arbitrary<bigint> =>
+  fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((high) => (high << 32n) | BigInt(low));
 
 for (const processor of processors) {
   const filter = seccompFilter(processor);
   const number = (name: keyof typeof judgedCalls): number => callNumber(judgedCalls[name], processor) ?? -1;
   const judged = new Set(Object.values(judgedCalls).map((row) => callNumber(row, processor)));
-  const refused = new Set(Object.values(refusedCalls).map((row) => callNumber(row, processor)));
+  const refused = new Set(Object.values(refusedCalls).flatMap((row) => callNumber(row, processor) ?? []));
   const socket = (args: readonly bigint[]): number => run(filter, processor, { number: number('socket'), args });
 
   test(`${processor}: is a program that the kernel takes`, () => {
@@ -61,11 +62,11 @@ for (const processor of processors) {
     for (let at = 0; at < filter.length / 8; at += 1) {
       const code = program.getUint16(at * 8, true);
       expect([0x20, 0x54, 0x15, 0x25, 0x35, 0x45, 0x06]).toContain(code);
-      if ((code & 7) === 5) {
-        const furthest = Math.max(program.getUint8(at * 8 + 2), program.getUint8(at * 8 + 3));
-        expect(at + 1 + furthest).toBeLessThan(filter.length / 8);
-      }
-      if (code === 0x20) expect(program.getUint32(at * 8 + 4, true) % 4).toBe(0);
+      const furthest = (code & 7) === 5 ? Math.max(program.getUint8(at * 8 + 2), program.getUint8(at * 8 + 3)) : -1;
+      expect(at + 1 + furthest).toBeLessThan(filter.length / 8);
+      const read = code === 0x20 ? program.getUint32(at * 8 + 4, true) : 0;
+      expect(read % 4).toBe(0);
+      expect(read).toBeLessThan(64);
     }
     expect(program.getUint16(filter.length - 8, true)).toBe(0x06);
   });
@@ -73,12 +74,12 @@ for (const processor of processors) {
   test(`${processor}: every number is answered as the table says, whatever its arguments`, () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: newestCall }), anyArgs, (call, args) => {
-        if (judged.has(call)) return;
+        fc.pre(!judged.has(call));
         expect(run(filter, processor, { number: call, args })).toBe(refused.has(call) ? answers.refuse : answers.allow);
       }),
       { numRuns: 2_000 },
     );
-    for (const call of refused) if (call !== undefined) expect(run(filter, processor, { number: call })).toBe(answers.refuse);
+    for (const call of refused) expect(run(filter, processor, { number: call })).toBe(answers.refuse);
   });
 
   test(`${processor}: calls newer than the table do not exist`, () => {
@@ -101,7 +102,9 @@ for (const processor of processors) {
 
   test(`${processor}: sockets are unix, or TCP over the internet's families, whatever lies in the upper halves`, () => {
     const families = fc.oneof(fc.constantFrom(1, 2, 10, 16, 17, 40), fc.integer({ min: 0, max: 0xffff_ffff }));
-    const types = fc.tuple(fc.integer({ min: 0, max: 15 }), fc.constantFrom(0, 0o2000000, 0o4000, 0o2004000)).map(([type, flags]) => type | flags);
+    const types = fc
+      .tuple(fc.integer({ min: 0, max: 15 }), fc.constantFrom(0, 0o2000000, 0o4000, 0o2004000))
+      .map(([type, flags]) => type | flags);
     const protocols = fc.oneof(fc.constantFrom(0, 6, 17, 132, 262), fc.integer({ min: 0, max: 0xffff_ffff }));
     const asked = fc
       .tuple(families, types, protocols)

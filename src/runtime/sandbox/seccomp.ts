@@ -1,4 +1,4 @@
-import { callNumber, judgedCalls, newestCall, refusedCalls, type Processor } from './syscalls.ts';
+import { callNumber, judgedCalls, newestCall, refusedCalls, type Cpu } from './syscalls.ts';
 
 /** One instruction of the kernel's classic packet filter: 8 bytes. Jumps count the instructions that are passed over. */
 interface Instruction {
@@ -24,7 +24,7 @@ export const answers = {
 } as const;
 
 /** Audit numbers of processors; bit 31: 64 bits, bit 30: little endian. */
-const processors: Readonly<Record<Processor, number>> = { x64: 0xc000_003e, arm64: 0xc000_00b7 };
+const processors: Readonly<Record<Cpu, number>> = { x64: 0xc000_003e, arm64: 0xc000_00b7 };
 
 /** `struct seccomp_data`, little endian: the lower half of each argument is what the kernel looks at where an `int` is taken. */
 const at = { number: 0, processor: 4, argument: (index: number): number => 16 + 8 * index } as const;
@@ -46,7 +46,7 @@ const terminalRequests = [0x5412, 0x541c] as const;
  * AF_INET6. Refused: every other family (AF_VSOCK is not part of a network namespace), UDP and raw sockets, io_uring, new processes and namespaces, and
  * `refusedCalls`.
  */
-export function seccompFilter(processor: Processor): Uint8Array {
+export function seccompFilter(processor: Cpu): Uint8Array {
   const refused = Object.values(refusedCalls).flatMap((row) => callNumber(row, processor) ?? []);
   const judged = (name: keyof typeof judgedCalls, body: readonly Instruction[]): Instruction[] => {
     const number = callNumber(judgedCalls[name], processor);

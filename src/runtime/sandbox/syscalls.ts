@@ -1,5 +1,5 @@
 /** Processors that the filter knows. */
-export type Processor = 'x64' | 'arm64';
+export type Cpu = 'x64' | 'arm64';
 
 /** A system call's number on x64 and on arm64; undefined where that processor has no such call. */
 type Row = readonly [x64: number | undefined, arm64: number | undefined];
@@ -100,6 +100,6 @@ export const judgedCalls: Readonly<Record<'socket' | 'clone' | 'clone3' | 'ioctl
 /** The newest call that was looked at (`mseal`, Linux 6.10). Later ones are answered as by a kernel that does not have them. */
 export const newestCall = 462;
 
-export function callNumber(row: Row, processor: Processor): number | undefined {
+export function callNumber(row: Row, processor: Cpu): number | undefined {
   return row[processor === 'x64' ? 0 : 1];
 }

@@ -19,17 +19,17 @@ export function viewArguments(view: SandboxView, etc: string, canLimitTmp: boole
   // What lies in another comes after it.
   const inOrder = asked.toSorted(([, a], [, b]) => a.length - b.length);
   return [
-    ...libraryArguments(readFileSync('/proc/self/maps', 'utf8')),
-    ...['--ro-bind', process.execPath, nodeInside],
-    ...['--proc', '/proc', ...kernelSettings(), '--dev', '/dev'],
-    ...(canLimitTmp ? ['--size', String(tmpBytes)] : []),
-    ...['--tmpfs', '/tmp'],
-    ...inOrder.flatMap(([how, path]) => [how, path, path]),
-    ...['--ro-bind', etc, '/etc'],
+    libraryArguments(readFileSync('/proc/self/maps', 'utf8')),
+    ['--ro-bind', process.execPath, nodeInside],
+    ['--proc', '/proc', ...kernelSettings(), '--dev', '/dev'],
+    canLimitTmp ? ['--size', String(tmpBytes)] : [],
+    ['--tmpfs', '/tmp'],
+    inOrder.flatMap(([how, path]) => [how, path, path]),
+    ['--ro-bind', etc, '/etc'],
     // Nothing outside /tmp takes memory by taking files.
-    ...['--remount-ro', '/dev', '--remount-ro', '/'],
-    ...['--chdir', '/tmp'],
-  ];
+    ['--remount-ro', '/dev', '--remount-ro', '/'],
+    ['--chdir', '/tmp'],
+  ].flat();
 }
 
 /** The folders that this Node's own libraries were loaded from: the same Node runs inside. */
@@ -51,11 +51,13 @@ function libraryArguments(maps: string): string[] {
  * one who starts it may write by the folder's own mode.
  */
 function kernelSettings(): string[] {
-  const shared = readdirSync('/proc', { withFileTypes: true }).filter(({ name }) => !/^\d+$/.test(name));
-  return shared.flatMap((entry) => {
-    const path = join('/proc', entry.name);
-    const isWritable = entry.isFile() && ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o222) !== 0;
-    return entry.isDirectory() || isWritable ? ['--ro-bind', path, path] : [];
+  // Names only, looked at one by one: processes come and go meanwhile.
+  const shared = readdirSync('/proc').filter((name) => !/^\d+$/.test(name));
+  return shared.flatMap((name) => {
+    const path = join('/proc', name);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const isWritable = stat?.isFile() === true && (stat.mode & 0o222) !== 0;
+    return isWritable || stat?.isDirectory() === true ? ['--ro-bind', path, path] : [];
   });
 }
 
@@ -66,7 +68,24 @@ function kindOf(path: string): 'link' | 'folder' | 'other' {
 }
 
 /** Folders that would show more than a program's own: whole branches of the host, and where its sockets are. */
-const wide = ['/', '/etc', '/home', '/root', '/run', '/var', '/proc', '/sys', '/dev', '/tmp', '/usr', '/bin', '/lib', '/opt', '/mnt', '/srv'];
+const wide = [
+  '/',
+  '/etc',
+  '/home',
+  '/root',
+  '/run',
+  '/var',
+  '/proc',
+  '/sys',
+  '/dev',
+  '/tmp',
+  '/usr',
+  '/bin',
+  '/lib',
+  '/opt',
+  '/mnt',
+  '/srv',
+];
 
 function refuseWide(path: string): void {
   const isAbsolute = path.startsWith('/') && !/(^|\/)\.\.?(\/|$)/.test(path);
@@ -77,7 +96,10 @@ function refuseWide(path: string): void {
     });
   }
   if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw fault('missing', 'NoSuchFile', `There is no ${path} to show in a sandbox.`, { target: path, remedy: 'Make it first, or leave it out.' });
+    throw fault('missing', 'NoSuchFile', `There is no ${path} to show in a sandbox.`, {
+      target: path,
+      remedy: 'Make it first, or leave it out.',
+    });
   }
 }
 
