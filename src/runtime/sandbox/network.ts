@@ -4,10 +4,21 @@ import { isIPv6, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { fault, must, type Fault } from '#base/fault.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
-import type { ListenReply, ListenRequest } from './listen-inside.ts';
 import type { SandboxPrograms } from './programs.ts';
 
-const listenInside = fileURLToPath(new URL('./listen-inside.ts', import.meta.url));
+const listenInside = fileURLToPath(new URL('./listen-inside.mjs', import.meta.url));
+
+/** What `listen-inside.mjs` is asked, and tells with each socket. */
+interface ListenRequest {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface ListenReply {
+  readonly key: string;
+  readonly failed?: string;
+}
 
 /**
  * A network of its own, with a loopback interface and nothing else: no route leads out of it. Held by a process that does nothing and ends with
