@@ -296,7 +296,7 @@ test.runIf(process.arch === 'x64')('calls of x32 end the program', async () => {
   expect(code).toBe(128 + 31);
 });
 
-test('it ends with what started it, killed or not, and leaves nothing', async () => {
+test('it ends with what started it, killed or not, and leaves no process', async () => {
   const program = script('stays', `process.on('message', () => process.send({ how: 'here' })); setInterval(() => undefined, 1000);`);
   const parent = script(
     'parent',
