@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI, HAProxy.
+# Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI, HAProxy,
+# and what makes the sandbox around workers.
 set -euo pipefail
 
 # What each package is needed for.
@@ -8,8 +9,12 @@ packages=(
   postgresql-client-15 # psql, pg_recvlogical
   azure-cli            # az: drives the control plane unmodified
   haproxy              # parses our PROXY headers; what relays are measured against
+  bubblewrap           # the sandbox around workers
+  iproute2             # ip: addresses in a worker's network
+  util-linux           # unshare, nsenter, prlimit, setpriv: the same
 )
-programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy)
+programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy
+  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip)
 
 missing=()
 for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
@@ -17,7 +22,7 @@ for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); 
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, and HAProxy 2.6 as /usr/sbin/haproxy; or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, and bubblewrap, iproute2 and util-linux; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then

@@ -4,6 +4,7 @@ import { addResources } from '#cli/add-resources.ts';
 import { addEndpoint } from '#cli/endpoint-options.ts';
 import { addExplain } from '#cli/explain-options.ts';
 import { policies, toFault, type Fault } from '#base/fault.ts';
+import { addDoctor } from './doctor/doctor-options.ts';
 import { addLink } from './link/link-options.ts';
 import { addSql } from './sql/sql-options.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -35,6 +36,7 @@ function programOf(terminal: Terminal): Command {
   addSql(program, terminal);
   addIdentity(program, terminal);
   addResources(program, terminal);
+  addDoctor(program, terminal);
   addEndpoint(program, terminal);
   addExplain(program, terminal);
   return program;

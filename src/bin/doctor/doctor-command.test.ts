@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { diagnosisText } from './doctor-command.ts';
+
+const holds = { item: 'UDP', holds: true, tries: 2, found: [] };
+
+test('says what holds and how much was tried', () => {
+  const text = diagnosisText({ isolated: true, items: [holds, { ...holds, item: 'DNS', tries: 3 }], why: undefined });
+  expect(text).toBe('Workers on this host are isolated: 2 items hold, 5 attempts from inside a sandbox.\n  holds  UDP\n  holds  DNS\n');
+});
+
+test('says what was found where an item does not hold', () => {
+  const broken = { item: 'IPv6', holds: false, tries: 1, found: ['connect to ::1 port 80: connected'] };
+  expect(diagnosisText({ isolated: false, items: [holds, broken], why: undefined })).toBe(
+    'Workers on this host are NOT isolated.\n  holds  UDP\n  FAILS  IPv6\n           connect to ::1 port 80: connected\n',
+  );
+});

@@ -1,0 +1,143 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { isIPv6, type Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { fault, must, type Fault } from '#base/fault.ts';
+import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
+import type { SandboxPrograms } from './programs.ts';
+
+const listenInside = fileURLToPath(new URL('./listen-inside.mjs', import.meta.url));
+
+/** What `listen-inside.mjs` is asked, and tells with each socket. */
+interface ListenRequest {
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface ListenReply {
+  readonly key: string;
+  readonly failed?: string;
+}
+
+/**
+ * A network of its own, with a loopback interface and nothing else: no route leads out of it. Held by a process that does nothing and ends with
+ * this one.
+ */
+export class EmptyNetwork implements AsyncDisposable {
+  readonly #programs: SandboxPrograms;
+  readonly #holder: ChildProcess;
+
+  private constructor(programs: SandboxPrograms, holder: ChildProcess) {
+    this.#programs = programs;
+    this.#holder = holder;
+  }
+
+  /** Fault: `NoUserNamespaces` (unsupported) where the kernel, or a policy of this host, forbids it. */
+  static async open(programs: SandboxPrograms): Promise<EmptyNetwork> {
+    const script = `${programs.ip} link set lo up && echo up && exec cat`;
+    const command = ['--user', '--map-root-user', '--net', '--', programs.sh, '-c', script];
+    // It reads what nobody writes: with us its input ends, and it with that.
+    const holder = spawn(programs.unshare, command, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: {}, cwd: '/' });
+    const ended = endOf(holder);
+    const said = textOf(holder.stderr);
+    const isUp = await Promise.race([once(must(holder.stdout, 'a pipe'), 'data').then(() => true), ended.then(() => false)]);
+    if (!isUp) throw noNamespaces(said());
+    return new EmptyNetwork(programs, holder);
+  }
+
+  /** What runs a command inside, as its beginning. */
+  get enter(): { readonly file: string; readonly args: readonly string[] } {
+    const args = ['--preserve-credentials', '--user', '--net', '--target', String(this.#holder.pid), '--'];
+    return { file: this.#programs.nsenter, args };
+  }
+
+  /** Gives the network addresses, and takes them away. An address that is there already, or not any more, is no fault. */
+  async setAddresses(add: readonly string[], remove: readonly string[]): Promise<void> {
+    if (add.length + remove.length === 0) return;
+    const line = (verb: string, address: string): string => `address ${verb} ${address}/${isIPv6(address) ? '128 nodad' : '32'} dev lo\n`;
+    const lines = [
+      ...add.map((address) => line('replace', address)),
+      ...remove.map((address) => line('del', address).replace(' nodad', '')),
+    ];
+    const { file, args } = this.enter;
+    const child = spawn(file, [...args, this.#programs.ip, '-force', '-batch', '-'], {
+      stdio: ['pipe', 'ignore', 'pipe'],
+      detached: true,
+      env: {},
+      cwd: '/',
+    });
+    const said = textOf(child.stderr);
+    const ended = endOf(child);
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(lines.join(''));
+    const how = await ended;
+    if (how !== 'exit code 0' && add.length > 0) throw failed('SandboxAddressFailed', `Addresses could not be given: ${said() || how}.`);
+  }
+
+  /** Listens inside and brings the sockets out, by key. Fault: `SandboxListenFailed` naming address and port; then none is open. */
+  async listen(endpoints: readonly SandboxEndpoint[]): Promise<ReadonlyMap<string, Server>> {
+    const servers = new Map<string, Server>();
+    if (endpoints.length === 0) return servers;
+    const asked: ListenRequest[] = endpoints.map((one) => ({ key: endpointKey(one), address: one.address, port: one.port }));
+    const { file, args } = this.enter;
+    const child = spawn(file, [...args, process.execPath, listenInside, JSON.stringify(asked)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      detached: true,
+      env: {},
+      cwd: '/',
+    });
+    const said = textOf(child.stderr);
+    let trouble: string | undefined;
+    child.on('message', (reply: ListenReply, server) => {
+      if (reply.failed === undefined && server !== undefined) servers.set(reply.key, server as Server);
+      else trouble ??= `${reply.key.replace('#', ':')}: ${reply.failed ?? 'no socket came'}`;
+    });
+    // Its messages are read before the channel is known to be closed.
+    const [how] = await Promise.all([endOf(child), once(child, 'disconnect').catch(() => undefined)]);
+    if (servers.size < asked.length) {
+      for (const server of servers.values()) server.close();
+      throw failed('SandboxListenFailed', `The worker's network cannot listen on ${trouble ?? `its endpoints (${said() || how})`}.`);
+    }
+    return servers;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = endOf(this.#holder);
+    this.#holder.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** How a process ended, whenever that was. */
+export function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((settle) => {
+    const how = (): void => settle(child.signalCode ?? `exit code ${child.exitCode}`);
+    if (child.exitCode !== null || child.signalCode !== null) return how();
+    child.once('error', (error) => settle(error.message));
+    child.once('exit', how);
+  });
+}
+
+const mostText = 1_000;
+
+/** What it says, the beginning of it, on one line. */
+function textOf(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.on('data', (bytes: Buffer) => {
+    if (text.length < mostText) text += bytes.toString('utf8').slice(0, mostText - text.length);
+  });
+  return () => text.trim().replace(/\s*\n\s*/g, '; ');
+}
+
+function failed(code: string, message: string): Fault {
+  return fault('unreachable', code, message, { remedy: 'isthmus doctor says what this host allows.' });
+}
+
+/** What made namespaces impossible, and what allows them. */
+function noNamespaces(said: string): Fault {
+  return fault('unsupported', 'NoUserNamespaces', `This host does not let us make a network of our own: ${said || 'no reason given'}.`, {
+    remedy:
+      'Allow user namespaces: sysctl user.max_user_namespaces=15000; on Ubuntu 24.04 also kernel.apparmor_restrict_unprivileged_userns=0; on older Debian kernel.unprivileged_userns_clone=1; in a container a seccomp profile that permits unshare.',
+  });
+}
