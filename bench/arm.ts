@@ -28,7 +28,7 @@ export const arm: Benchmark = {
   name: 'arm-put-get',
   about: `Authorised GET and durable PUT of a resource over HTTPS keep-alive, ${connections} connections, against a bare fastify route that parses the same JSON; and how a group of many resources behaves`,
   run: async (place) => {
-    await using plane = await ControlPlane.start();
+    await using plane = await ControlPlane.start(undefined, false);
     const bare = fork(join(import.meta.dirname, 'bare-server.ts'), [plane.folder], { execArgv: [] });
     try {
       const port = await new Promise<number>((settle) => void bare.once('message', (message) => settle(message as number)));
@@ -107,7 +107,7 @@ async function many(place: Workplace, before: ControlPlane): Promise<readonly Me
     const settledMs = performance.now() - begun;
     await plane[Symbol.asyncDispose]();
     const startedMs = performance.now();
-    plane = await ControlPlane.start(plane.folder);
+    plane = await ControlPlane.start(plane.folder, false);
     const startMs = performance.now() - startedMs;
     const listMs = await timed(20, () => plane.ask({ path: `${plane.group('many')}/resources?$top=100` }));
     const getMs = await timed(50, () => plane.ask({ path: `${plane.group('many')}/providers/Microsoft.Network/virtualNetworks/n0` }));

@@ -49,9 +49,18 @@ export class ControlPlane implements AsyncDisposable {
     this.#agent = new Agent({ ca: readFileSync(this.ca), keepAlive: true, maxSockets: 32 });
   }
 
-  /** `port` 0: any. */
-  static async start(folder: string = mkdtempSync(join(tmpdir(), 'isthmus-arm-')), port = 0): Promise<ControlPlane> {
-    const program = new RunningProgram(['up', '--data', folder, '--port', String(port), '--metrics-port', '0', '--access-log']);
+  /** On any free port. */
+  static async start(folder: string = mkdtempSync(join(tmpdir(), 'isthmus-arm-')), accessLog = true): Promise<ControlPlane> {
+    const program = new RunningProgram([
+      'up',
+      '--data',
+      folder,
+      '--port',
+      '0',
+      '--metrics-port',
+      '0',
+      ...(accessLog ? ['--access-log'] : []),
+    ]);
     try {
       return new ControlPlane(folder, program, await program.ready());
     } catch (error) {

@@ -127,6 +127,8 @@ test(
     expect(await serverPort(through)).toBe(String(database.port));
     await through.close();
     expect((await explained(String(server['name']), 1433)).open).toBe(true);
+    const metrics = await (await fetch(plane.program.out.match(/"metrics":"([^"]+)"/)![1]!)).text();
+    for (const name of ['fabric_open', 'fabric_backends_up', 'fabric_rules_up']) expect(metrics).toContain(`\n${name}`);
     expect(await notDriven(plane, 'azure-private-path')).toEqual([]);
   },
 );

@@ -24,6 +24,8 @@ import { ReconcileLoop } from '#control/reconcile/reconcile-loop.ts';
 import { createResourceService, type ResourceService } from '#control/resources/resource-service.ts';
 import type { SqliteStore } from '#control/store/sqlite-store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
+import { showFabric } from '#fabric/metrics.ts';
+import type { FabricPlan } from '#fabric/plan.ts';
 import { grantOwner } from '#providers/authorization/first-owner.ts';
 import { permissions } from '#providers/authorization/permissions.ts';
 import { roleAssignments } from '#providers/authorization/role-assignments.ts';
@@ -78,7 +80,8 @@ export async function composeControl({ job, store, certificates, hostNames, engi
     const name = (await catalog.get(server.type)?.show?.(server, store))?.['fullyQualifiedDomainName'];
     return typeof name === 'string' ? name : undefined;
   };
-  const keeper = createPlanKeeper({ store, serverName, engine, managed: [authoringNetworks] });
+  const measured = measuredEngine(engine);
+  const keeper = createPlanKeeper({ store, serverName, engine: measured, managed: [authoringNetworks] });
   const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
     const principal = (await directory.byPrincipalId(principalId))?.principal;
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
@@ -125,7 +128,27 @@ export async function composeControl({ job, store, certificates, hostNames, engi
   });
   const loop = new ReconcileLoop({ store, types: catalog, log: log.child({ part: 'reconcile' }) });
   const made = service;
-  return { app, loop, keeper, tenant, subscription, [Symbol.dispose]: () => [made, accessLog].forEach((one) => one?.[Symbol.dispose]()) };
+  return {
+    app,
+    loop,
+    keeper,
+    tenant,
+    subscription,
+    [Symbol.dispose]: () => [made, accessLog, measured].forEach((one) => one?.[Symbol.dispose]()),
+  };
+}
+
+/** An engine that is measured by the plan it carries. */
+function measuredEngine(engine: FabricEngine): Pick<FabricEngine, 'apply'> & Disposable {
+  let plan: FabricPlan = { segments: [], endpoints: [], services: [], balancers: [], forwarders: [] };
+  const shown = showFabric(engine, () => plan);
+  return {
+    apply: async (next) => {
+      await engine.apply(next);
+      plan = next;
+    },
+    [Symbol.dispose]: () => shown[Symbol.dispose](),
+  };
 }
 
 /** Which tests with Azure's own clients drive which operation. */
