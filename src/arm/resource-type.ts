@@ -53,7 +53,10 @@ export interface ActionCall<P, I> {
   /** Of the request, for records that the action makes of itself. */
   readonly correlationId?: string;
   readonly signal: AbortSignal;
-  /** Writes what is asked of the resource anew, audited as this action; it settles like any write. */
+  /**
+   * Writes what is asked of the resource anew, audited as this action; it settles like any write. Where somebody else wrote it since `self` was
+   * read nothing is written, and the action is run anew: what it does besides must bear that.
+   */
   readonly update: (asked: Partial<Asked<P>>) => Promise<Resource<P>>;
 }
 

@@ -23,6 +23,8 @@ const version = '2025-05-01';
 export interface Gate {
   /** What trying a machine leads to, by its name. Not in it: ready at once. */
   readonly machines: Map<string, Outcome>;
+  /** Happens once within the next renaming, after it has read the network and before it writes. */
+  meanwhile?: (() => Promise<unknown>) | undefined;
 }
 
 const versions = { floor: '2020-01-01', implemented: version };
@@ -65,6 +67,9 @@ function exampleTypes(gate: Gate): readonly AnyType[] {
         input: z.object({ comment: z.string() }),
         run: async ({ input, self, update }) => {
           const { comment } = input as { comment: string };
+          const { meanwhile } = gate;
+          gate.meanwhile = undefined;
+          await meanwhile?.();
           const after = await update({ properties: { ...self!.properties, comment } });
           return { body: { generation: after.generation } };
         },

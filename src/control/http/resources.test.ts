@@ -165,6 +165,15 @@ test('actions: of one that is there, of one that is not, with and without a body
   expect(bug.text).not.toContain('secret-in-a-bug');
 });
 
+test('an action that was overtaken by a write begins again: neither is lost', async () => {
+  await using scene = await armScene({ loop: true });
+  await scene.send('PUT', net, network);
+  const wider = { ...network, properties: { space: '172.16.0.0/12' } };
+  scene.gate.meanwhile = () => scene.send('PUT', net, wider);
+  expect((await scene.send('POST', `${net}/rename`, { comment: 'new' })).body).toEqual({ generation: 3 });
+  expect((await scene.send('GET', net)).body.properties).toMatchObject({ space: '172.16.0.0/12', comment: 'new' });
+});
+
 test('tags at any scope', async () => {
   await using scene = await armScene();
   await scene.send('PUT', net, network);

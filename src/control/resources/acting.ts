@@ -1,5 +1,5 @@
 import type { ResourceId } from '#arm/resource-id.ts';
-import { fault, type Fault } from '#base/fault.ts';
+import { Fault, fault } from '#base/fault.ts';
 import type { Action, AnyType, Principal, TypeCatalog } from '#arm/resource-type.ts';
 import type { Json, Resource } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
@@ -7,7 +7,7 @@ import { readInput } from './asked.ts';
 import { auditEntry, type Author } from './author.ts';
 import { checkScope, clip, missing } from './places.ts';
 import type { Settling } from './settling.ts';
-import { updateOne, type WriteTools } from './writing.ts';
+import { overtakenCode, updateOne, type WriteTools } from './writing.ts';
 
 /** `POST {id}/{action}`. */
 export interface ActRequest {
@@ -61,33 +61,43 @@ interface ActTools extends WriteTools {
   readonly settling: Settling;
 }
 
+/** An action that was overtaken by other writes is begun anew so often. */
+const mostTries = 5;
+
 /** Runs an action of a resource. Faults: what the action refuses, `InvalidAction` (missing), those of a resource that is not there. */
 export async function act(request: ActRequest, type: AnyType, found: FoundAction, tools: ActTools): Promise<Acted> {
-  const { id, principal, correlationId } = request;
+  checkScope(type, request.id);
+  const input: unknown = await readInput(found.action.input, request.body);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await actOnce({ ...request, input }, type, found, tools);
+    } catch (error) {
+      if (tries === mostTries || !(error instanceof Fault) || error.code !== overtakenCode) throw error;
+    }
+  }
+}
+
+async function actOnce(
+  request: ActRequest & { readonly input: unknown },
+  type: AnyType,
+  found: FoundAction,
+  tools: ActTools,
+): Promise<Acted> {
+  const { id, input, principal, correlationId, signal } = request;
   const { store, settling } = tools;
-  checkScope(type, id);
   const self = (await store.get(id.text)) ?? (await type.find?.(id, store));
   if (self === undefined && found.action.needsResource !== false) throw await missing(id, store);
-  const input: unknown = await readInput(found.action.input, request.body);
   const action = permissionOf(type, found);
   const author: Author = { principal, correlationId, action };
   let latest = self;
   let updated = false;
   const update = async (asked: object): Promise<Resource> => {
-    latest = await store.write((transaction) => updateOne({ id: id.text, type, asked, author }, tools, transaction));
+    const generation = latest?.generation;
+    latest = await store.write((transaction) => updateOne({ id: id.text, type, asked, author, generation }, tools, transaction));
     updated = true;
     return latest;
   };
-  const answer = await found.action.run({
-    self,
-    id,
-    input,
-    resources: store,
-    principal,
-    correlationId,
-    signal: request.signal,
-    update,
-  });
+  const answer = await found.action.run({ self, id, input, resources: store, principal, correlationId, signal, update });
   if (!updated && !action.endsWith('/read')) {
     await store.write((transaction) => transaction.audit(auditEntry(author, action, self?.id ?? id.text, [])));
   }

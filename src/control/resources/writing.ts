@@ -139,12 +139,19 @@ export interface Update {
   readonly type: AnyType;
   readonly asked: Partial<Asked>;
   readonly author: Author;
+  /** The generation that was read for it. Fault where another one is there: `ResourceChanged` (conflict). Undefined: whatever is there. */
+  readonly generation?: number | undefined;
 }
 
-export async function updateOne({ id, type, asked, author }: Update, tools: WriteTools, transaction: StoreTransaction): Promise<Resource> {
+export async function updateOne(
+  { id, type, asked, author, generation }: Update,
+  tools: WriteTools,
+  transaction: StoreTransaction,
+): Promise<Resource> {
   const before = await transaction.get(id);
   if (before === undefined) throw await missing(parseResourceId(id), transaction);
   if (before.deleting) throw beingDeleted(before);
+  if (generation !== undefined && before.generation !== generation) throw overtaken(before.id);
   const { location, tags, envelope, properties } = { ...before, ...asked };
   const next = sealedAsked(type, { location, tags, envelope, properties }, before, tools.sealer);
   const references = (type.references?.(next) ?? []).map((one) => one.id);
@@ -158,6 +165,16 @@ export async function updateOne({ id, type, asked, author }: Update, tools: Writ
   });
   await transaction.audit(auditEntry(author, `${type.permissionType}/write`, before.id, changesOf(before, next)));
   return resource;
+}
+
+/** The code of the fault of an update that was overtaken by another write. */
+export const overtakenCode = 'ResourceChanged';
+
+function overtaken(id: string): Fault {
+  return fault('conflict', overtakenCode, 'Somebody else wrote the resource at the same time. Nothing was changed by this request.', {
+    target: id,
+    remedy: 'Send it again.',
+  });
 }
 
 /** Checks of a write that need nothing but its address. */
