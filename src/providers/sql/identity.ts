@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { derivedGuid } from '#base/derived-guid.ts';
 import { z } from 'zod';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 
@@ -13,14 +13,8 @@ export function withPrincipal(self: Resource<unknown>, usual: JsonObject, tenant
   const asked = self.envelope['identity'] as { readonly type: string } | undefined;
   if (asked === undefined || !asked.type.startsWith('SystemAssigned')) return usual;
   const ids = {
-    principalId: guidOf(`identity ${self.id.toLowerCase()} ${self.createdAt}`),
+    principalId: derivedGuid(`identity ${self.id.toLowerCase()} ${self.createdAt}`),
     ...(tenant === undefined ? {} : { tenantId: tenant }),
   };
   return { ...usual, identity: { ...asked, ...ids } };
-}
-
-/** The same for the same text, in the shape of a GUID. */
-export function guidOf(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

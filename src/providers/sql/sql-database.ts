@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { resourceType, type NameRule, type ResourceType } from '#arm/resource-type.ts';
 import type { JsonObject } from '#arm/resource.ts';
-import { guidOf } from './identity.ts';
+import { derivedGuid } from '#base/derived-guid.ts';
 import { managedInstanceType } from './managed-instance.ts';
 import { sqlServerType, sqlVersions } from './sql-server.ts';
 
@@ -36,7 +36,7 @@ export function sqlDatabases(): ResourceType {
     shows: { provisioningState: false, etag: false },
     show: async ({ id, createdAt }) => ({
       status: 'Online',
-      databaseId: guidOf(`database ${id.toLowerCase()} ${createdAt}`),
+      databaseId: derivedGuid(`database ${id.toLowerCase()} ${createdAt}`),
       creationDate: createdAt,
     }),
   });
