@@ -13,6 +13,16 @@ export interface ColumnSchema {
   readonly fidelity: Fidelity;
 }
 
+/** What becomes of a table that is in the pool already and is not the link's. Azure's words: drop and recreate, fail if not empty, merge. */
+export type OnExisting = 'drop' | 'fail-if-not-empty' | 'merge';
+
+/** Where a table goes in the pool. */
+export interface TablePlacement {
+  readonly schema: string;
+  readonly name: string;
+  readonly onExisting: OnExisting;
+}
+
 /**
  * How a changed row is found again in the pool.
  * - `key`: by its key columns, which are unique and never null.
@@ -38,9 +48,11 @@ export interface TableSchema {
    * being logged. Absent: unknown.
    */
   readonly version?: string | undefined;
+  /** Chosen by whoever made the link, and carried with the shape. Absent: the table's own names, and what the pool does by default. */
+  readonly placement?: TablePlacement | undefined;
 }
 
-/** Do two shapes mean the same rows? Names, order, types and key; not the fidelity. */
+/** Do two shapes mean the same rows? Names, order, types and key; not the fidelity, nor where they go. */
 export function sameShape(a: TableSchema, b: TableSchema): boolean {
   const text = (schema: TableSchema): string =>
     JSON.stringify([

@@ -1,5 +1,6 @@
 import type { Fault } from '#base/fault.ts';
-import { faultText, type ControlReport, type DemoReport, type LinkReport, type PoolReport, type SourceAccess } from './channel.ts';
+import { faultText } from '#base/fault-text.ts';
+import type { ControlReport, DemoReport, LinkReport, PoolReport, SourceAccess } from './channel.ts';
 import type { LinkStatus, ShownFault, UpStatus } from './status.ts';
 
 /** A trouble this young is not shown: what a killed process held is free again by then. */

@@ -1,15 +1,6 @@
 import type { Finding } from '#replication/source.ts';
 import type { TableState } from '#replication/segment.ts';
-import { fault, type Fault, type FaultKind } from '#base/fault.ts';
-
-/** A fault as it is sent and shown: no cause, no stack. */
-export interface FaultText {
-  readonly kind: FaultKind;
-  readonly code: string;
-  readonly message: string;
-  readonly target: string | undefined;
-  readonly remedy: string | undefined;
-}
+import type { FaultText } from '#base/fault-text.ts';
 
 /** What a child process is told to do. Sent over the channel and never by arguments or environment: other users can read those. */
 export interface PoolJob {
@@ -136,16 +127,3 @@ export type FromChild<Report> =
   | { readonly kind: 'report'; readonly report: Report }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
   | { readonly kind: 'failed'; readonly fault: FaultText };
-
-export function faultText({ kind, code, message, target, remedy }: Fault): FaultText {
-  return { kind, code, message, target, remedy };
-}
-
-export function faultFrom({ kind, code, message, target, remedy }: FaultText): Fault {
-  return fault(kind, code, message, { target, remedy });
-}
-
-/** One line for people. */
-export function describeFault({ code, message, remedy }: Pick<FaultText, 'code' | 'message' | 'remedy'>): string {
-  return `${code}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`;
-}

@@ -3,7 +3,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import type { Service } from '#base/service.ts';
-import { faultFrom, type FromChild, type ToChild } from './channel.ts';
+import { faultFrom } from '#base/fault-text.ts';
+import type { FromChild, ToChild } from './channel.ts';
 
 export interface ChildSpec<Job, Report> {
   readonly name: string;

@@ -1,6 +1,7 @@
 import { fault, toFault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
-import { faultText, type FromChild, type ToChild } from './channel.ts';
+import { faultText } from '#base/fault-text.ts';
+import type { FromChild, ToChild } from './channel.ts';
 import { openLogFile } from './log-file.ts';
 import { measureProcess } from './process-metrics.ts';
 

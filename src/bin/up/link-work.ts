@@ -11,7 +11,8 @@ import { PostgresSource, type PostgresSourceOptions } from '#replication/sources
 import { parseTablePatterns } from '#replication/sources/postgres/table-patterns.ts';
 import { parsePgUrl } from '#replication/sources/postgres/url.ts';
 import { runSession } from '../link/link-session.ts';
-import { faultText, type LinkJob, type LinkReport } from './channel.ts';
+import { faultText } from '#base/fault-text.ts';
+import type { LinkJob, LinkReport } from './channel.ts';
 import type { ChildWork } from './child.ts';
 
 /** Disk space that segments may take while the pool is away: then the source keeps its log instead. */

@@ -13,7 +13,8 @@ import { lagMs, noteLag } from '#replication/metrics.ts';
 import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import type { Segment } from '#replication/segment.ts';
-import { faultText, type FaultText, type PoolJob, type PoolReport } from './channel.ts';
+import { faultText, type FaultText } from '#base/fault-text.ts';
+import type { PoolJob, PoolReport } from './channel.ts';
 import type { ChildWork } from './child.ts';
 import { RateMeter } from './rate-meter.ts';
 

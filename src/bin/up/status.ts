@@ -1,5 +1,5 @@
 import type { TableState } from '#replication/segment.ts';
-import { describeFault, type FaultText } from './channel.ts';
+import { describeFault, type FaultText } from '#base/fault-text.ts';
 
 /** What runs and how far it is; as JSON on `/status`. */
 export interface UpStatus {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { ScalarKind } from '../column.ts';
 import { parsePosition } from '../position.ts';
-import type { ColumnSchema, Fidelity, Identity, TableSchema } from '../schema.ts';
+import type { ColumnSchema, Fidelity, Identity, TableSchema, OnExisting, TablePlacement } from '../schema.ts';
 import type { Position, TableProgress, TableState } from '../segment.ts';
 
 /** A file of a segment's folder. */
@@ -112,6 +112,13 @@ const schema = z.strictObject({
   key: z.array(count),
   identity: oneOf<Identity>({ key: yes, full: yes, append: yes }),
   version: z.string().optional(),
+  placement: z
+    .strictObject({
+      schema: z.string(),
+      name: z.string(),
+      onExisting: oneOf<OnExisting>({ drop: yes, 'fail-if-not-empty': yes, merge: yes }),
+    } satisfies Shape<TablePlacement>)
+    .optional(),
 } satisfies Shape<TableSchema>);
 
 const progress = z

@@ -3,7 +3,7 @@ import type { PoolWriter } from '#replication/pool-writer.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { openLedger, readIdentity, writeSource } from './ledger.ts';
-import type { OnExisting } from './shape.ts';
+import type { OnExisting } from '#replication/schema.ts';
 import { Upkeep } from './upkeep.ts';
 import { DuckDbWriter } from './writer.ts';
 

@@ -1,13 +1,10 @@
 import { type Fault, fault } from '#base/fault.ts';
 import type { Column } from '#replication/column.ts';
-import { quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/schema.ts';
+import { type OnExisting, quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/schema.ts';
 import { catalogName, type Engine } from './engine.ts';
 import { columnNames, foldName, qualified, type Target, targetKey } from './names.ts';
 import { withBatch } from './rows.ts';
 import { duckDbType } from './types.ts';
-
-/** What to do where a table that is not the link's has the name of one that is. */
-export type OnExisting = 'drop' | 'fail-if-not-empty' | 'merge';
 
 export interface Fill {
   readonly id: number;

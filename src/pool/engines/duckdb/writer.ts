@@ -1,14 +1,14 @@
 import { failpoint } from '#base/failpoint.ts';
 import { assert, fault } from '#base/fault.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
-import type { TableSchema } from '#replication/schema.ts';
+import type { OnExisting, TableSchema } from '#replication/schema.ts';
 import type { Progress, Segment, Step, TableProgress } from '#replication/segment.ts';
 import type { Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { type Ledger, ledgerStatements, progressOf, readLedger, type TableRecord } from './ledger.ts';
 import { chooseTarget, qualified, type Target, targetKey } from './names.ts';
 import { applyRows, type OpenTable, type RowsStep } from './rows.ts';
-import { changeShape, createTable, existingTables, type Fill, type OnExisting } from './shape.ts';
+import { changeShape, createTable, existingTables, type Fill } from './shape.ts';
 
 /** The part of a pool that its writer needs. */
 export interface WritablePool {

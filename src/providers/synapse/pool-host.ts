@@ -1,0 +1,81 @@
+import type { FaultText } from '#base/fault-text.ts';
+import type { TableState } from '#replication/segment.ts';
+
+/** A SQL pool that is to run, with all the links that fill it. */
+export interface PoolOrder {
+  /** The pool's id, as a key. */
+  readonly id: string;
+  /** For logs and metrics: `workspace.pool`. */
+  readonly name: string;
+  /** Where its data lies, and nothing else. */
+  readonly folder: string;
+  readonly memoryMb: number;
+  /** All of them: what the pool knows of the progress of others is forgotten; their tables stay. */
+  readonly links: readonly PoolLink[];
+}
+
+/** A run of a link, as a pool knows it. */
+export interface PoolLink {
+  /** Differs for each start of a link connection that copies everything anew. */
+  readonly run: string;
+  readonly landing: string;
+}
+
+/** What a pool process tells: always the whole state. */
+export interface PoolReport {
+  readonly online: boolean;
+  /** By `run`. */
+  readonly links: ReadonlyMap<string, PoolLinkReport>;
+  /** Why the pool waits, all of it. */
+  readonly trouble: FaultText | undefined;
+}
+
+export interface PoolLinkReport {
+  readonly tables: readonly PoolTableReport[];
+  /** Row changes applied by this process, and how many a second of late. */
+  readonly changes: number;
+  readonly changesPerSecond: number;
+  /** From the commit at the source to the commit in the pool, of the last transaction. */
+  readonly lagMs: number | undefined;
+  /** Commit time at the source of the last transaction applied, microseconds since 1970. */
+  readonly committedAtUs: bigint | undefined;
+  readonly applying: boolean;
+  /** In the landing zone, not yet applied. */
+  readonly waitingSegments: number;
+  readonly waitingBytes: number;
+  /** Why this link's segments wait. */
+  readonly trouble: FaultText | undefined;
+}
+
+export interface PoolTableReport {
+  /** The table's name of segments: `tableName(schema, name)` of the source. */
+  readonly table: string;
+  readonly target: { readonly schema: string; readonly name: string } | undefined;
+  readonly state: TableState;
+  /** Rows and bytes that the link brought, copied and changed; kept with the rows, so that they survive restarts. */
+  readonly processedRows: number;
+  readonly processedBytes: number;
+  /** When rows of it were last committed in the pool, and when their transaction was at the source; milliseconds since 1970. */
+  readonly lastProcessedMs: number | undefined;
+  readonly lastCommitMs: number | undefined;
+  /** About how many rows it has now. */
+  readonly rows: number;
+  readonly fault: Pick<FaultText, 'code' | 'message' | 'remedy'> | undefined;
+}
+
+/** Runs the processes of SQL pools. */
+export interface PoolHost {
+  /**
+   * The pool runs, as ordered, until told otherwise; resolves once it is online with these links. Idempotent. A process that ends is started again.
+   * Faults: those of opening the pool.
+   */
+  run(order: PoolOrder): Promise<void>;
+  /** Its process ends in good order; the data stays. Idempotent. */
+  stop(id: string): Promise<void>;
+  /** Ends it, and its data goes. Idempotent. */
+  remove(id: string, folder: string): Promise<void>;
+  /** The latest it told; undefined: it does not run. */
+  report(id: string): PoolReport | undefined;
+  /** Told after each report. Quick, never throws. Returns what ends it. */
+  onReport(listener: (id: string) => void): () => void;
+}
