@@ -4,7 +4,8 @@ import { directDialer } from '#base/dialer.ts';
 import { secret } from '#base/secret.ts';
 import { PgConnection } from '#replication/sources/postgres/connection.ts';
 import { parsePgUrl } from '#replication/sources/postgres/url.ts';
-import { testConnection, type DatabaseAddress } from './test-connection.ts';
+import { testConnection } from './test-connection-job.ts';
+import type { DatabaseAddress } from './test-connection.ts';
 
 let server: TestPostgres;
 beforeAll(async () => {

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { directDialer } from '#base/dialer.ts';
-import { testConnection, type DatabaseAddress } from './test-connection.ts';
+import { silentLog } from '#base/log.ts';
+import type { JobEvent } from '../job.ts';
+import { testConnection, testConnectionJob } from './test-connection-job.ts';
+import type { DatabaseAddress } from './test-connection.ts';
 
 interface Serving extends AsyncDisposable {
   readonly port: number;
@@ -78,4 +81,25 @@ test.for(['sqlserver', 'mysql', 'postgresql'] as const)('%s: nobody listens', as
   await server[Symbol.asyncDispose]();
   const [step, ...more] = await testConnection({ address: nobody, dialer: directDialer, timeoutMs: 5_000 }, AbortSignal.timeout(10_000));
   expect([step?.name, step?.fault?.code, more]).toEqual(['TCP', 'ConnectionFailed', []]);
+});
+
+test('as a job it tells each step, and a step that fails is no failure of the job', async () => {
+  await using server = await serving((socket) => socket.end('SSH-2.0-x\r\n'));
+  const told: JobEvent[] = [];
+  const login = { database: 'shop', user: 'reader', password: 'kept to itself', tls: 'prefer' as const, certificateName: null };
+  await testConnectionJob(
+    { kind: 'test-connection', store: { kind: 'mysql', host: '127.0.0.1', port: server.port, ...login }, timeoutMs: 10_000 },
+    {
+      dialer: directDialer,
+      signal: AbortSignal.timeout(20_000),
+      log: silentLog,
+      tell: (event) => void told.push(event),
+      onMessage: () => undefined,
+    },
+  );
+  expect(told.map((event) => event.kind === 'step' && [event.step.name, event.step.fault?.code])).toEqual([
+    ['TCP', undefined],
+    ['protocol', 'NotMySql'],
+  ]);
+  expect(JSON.stringify(told)).not.toContain('kept to itself');
 });
