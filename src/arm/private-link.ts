@@ -84,7 +84,8 @@ export interface ManagedNetworks {
 export interface ManagedNetwork {
   /** The segment: a key. */
   readonly id: string;
-  readonly egress: 'none' | 'open';
+  /** What may be reached beside its endpoints: nothing; anything; anything, and what `none` would refuse is reported. */
+  readonly egress: 'none' | 'report' | 'open';
   readonly endpoints: readonly ManagedEndpoint[];
 }
 

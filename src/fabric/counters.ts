@@ -3,34 +3,59 @@ import type { Way } from './route.ts';
 
 type Growing = { -readonly [K in keyof Counter]: Counter[K] };
 
+/** So many askers are kept. */
+const mostAskers = 1_000;
+
 /** Totals of endpoints, services, rules, backends and forwarders' rules since it was made. They outlive what they count. */
 export class Ledger {
   readonly #counters = new Map<string, Growing>();
+  /** Longest silent first. */
+  readonly #askers = new Map<string, Growing>();
 
   /** Those of everything on a way, or on as much of it as a refused connection came. */
-  along(way: Omit<Way, 'target'>): readonly Growing[] {
+  along(way: Omit<Way, 'target'>, asker?: string): readonly Growing[] {
     const on: Growing[] = [];
     if (way.endpoint !== undefined) on.push(this.#of('endpoint', way.endpoint.id));
     if (way.service !== undefined) on.push(this.#of('service', way.service.id));
     if (way.rule !== undefined) on.push(this.#of('rule', way.rule.id));
     if (way.backend !== undefined) on.push(this.#of('backend', way.backend.id));
     if (way.forwarder !== undefined && way.forward !== undefined) on.push(this.#of('forward', `${way.forwarder.id}#${way.forward.port}`));
+    if (asker !== undefined) on.push(this.#ofAsker(`${way.segment}#${asker}`));
     return on;
   }
 
   /** As they stand. */
   all(): readonly Counter[] {
-    return [...this.#counters.values()].map((counter) => ({ ...counter }));
+    return [...this.#counters.values(), ...this.#askers.values()].map((counter) => ({ ...counter }));
+  }
+
+  #ofAsker(id: string): Growing {
+    const found = this.#askers.get(id) ?? begun('asker', id);
+    // At the end again: those that ask no more go first.
+    this.#askers.delete(id);
+    this.#askers.set(id, found);
+    if (this.#askers.size > mostAskers) {
+      for (const [other, { open }] of this.#askers) {
+        if (open > 0 || other === id) continue;
+        this.#askers.delete(other);
+        break;
+      }
+    }
+    return found;
   }
 
   #of(of: Counter['of'], id: string): Growing {
     const key = `${of} ${id}`;
     const found = this.#counters.get(key);
     if (found !== undefined) return found;
-    const made: Growing = { of, id, connections: 0, open: 0, refused: 0, bytesIn: 0, bytesOut: 0, connects: 0, connectMs: 0 };
+    const made = begun(of, id);
     this.#counters.set(key, made);
     return made;
   }
+}
+
+function begun(of: Counter['of'], id: string): Growing {
+  return { of, id, connections: 0, open: 0, refused: 0, bytesIn: 0, bytesOut: 0, connects: 0, connectMs: 0 };
 }
 
 /** A set of counters that one connection moves. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ask, counterOf, over, soon, stage, type OpenEngine } from './engine-stage.contract.ts';
+import { describeDoors, describeEgress } from './engine-egress.contract.ts';
 import { describeBackends, describeStreams } from './engine-streams.contract.ts';
 import type { FabricPlan } from './plan.ts';
 import { call, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
@@ -12,6 +13,12 @@ export function describeEngine(name: string, open: OpenEngine): void {
   });
   describe(`${name}: approval`, () => {
     describeApproval(open);
+  });
+  describe(`${name}: doors`, () => {
+    describeDoors(open);
+  });
+  describe(`${name}: egress`, () => {
+    describeEgress(open);
   });
   describe(`${name}: backends`, () => {
     describeBackends(open);

@@ -1,4 +1,5 @@
 import type { Dialer } from '#base/dialer.ts';
+import type { Door } from './doors.ts';
 import type { Path } from './path.ts';
 import type { FabricPlan } from './plan.ts';
 
@@ -15,8 +16,15 @@ export interface FabricEngine extends AsyncDisposable {
    * Faults: `PlanWrong` (bug), `PortInUse` and `PortNotAllowed` (conflict) naming address and port, with the endpoint's id as the target of a detail.
    */
   apply(plan: FabricPlan): Promise<void>;
-  /** Opens connections from inside a segment: to an endpoint's address or names, and where the segment's egress is open to anywhere. Refusals are the same faults that `explain` gives. */
-  dialer(segment: string): Dialer;
+  /**
+   * Opens connections from inside a segment: to an endpoint's address or names, and where the segment's egress is open to anywhere. Refusals are
+   * the same faults that `explain` gives. `asker` says for whom, in events and counters: `link shop of workspace w`.
+   */
+  dialer(segment: string, asker?: string): Dialer;
+  /** What is open in a segment now: each port of each approved endpoint. Changes with `applied` events only. */
+  doors(segment: string): readonly Door[];
+  /** Whether the segment also lets connections out to anywhere. */
+  isOpen(segment: string): boolean;
   /**
    * The way as it is at this moment, hop by hop, or where it ends and why; names are resolved and the target is connected to once. Of a backend that is
    * not yet probed a connection is tried, as long as none is known to be up.
@@ -48,9 +56,12 @@ export interface BackendHealth {
   readonly sinceMs: number;
 }
 
-/** Totals since the engine began, for an endpoint, a service, a rule, a backend or a forwarder's rule (`ID#PORT`). They never go back. */
+/**
+ * Totals since the engine began, for an endpoint, a service, a rule, a backend, a forwarder's rule (`ID#PORT`) or an asker (`SEGMENT#ASKER`). They
+ * never go back. Of askers only the latest thousand are kept.
+ */
 export interface Counter {
-  readonly of: 'endpoint' | 'service' | 'rule' | 'backend' | 'forward';
+  readonly of: 'endpoint' | 'service' | 'rule' | 'backend' | 'forward' | 'asker';
   readonly id: string;
   readonly connections: number;
   readonly open: number;
@@ -63,15 +74,30 @@ export interface Counter {
   readonly connectMs: number;
 }
 
+/** Why a connection is refused, without the sentence. */
+export interface Denial {
+  readonly code: string;
+  /** What denies it: a resource's id, or a host. */
+  readonly rule: string | undefined;
+  readonly remedy: string | undefined;
+}
+
+/** From a segment to a host and port, as asked. `asker`: see `dialer`; undefined: nobody said, or it came by a listener. */
+export interface Attempt {
+  readonly segment: string;
+  readonly host: string;
+  readonly port: number;
+  readonly asker: string | undefined;
+}
+
 export type FabricEvent =
-  | {
-      readonly kind: 'refused';
-      readonly endpoint: string | undefined;
-      readonly segment: string;
-      readonly host: string;
-      readonly port: number;
-      readonly code: string;
-    }
+  | ({ readonly kind: 'refused'; readonly endpoint: string | undefined } & Attempt & Denial)
+  /** A dial reached its target without leaving the network. */
+  | ({ readonly kind: 'allowed'; readonly endpoint: string | undefined } & Attempt)
+  /** A dial reached a target outside of the network. `wouldBe`: what `none` would have refused it with, where the segment's egress is `report`. */
+  | ({ readonly kind: 'outside'; readonly wouldBe: Denial | undefined } & Attempt)
   | { readonly kind: 'cut'; readonly endpoint: string; readonly connections: number; readonly code: string }
   | { readonly kind: 'health'; readonly probe: string; readonly backend: string; readonly health: BackendHealth }
-  | { readonly kind: 'resolved'; readonly forwarder: string; readonly host: string; readonly addresses: readonly string[] };
+  | { readonly kind: 'resolved'; readonly forwarder: string; readonly host: string; readonly addresses: readonly string[] }
+  /** Another plan is in force, or an approval has ended: `doors` and `isOpen` may answer otherwise than before. */
+  | { readonly kind: 'applied' };

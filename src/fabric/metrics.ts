@@ -5,6 +5,7 @@ import type { Backend, BalancerRule, FabricPlan } from './plan.ts';
 interface FabricMetrics {
   readonly syns: Count;
   readonly refused: Count;
+  readonly outside: Count;
   readonly bytes: Count;
   readonly connect: Distribution;
 }
@@ -18,6 +19,10 @@ const connectBucketsMs = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5
 const fabricMetrics: FabricMetrics = {
   syns: counter('fabric.syns', { unit: '{connection}', description: 'Connections asked for (Azure: SynCount)' }),
   refused: counter('fabric.refused', { unit: '{connection}', description: 'Connections refused, by the code of the reason' }),
+  outside: counter('fabric.outside', {
+    unit: '{connection}',
+    description: 'Connections let out of their network, by the code that a closed one would refuse them with where that is reported',
+  }),
   bytes: counter('fabric.bytes', {
     unit: 'By',
     description:
@@ -35,6 +40,10 @@ export function noteAsked(): void {
 
 export function noteRefused(code: string): void {
   fabricMetrics.refused.add(1, { code });
+}
+
+export function noteOutside(code: string | undefined): void {
+  fabricMetrics.outside.add(1, { code: code ?? 'none' });
 }
 
 export function noteConnected(ms: number): void {

@@ -11,12 +11,20 @@ export interface FabricPlan {
   readonly forwarders: readonly Forwarder[];
 }
 
+/** No network at all. */
+export const emptyPlan: FabricPlan = { segments: [], endpoints: [], services: [], balancers: [], forwarders: [] };
+
+/**
+ * What of a segment may be reached beside approved endpoints and its own network: `none`, as with data exfiltration protection; `open`: anything;
+ * `report`: anything too, but every connection that `none` would refuse is told of, with that refusal.
+ */
+export type EgressMode = 'none' | 'report' | 'open';
+
 /** An address space with an owner. Address spaces may overlap: an address means something only within its segment. */
 export interface Segment {
   readonly id: string;
   readonly kind: 'virtual-network' | 'managed';
-  /** What may be reached beside approved endpoints. `managed` ones with data exfiltration protection have `none`. */
-  readonly egress: 'none' | 'open';
+  readonly egress: EgressMode;
   /** Names of private zones linked to the segment, in lower case. They win over everything but endpoints' own names. */
   readonly names: readonly NameRecord[];
 }

@@ -46,6 +46,8 @@ export interface Way {
   readonly backend: Backend | undefined;
   readonly forwarder: Forwarder | undefined;
   readonly forward: ForwardRule | undefined;
+  /** It leads out of the network, since the segment's egress is not `none`. `wouldBe`: what `none` refuses it with, where that is reported. */
+  readonly outside: { readonly wouldBe: Fault | undefined } | undefined;
   readonly target: HostPort;
 }
 
@@ -90,7 +92,7 @@ export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk
   const meaning = meaningOf(segment, ask.host, ask.port);
   switch (meaning.kind) {
     case 'endpoints': {
-      const chosen = meaning.endpoints.find((table) => endpointDenial(table.endpoint, state.nowMs) === undefined) ?? meaning.endpoints[0];
+      const chosen = preferredEndpoint(meaning.endpoints, state.nowMs);
       if (chosen === undefined) return refuse(walk, nameNotFound(ask.segment, ask.host, []));
       trace?.({ kind: 'name', id: ask.host, ok: true, detail: `${ask.host} means the private endpoint ${shortName(chosen.endpoint.id)}.` });
       return throughEndpoint(walk, chosen);
@@ -98,7 +100,7 @@ export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk
     case 'addresses':
       return toAddresses(walk, segment, { host: ask.host, addresses: meaning.addresses });
     case 'unknown':
-      if (segment.segment.egress === 'open' && meaning.otherPorts.length === 0) return outside(walk, ask.host);
+      if (meaning.otherPorts.length === 0) return outside(walk, segment, ask.host, () => nameNotFound(ask.segment, ask.host, []));
       return refuse(walk, nameNotFound(ask.segment, ask.host, meaning.otherPorts), { kind: 'name', id: ask.host });
   }
 }
@@ -107,9 +109,7 @@ export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk
 export function wayStands(tables: Tables, way: Way, nowMs: number): Way | undefined {
   const segment = tables.segments.get(way.segment);
   if (segment === undefined) return undefined;
-  if (way.endpoint === undefined && way.balancer === undefined && way.forwarder === undefined) {
-    return segment.segment.egress === 'open' ? way : undefined;
-  }
+  if (way.outside !== undefined) return segment.segment.egress === 'none' ? undefined : way;
   const endpoint = way.endpoint === undefined ? undefined : tables.endpoints.get(way.endpoint.id)?.endpoint;
   if (way.endpoint !== undefined && !sameEntrance(way.endpoint, endpoint, nowMs)) return undefined;
   const service = way.service === undefined ? undefined : tables.services.get(way.service.id);
@@ -122,6 +122,11 @@ export function wayStands(tables: Tables, way: Way, nowMs: number): Way | undefi
   if (forwarder === undefined || !forwarder.forwarder.running || forward === undefined) return undefined;
   if (forward.to.host !== way.target.host || forward.to.port !== way.target.port) return undefined;
   return { ...way, ...balanced, endpoint, service, forwarder: forwarder.forwarder, forward };
+}
+
+/** Of several that claim a name: the first that lets connections through, else the first. */
+export function preferredEndpoint(endpoints: readonly EndpointTable[], nowMs: number): EndpointTable | undefined {
+  return endpoints.find(({ endpoint }) => endpointDenial(endpoint, nowMs) === undefined) ?? endpoints[0];
 }
 
 /** Undefined: it lets connections through. */
@@ -148,6 +153,7 @@ function begin(walk: Omit<Walk, 'so' | 'trace'> & { readonly trace?: Trace | und
     rule: undefined,
     backend: undefined,
     forwarder: undefined,
+    outside: undefined,
   };
   return { trace: undefined, ...walk, so: { segment, port, ...nothing, forward: undefined } };
 }
@@ -180,14 +186,20 @@ function toAddresses(
     case 'forwarder':
       return throughForwarder(walk, place.forwarder, walk.so.port);
     case undefined:
-      return segment.segment.egress === 'open'
-        ? outside(walk, address)
-        : refuse(walk, noEndpoint(walk.so.segment, host, walk.so.port), { kind: 'endpoint', id: address });
+      return outside(walk, segment, address, () => noEndpoint(walk.so.segment, host, walk.so.port));
   }
 }
 
-function outside(walk: Walk, host: string): Way {
-  walk.trace?.({ kind: 'name', id: host, ok: true, detail: `${shortName(walk.so.segment)} lets connections out to anywhere.` });
+/** To what is no part of the network, where the segment lets out. `closed`: what it is refused with where it does not. */
+function outside(walk: Walk, { segment }: SegmentTable, host: string, closed: () => Fault): Decision {
+  if (segment.egress === 'none') {
+    const denied = closed();
+    return refuse(walk, denied, { kind: denied.code === 'NoEndpoint' ? 'endpoint' : 'name', id: host });
+  }
+  const wouldBe = segment.egress === 'report' ? closed() : undefined;
+  walk.so.outside = { wouldBe };
+  const reported = wouldBe === undefined ? '' : `, and reports what it will refuse once it is closed: ${wouldBe.code}`;
+  walk.trace?.({ kind: 'name', id: host, ok: true, detail: `${shortName(walk.so.segment)} lets connections out to anywhere${reported}.` });
   return arrive(walk, { host, port: walk.so.port });
 }
 

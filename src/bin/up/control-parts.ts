@@ -25,7 +25,7 @@ import { createResourceService, type ResourceService } from '#control/resources/
 import type { SqliteStore } from '#control/store/sqlite-store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { showFabric } from '#fabric/metrics.ts';
-import type { FabricPlan } from '#fabric/plan.ts';
+import { emptyPlan } from '#fabric/plan.ts';
 import { grantOwner } from '#providers/authorization/first-owner.ts';
 import { permissions } from '#providers/authorization/permissions.ts';
 import { roleAssignments } from '#providers/authorization/role-assignments.ts';
@@ -140,7 +140,7 @@ export async function composeControl({ job, store, certificates, hostNames, engi
 
 /** An engine that is measured by the plan it carries. */
 function measuredEngine(engine: FabricEngine): Pick<FabricEngine, 'apply'> & Disposable {
-  let plan: FabricPlan = { segments: [], endpoints: [], services: [], balancers: [], forwarders: [] };
+  let plan = emptyPlan;
   const shown = showFabric(engine, () => plan);
   return {
     apply: async (next) => {

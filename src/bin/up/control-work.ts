@@ -49,8 +49,10 @@ function noteEvent(log: Log, event: FabricEvent): void {
   const { kind, ...facts } = event;
   if (kind === 'refused') log.info(facts, 'connection refused');
   else if (kind === 'cut') log.warn(facts, 'connections cut');
+  else if (kind === 'outside') log.info(facts, 'connection let out');
   else if (kind === 'health') log.info(facts, 'health changed');
-  else log.debug(facts, 'host resolved');
+  else if (kind === 'resolved') log.debug(facts, 'host resolved');
+  else log.debug(facts, kind === 'applied' ? 'plan applied' : 'connection allowed');
 }
 
 /** A certificate near its end is replaced while connections go on. */

@@ -6,11 +6,12 @@ import { silentLog, type Log } from '#base/log.ts';
 import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
-import type { BackendHealth, Counter, FabricEngine, FabricEvent, PathAsk } from '../engine.ts';
+import { doorsOf, openPorts, type Door } from '../doors.ts';
+import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, PathAsk } from '../engine.ts';
 import { explainSource, explainTables, noAddress } from '../explain.ts';
-import { noteAsked, noteConnected, noteRefused } from '../metrics.ts';
+import { noteAsked, noteConnected, noteOutside, noteRefused } from '../metrics.ts';
 import type { Path } from '../path.ts';
-import type { FabricPlan, HostPort } from '../plan.ts';
+import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
 import { Prober } from '../probe.ts';
 import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
 import { endpointDenial, routeFromEndpoint, routeFromSegment, type Refusal, type RouteState, type Source, type Way } from '../route.ts';
@@ -23,7 +24,7 @@ import { cutDisallowed } from './cut.ts';
 import { FlowBook } from './flow-book.ts';
 import type { Flow } from './flow.ts';
 import { hostLimits, mostConnections, type EngineLimits } from './limits.ts';
-import { Listeners, wantedListeners, type Wanted } from './listeners.ts';
+import { Listeners, type Wanted } from './listeners.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
 export interface UserspaceOptions {
@@ -38,8 +39,6 @@ export interface UserspaceOptions {
   readonly reads?: 'buffers' | 'copies';
   readonly limits?: Partial<EngineLimits>;
 }
-
-const emptyPlan: FabricPlan = { segments: [], endpoints: [], services: [], balancers: [], forwarders: [] };
 
 /**
  * The engine that needs no rights and no kernel: approved endpoints listen on loopback addresses, or are reached through a dialer, and the whole way
@@ -102,8 +101,16 @@ class UserspaceEngine implements FabricEngine {
     return turn;
   }
 
-  dialer(segment: string): Dialer {
-    return { dial: (host, port, signal) => this.#dial({ segment, host, port }, signal) };
+  dialer(segment: string, asker?: string): Dialer {
+    return { dial: (host, port, signal) => this.#dial({ segment, host, port, asker }, signal) };
+  }
+
+  doors(segment: string): readonly Door[] {
+    return doorsOf(this.#tables, segment, this.#clock.now());
+  }
+
+  isOpen(segment: string): boolean {
+    return (this.#tables.segments.get(segment)?.segment.egress ?? 'none') !== 'none';
   }
 
   async explain(ask: PathAsk): Promise<Path> {
@@ -164,7 +171,7 @@ class UserspaceEngine implements FabricEngine {
     if (sameValue(plan, this.#tables.plan)) return;
     const tables = compileTables(plan, this.#tables);
     // What arrives at a new listener before the plan is in force is judged by the plan before, and refused.
-    const closeOthers = await this.#listeners.open(wantedListeners(tables, this.#clock.now()));
+    const closeOthers = await this.#listeners.open(openPorts(tables, this.#clock.now()));
     const before = this.#tables;
     this.#tables = tables;
     closeOthers();
@@ -173,6 +180,7 @@ class UserspaceEngine implements FabricEngine {
     this.#prober.update(tables);
     this.#awaitExpiry();
     this.#log.debug({ endpoints: plan.endpoints.length, listeners: this.#listeners.count }, 'plan applied');
+    this.#emit({ kind: 'applied' });
   }
 
   /** Ends what an approval's end ends, at that moment. */
@@ -184,10 +192,17 @@ class UserspaceEngine implements FabricEngine {
     }, Number.POSITIVE_INFINITY);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#callOffExpiry = this.#clock.after(next - nowMs, () => {
-      this.#listeners.keepOnly(wantedListeners(this.#tables, this.#clock.now()));
-      for (const cut of cutDisallowed(this.#flows, this.#tables, this.#tables, this.#clock.now())) this.#emit({ kind: 'cut', ...cut });
+      // Timers may be a moment early.
+      if (this.#clock.now() >= next) this.#expire();
       this.#awaitExpiry();
     });
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.now();
+    this.#listeners.keepOnly(openPorts(this.#tables, nowMs));
+    for (const cut of cutDisallowed(this.#flows, this.#tables, this.#tables, nowMs)) this.#emit({ kind: 'cut', ...cut });
+    this.#emit({ kind: 'applied' });
   }
 
   #arrive({ endpoint, port }: Wanted, arrival: Arrival): void {
@@ -196,7 +211,7 @@ class UserspaceEngine implements FabricEngine {
     const denied = way.target === undefined ? way.denied : this.#noRoom(endpoint);
     if (way.target === undefined || denied !== undefined) {
       arrival.refuse();
-      if (denied !== undefined) this.#refused(way, way.endpoint?.address ?? endpoint, denied);
+      if (denied !== undefined) this.#refused(way, { host: way.endpoint?.address ?? endpoint }, denied);
       return;
     }
     const flow = this.#flows.begin(way);
@@ -214,21 +229,21 @@ class UserspaceEngine implements FabricEngine {
     if (reached.socket === undefined) {
       if (flow.closed) return;
       flow.abort();
-      this.#refused(flow.way, flow.way.endpoint?.address ?? flow.way.target.host, reached.denied);
+      this.#refused(flow.way, { host: flow.way.endpoint?.address ?? flow.way.target.host }, reached.denied);
       return;
     }
     flow.relay(reached.socket, head, copies);
     this.#flows.established(flow, reached.ms);
   }
 
-  async #dial(ask: PathAsk, signal: AbortSignal): Promise<Duplex> {
+  async #dial(ask: Attempt, signal: AbortSignal): Promise<Duplex> {
     if (signal.aborted) throw cancelled(ask);
     noteAsked();
     const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: this.#translated() });
     const denied = way.target === undefined ? way.denied : this.#noRoom(way.endpoint?.id ?? ask.segment);
     if (way.target === undefined || denied !== undefined)
-      throw this.#refused(way, ask.host, denied ?? noEndpoint(ask.segment, ask.host, ask.port));
-    const flow = this.#flows.begin(way);
+      throw this.#refused(way, ask, denied ?? noEndpoint(ask.segment, ask.host, ask.port));
+    const flow = this.#flows.begin(way, ask.asker);
     const giveUp = (): void => flow.abort();
     signal.addEventListener('abort', giveUp, { once: true });
     // Whoever waits for a name or a host that does not answer is told at once when that has become idle.
@@ -239,7 +254,7 @@ class UserspaceEngine implements FabricEngine {
     if (reached.socket === undefined) {
       if (signal.aborted) throw cancelled(ask);
       flow.abort();
-      throw this.#refused(way, ask.host, reached.denied);
+      throw this.#refused(way, ask, reached.denied);
     }
     const { localPort = 0 } = reached.socket;
     flow.handOut(
@@ -247,6 +262,7 @@ class UserspaceEngine implements FabricEngine {
       proxyHeader(flow.way, () => ({ address: '127.0.0.1', port: localPort })),
     );
     this.#flows.established(flow, reached.ms);
+    this.#letThrough(way, ask);
     return reached.socket;
   }
 
@@ -326,11 +342,22 @@ class UserspaceEngine implements FabricEngine {
     return this.#flows.size >= most ? tooManyConnections(target, most) : undefined;
   }
 
-  #refused(way: Omit<Way, 'target'> | Refusal, host: string, denied: Fault): Fault {
-    for (const counter of this.#flows.ledger.along(way)) counter.refused += 1;
+  #refused(
+    way: Omit<Way, 'target'> | Refusal,
+    { host, asker }: { readonly host: string; readonly asker?: string | undefined },
+    denied: Fault,
+  ): Fault {
+    for (const counter of this.#flows.ledger.along(way, asker)) counter.refused += 1;
     noteRefused(denied.code);
-    this.#emit({ kind: 'refused', endpoint: way.endpoint?.id, segment: way.segment, host, port: way.port, code: denied.code });
+    this.#emit({ kind: 'refused', endpoint: way.endpoint?.id, segment: way.segment, host, port: way.port, asker, ...denialOf(denied) });
     return denied;
+  }
+
+  #letThrough({ endpoint, outside }: Way, { segment, host, port, asker }: Attempt): void {
+    const attempt = { segment, host, port, asker };
+    if (outside === undefined) return this.#emit({ kind: 'allowed', endpoint: endpoint?.id, ...attempt });
+    noteOutside(outside.wouldBe?.code);
+    this.#emit({ kind: 'outside', ...attempt, wouldBe: outside.wouldBe && denialOf(outside.wouldBe) });
   }
 
   #resolved(host: string, addresses: readonly string[]): void {
@@ -340,12 +367,16 @@ class UserspaceEngine implements FabricEngine {
   }
 
   #emit(event: FabricEvent): void {
-    if (event.kind !== 'refused') this.#log.info({ event }, 'the network changed');
+    if (event.kind === 'cut' || event.kind === 'health' || event.kind === 'resolved') this.#log.info({ event }, 'the network changed');
     for (const listener of this.#events) listener(event);
   }
 }
 
 type Reached = { readonly socket: Socket; readonly ms: number } | { readonly socket: undefined; readonly denied: Fault };
+
+function denialOf({ code, target, remedy }: Fault): Denial {
+  return { code, rule: target, remedy };
+}
 
 function targetHosts(plan: FabricPlan): string[] {
   const forwarded = plan.forwarders.flatMap(({ rules }) => rules.map((rule) => rule.to.host));

@@ -1,5 +1,5 @@
 import { fault } from '#base/fault.ts';
-import { Ledger, type Tally } from '../counters.ts';
+import { Ledger } from '../counters.ts';
 import { noteBytes } from '../metrics.ts';
 import type { Way } from '../route.ts';
 import { Flow, type FlowSetting } from './flow.ts';
@@ -24,8 +24,8 @@ export class FlowBook {
   }
 
   /** A connection that is let in, and has not reached the database yet. */
-  begin(way: Way, tally: Tally = this.ledger.along(way)): Flow {
-    const flow = new Flow(way, tally, this.#setting, this);
+  begin(way: Way, asker?: string): Flow {
+    const flow = new Flow(way, this.ledger.along(way, asker), this.#setting, this);
     const its = this.#flows.get(flow.owner);
     if (its === undefined) this.#flows.set(flow.owner, new Set([flow]));
     else its.add(flow);

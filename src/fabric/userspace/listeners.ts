@@ -1,9 +1,8 @@
 import type { AddressInfo, Server } from 'node:net';
 import { fault, type Fault } from '#base/fault.ts';
+import type { OpenPorts } from '../doors.ts';
 import { shortName } from '../names.ts';
 import type { HostPort } from '../plan.ts';
-import { endpointDenial } from '../route.ts';
-import type { Tables } from '../tables.ts';
 import { listen, type Arrival } from './accept.ts';
 import { AddressMap, type AddressPool } from './addresses.ts';
 
@@ -12,9 +11,6 @@ export interface Wanted {
   readonly endpoint: string;
   readonly port: number;
 }
-
-/** By endpoint. */
-export type WantedPorts = ReadonlyMap<string, ReadonlySet<number>>;
 
 export interface ListenersOptions {
   readonly pool: AddressPool;
@@ -66,7 +62,7 @@ export class Listeners {
    * Opens what is wanted and not open. Answers what closes the rest; until that is called both are open. Faults, with everything as before:
    * `PortInUse`, `TooManyListeners`.
    */
-  async open(wanted: WantedPorts): Promise<() => void> {
+  async open(wanted: OpenPorts): Promise<() => void> {
     const missing: Wanted[] = [];
     let count = 0;
     for (const [endpoint, ports] of wanted) {
@@ -80,7 +76,7 @@ export class Listeners {
   }
 
   /** Closes what is not among these, at once. */
-  keepOnly(wanted: WantedPorts): void {
+  keepOnly(wanted: OpenPorts): void {
     for (const [endpoint, ports] of this.#open) {
       const kept = wanted.get(endpoint);
       for (const [port, one] of ports) if (kept?.has(port) !== true) this.#close(one, ports);
@@ -132,33 +128,6 @@ export class Listeners {
       throw cannotListen(wanted, asked, error);
     }
   }
-}
-
-/** What should listen under a plan at a moment: the ports of services that approved endpoints lead to. */
-export function wantedListeners(tables: Tables, nowMs: number): WantedPorts {
-  const ofServices = new Map<string, ReadonlySet<number>>();
-  const wanted = new Map<string, ReadonlySet<number>>();
-  for (const { endpoint } of tables.endpoints.values()) {
-    if (endpoint.service === undefined || endpointDenial(endpoint, nowMs) !== undefined) continue;
-    const ports = ofServices.get(endpoint.service) ?? portsOf(tables, endpoint.service);
-    ofServices.set(endpoint.service, ports);
-    wanted.set(endpoint.id, ports);
-  }
-  return wanted;
-}
-
-/** A rule for all ports listens on those that its backends' forwarders pass on. */
-function portsOf(tables: Tables, id: string): ReadonlySet<number> {
-  const service = tables.services.get(id);
-  if (service === undefined) return new Set();
-  if (service.kind === 'database') return new Set(service.ports);
-  const rules = tables.balancers.get(service.balancer)?.rules.get(service.frontend);
-  const ports = new Set(rules?.keys());
-  ports.delete(0);
-  for (const { backend } of rules?.get(0)?.backends ?? []) {
-    for (const port of tables.forwarders.get(backend.forwarder ?? '')?.rules.keys() ?? []) ports.add(port);
-  }
-  return ports;
 }
 
 function cannotListen({ endpoint }: Wanted, { host, port }: HostPort, cause: unknown): Fault {

@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest';
+import { ask, counterOf, over, soon, stage, type OpenEngine, type Stage } from './engine-stage.contract.ts';
+import type { FabricEvent } from './engine.ts';
+import { watch, type SamplePeer } from './sample-hosts.contract.ts';
+
+const never = new AbortController().signal;
+
+async function dialFor(on: Stage, asker: string, host = on.sample.name, port = on.sample.port): Promise<SamplePeer> {
+  return watch(await on.engine.dialer(on.sample.segment, asker).dial(host, port, never));
+}
+
+function told<Kind extends FabricEvent['kind']>(on: Stage, kind: Kind): readonly Extract<FabricEvent, { kind: Kind }>[] {
+  return on.events.filter((event): event is Extract<FabricEvent, { kind: Kind }> => event.kind === kind);
+}
+
+/** What is open in a segment. */
+export function describeDoors(open: OpenEngine): void {
+  test('the ports of approved endpoints, with the names that mean them', async () => {
+    await using on = await stage(open);
+    const second = on.sample.endpointOf({
+      id: `${on.sample.endpoint}-2`,
+      address: '10.0.1.6',
+      linkId: 2,
+      names: [
+        { name: 'Second.example.', port: undefined },
+        { name: 'third.example', port: 99 },
+        { name: on.sample.name, port: on.sample.port },
+      ],
+    });
+    await on.engine.apply({
+      ...on.sample.plan({ segment: { names: [{ name: 'zone.example', addresses: ['10.0.1.6', on.sample.address] }] } }),
+      endpoints: [on.sample.endpointOf(), second],
+    });
+    const { port } = on.sample;
+    expect(on.engine.doors(on.sample.segment)).toEqual([
+      // Its only name means the other on this port.
+      { address: '10.0.1.5', port, names: [] },
+      { address: '10.0.1.6', port, names: [on.sample.name, 'second.example', 'zone.example'] },
+    ]);
+    expect(on.engine.doors(on.sample.other)).toEqual([]);
+    expect(on.engine.doors('/no/such/segment')).toEqual([]);
+    for (const { address, port: at, names } of on.engine.doors(on.sample.segment)) {
+      for (const host of [address, ...names]) await ask(await on.dial(host, at), 'hello');
+    }
+  });
+
+  test.for(['Pending', 'Rejected', 'Disconnected'] as const)(
+    'an endpoint that is %s is no door, and its name means the next',
+    async (state) => {
+      await using on = await stage(open);
+      const second = on.sample.endpointOf({ id: `${on.sample.endpoint}-2`, address: '10.0.1.6', linkId: 2 });
+      await on.engine.apply({ ...on.sample.plan(), endpoints: [on.sample.endpointOf({ state }), second] });
+      expect(on.engine.doors(on.sample.segment)).toEqual([{ address: '10.0.1.6', port: on.sample.port, names: [on.sample.name] }]);
+    },
+  );
+
+  test('whoever follows them is told when a plan or the clock changes them, and finds the new ones then', async () => {
+    await using on = await stage(open);
+    const seen: number[] = [];
+    on.engine.onEvent(({ kind }) => kind === 'applied' && seen.push(on.engine.doors(on.sample.segment).length));
+    await on.apply();
+    expect(seen).toEqual([1]);
+    await on.apply();
+    expect(seen).toEqual([1]);
+    await on.apply({ endpoint: { state: 'Rejected' } });
+    expect(seen).toEqual([1, 0]);
+    await on.apply({ endpoint: { expiresAtMs: Date.now() + 100 } });
+    await expect.poll(() => seen, soon).toEqual([1, 0, 1, 0]);
+  });
+
+  test('a database that takes endpoints itself is a door on its ports', async () => {
+    await using on = await stage(open);
+    const target = { host: on.host.host, port: on.host.port };
+    await on.engine.apply({
+      ...on.sample.plan(),
+      services: [{ kind: 'database', id: on.sample.service, target, ports: [5_433, 1_434] }],
+      balancers: [],
+      forwarders: [],
+    });
+    expect(on.engine.doors(on.sample.segment).map(({ port }) => port)).toEqual([1_434, 5_433]);
+  });
+}
+
+/** What leaves a network beside its endpoints, and for whom. */
+export function describeEgress(open: OpenEngine): void {
+  test('events and counters say for whom', async () => {
+    await using on = await stage(open);
+    await on.apply();
+    const { segment, name: host, port, endpoint } = on.sample;
+    await ask(await dialFor(on, 'link shop'), 'hello');
+    await expect(dialFor(on, 'link shop', '10.9.9.9')).rejects.toMatchObject({ code: 'NoEndpoint' });
+    await expect(dialFor(on, 'test of another')).resolves.toBeDefined();
+    expect(told(on, 'allowed')).toEqual([
+      { kind: 'allowed', endpoint, segment, host, port, asker: 'link shop' },
+      { kind: 'allowed', endpoint, segment, host, port, asker: 'test of another' },
+    ]);
+    expect(told(on, 'refused')).toEqual([
+      {
+        kind: 'refused',
+        endpoint: undefined,
+        segment,
+        host: '10.9.9.9',
+        port,
+        asker: 'link shop',
+        code: 'NoEndpoint',
+        rule: segment,
+        remedy: expect.stringContaining('private endpoint'),
+      },
+    ]);
+    expect(counterOf(on.engine, `${segment}#link shop`)).toMatchObject({ of: 'asker', connections: 1, open: 1, refused: 1, bytesIn: 5 });
+    expect(counterOf(on.engine, `${segment}#test of another`)).toMatchObject({ connections: 1, refused: 0 });
+  });
+
+  test('open lets out, and each connection is told of', async () => {
+    await using on = await stage(open);
+    await on.apply({ segment: { egress: 'open' } });
+    expect(on.engine.isOpen(on.sample.segment)).toBe(true);
+    const peer = await dialFor(on, 'link shop', on.host.host, on.host.port);
+    await ask(peer, 'hello');
+    await expect(dialFor(on, 'link shop', on.host.host, 9)).rejects.toMatchObject({ code: 'TargetUnreachable' });
+    const { segment } = on.sample;
+    const { host, port } = on.host;
+    expect(told(on, 'outside')).toEqual([{ kind: 'outside', segment, host, port, asker: 'link shop', wouldBe: undefined }]);
+    expect(told(on, 'refused')).toMatchObject([{ host, port: 9, code: 'TargetUnreachable' }]);
+  });
+
+  test('report lets out like open, and says what none would refuse and why', async () => {
+    await using on = await stage(open, { resolver: { resolve: async () => ({ addresses: ['127.0.0.1'], ttlMs: 60_000 }) } });
+    await on.apply({ segment: { egress: 'report' } });
+    expect(on.engine.isOpen(on.sample.segment)).toBe(true);
+    for (const host of [on.host.host, 'elsewhere.example']) await ask(await dialFor(on, 'link shop', host, on.host.port), 'hello');
+    await ask(await dialFor(on, 'link shop'), 'within');
+    const would = told(on, 'outside').map(({ host, wouldBe }) => ({ host, ...wouldBe }));
+    expect(would).toEqual([
+      { host: on.host.host, code: 'NoEndpoint', rule: on.sample.segment, remedy: expect.any(String) },
+      { host: 'elsewhere.example', code: 'NameNotFound', rule: 'elsewhere.example', remedy: expect.any(String) },
+    ]);
+    await on.apply({ segment: { egress: 'none' } });
+    for (const { host, code } of would) expect(await on.refusal(host, on.host.port)).toBe(code);
+  });
+
+  test('live connections go on while the network lets out, and are cut when it is closed', async () => {
+    await using on = await stage(open);
+    await on.apply({ segment: { egress: 'open' } });
+    const [out, within] = [await on.dial(on.host.host, on.host.port), await on.dial()];
+    await on.apply({ segment: { egress: 'report' } });
+    for (const peer of [out, within]) await ask(peer, 'still here');
+    await on.apply({ segment: { egress: 'none' } });
+    await over(out, 'reset');
+    expect(on.engine.isOpen(on.sample.segment)).toBe(false);
+    await ask(within, 'still here');
+    expect(told(on, 'cut')).toEqual([{ kind: 'cut', endpoint: on.sample.segment, connections: 1, code: 'NoEndpoint' }]);
+  });
+
+  test('of askers the latest are kept', async () => {
+    await using on = await stage(open);
+    await on.apply();
+    for (let at = 0; at < 1_003; at++) {
+      await expect(dialFor(on, `job ${at}`, '10.9.9.9')).rejects.toBeDefined();
+    }
+    const askers = on.engine.counters().filter(({ of }) => of === 'asker');
+    expect(askers).toHaveLength(1_000);
+    expect(askers.at(-1)?.id).toBe(`${on.sample.segment}#job 1002`);
+  });
+}
