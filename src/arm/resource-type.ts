@@ -114,7 +114,13 @@ export interface ResourceType<P = JsonObject> {
     /** While the deletion still goes on. Default: 202, with an operation to ask after; 200 where clients take nothing else. */
     readonly deleting?: 200 | 202;
   };
-  readonly references?: (asked: Asked<P>) => readonly Reference[];
+  /** `id`: its own, in the casing of creation. */
+  readonly references?: (asked: Asked<P>, id: ResourceId) => readonly Reference[];
+  /**
+   * What it has elsewhere has to be given back over what it stands on: while it is being deleted with its parent or group, nothing else of those
+   * goes before it.
+   */
+  readonly goesFirst?: true;
   /** Parts that have ids of their own but live inside the resource: `frontendIPConfigurations` → what lists them, each with its `name`. They can be read like children, and references may name them. */
   readonly parts?: Readonly<Record<string, (self: Resource<P>) => readonly JsonObject[]>>;
   /** What is shown at addresses of their own, read-only, in whatever form Azure has there: `instanceView` at `GET {id}/instanceView`. */

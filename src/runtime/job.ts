@@ -81,7 +81,13 @@ export type JobEvent =
   | { readonly kind: 'step'; readonly step: Omit<TestStep, 'fault'> & { readonly fault: FaultText | null } }
   | { readonly kind: 'tables'; readonly tables: readonly BrowsedTable[] }
   | { readonly kind: 'rows'; readonly columns: readonly PreviewColumn[]; readonly rows: readonly (readonly (string | null)[])[] }
-  | { readonly kind: 'checked'; readonly findings: readonly JobFinding[]; readonly tables: readonly ColumnPlan[] }
+  /** `held`: what the source keeps of its log for the slot; null: it has none of that name, or cannot say. */
+  | {
+      readonly kind: 'checked';
+      readonly findings: readonly JobFinding[];
+      readonly tables: readonly ColumnPlan[];
+      readonly held: LogHeld | null;
+    }
   /** Always the whole state: only the latest counts. */
   | { readonly kind: 'link'; readonly report: LinkReport }
   /** The job is done; nothing follows. */
@@ -120,6 +126,12 @@ export interface PlannedColumn extends PreviewColumn {
   /** `refused`: it is left out, and `reason` says why. */
   readonly fidelity: Fidelity;
   readonly reason: string | null;
+}
+
+/** Bytes of log that a source keeps for a link, and how many more it may (null: no limit is known); as texts of whole numbers. */
+export interface LogHeld {
+  readonly heldBytes: string;
+  readonly headroomBytes: string | null;
 }
 
 export interface LinkReport {

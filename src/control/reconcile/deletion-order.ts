@@ -1,4 +1,4 @@
-import { isWithin, keyOf } from '#arm/resource-id.ts';
+import { isWithin, keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 
@@ -15,17 +15,37 @@ const mostNodes = 200;
 /**
  * The id of something that must be gone before `self`, which is to go; undefined: nothing. First what lies in it, then what refers to it and is
  * being deleted too. Resources that refer to each other in a ring would wait for ever: with `rings` that is looked for, and the one of
- * them that comes first by key does not wait for the others.
+ * them that comes first by key does not wait for the others. Of a place that is to go as a whole, resources of the types `first` go before all
+ * others: see `goesFirst` of types.
  */
-export async function heldBy(self: Resource, resources: ResourceReader, rings: boolean): Promise<string | undefined> {
+export async function heldBy(
+  self: Resource,
+  resources: ResourceReader,
+  { rings, first }: { readonly rings: boolean; readonly first: readonly string[] },
+): Promise<string | undefined> {
   const [inner] = await innerOf(self.id, resources, 1);
   if (inner !== undefined) return inner;
+  const before = await goingFirst(self, resources, first);
+  if (before !== undefined) return before;
   for (const id of await resources.referrers(self.id)) {
     if ((await resources.get(id))?.deleting !== true) continue;
     if (!rings) return id;
     const ring = await ringOf(self.id, resources);
     if (ring.first !== keyOf(self.id)) return id;
     return await firstOutside(self, resources, ring.members);
+  }
+  return undefined;
+}
+
+/** In the places that `self` lies in and that are to go with it. */
+async function goingFirst(self: Resource, resources: ResourceReader, first: readonly string[]): Promise<string | undefined> {
+  if (first.length === 0 || first.includes(self.type)) return undefined;
+  for (let place = parseResourceId(self.id).parent; place !== undefined; place = parseResourceId(place).parent) {
+    if ((await resources.get(place))?.deleting !== true) continue;
+    for (const type of first) {
+      const one = (await resources.list({ within: place, type, limit: mostNodes })).find(({ deleting }) => deleting);
+      if (one !== undefined) return one.id;
+    }
   }
   return undefined;
 }

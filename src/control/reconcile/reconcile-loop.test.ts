@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { fault } from '#base/fault.ts';
-import type { Outcome } from '#arm/resource-type.ts';
-import type { Resource } from '#arm/resource.ts';
+import type { Outcome, Reconciler } from '#arm/resource-type.ts';
+import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import { group, groupsType, loopScene, operationOf, putOf, simpleType, thing } from './loop-scene.contract.ts';
 
 const things = 'Isthmus.Test/things';
+const firsts = 'Isthmus.Test/firsts';
 const ready: Outcome = { kind: 'ready' };
 
 function gate(): { readonly opened: Promise<void>; open: () => void } {
@@ -191,6 +192,38 @@ test('deleting: what lies in it goes first, then what refers to it; removing goe
   expect(removed).toEqual(['user', 'p', 'net']);
   expect([...seen]).toContain(`Waiting for ${thing('user')} to be deleted.`);
   expect(await scene.store.operation('o-2')).toMatchObject({ status: 'Succeeded' });
+});
+
+test('what goes first goes before all else of a place that is to go, and holds up nothing of others', async () => {
+  await using scene = await loopScene();
+  const removed: string[] = [];
+  let open = false;
+  const remove: Reconciler<JsonObject> = async (self) => {
+    if (self.type === firsts && !open) return { kind: 'waiting', for: 'The source is away.', retryMs: 1_000 };
+    removed.push(self.name);
+    return ready;
+  };
+  const first = `${group}/providers/${firsts}/link`;
+  scene.start([
+    groupsType,
+    simpleType(things, async () => ready, remove),
+    { ...simpleType(firsts, async () => ready, remove), goesFirst: true },
+  ]);
+  await scene.put(group);
+  await scene.put(first);
+  await scene.put(thing('a'));
+  await scene.put(thing('b'));
+  await scene.settled();
+  await scene.delete(first);
+  await scene.until(async () => (await scene.store.get(first))?.status.waitingFor === 'The source is away.', { hurry: true });
+  await scene.delete(thing('a'));
+  await scene.until(() => removed.includes('a'), { hurry: true });
+  await scene.delete(group);
+  await scene.until(async () => (await scene.store.get(thing('b')))?.status.waitingFor?.includes(first) === true, { hurry: true });
+  expect(removed).toEqual(['a']);
+  open = true;
+  expect(await scene.settled()).toEqual([]);
+  expect(removed).toEqual(['a', 'link', 'b']);
 });
 
 test('deleting what refers to each other in a ring', async () => {

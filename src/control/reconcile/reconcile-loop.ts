@@ -41,6 +41,8 @@ export class ReconcileLoop implements Service {
   readonly name = 'reconcile';
   readonly #options: Required<ReconcileLoopOptions>;
   readonly #running = new Map<string, Promise<void>>();
+  /** Types that go first. */
+  readonly #first: readonly string[];
   /** Found due, and not begun. */
   #queue: DueResource[] = [];
   /** Failures in a row, of faults that may pass. */
@@ -50,6 +52,7 @@ export class ReconcileLoop implements Service {
 
   constructor(options: ReconcileLoopOptions) {
     this.#options = { parallel: usualParallel, nowMs: Date.now, random: Math.random, timer: usualTimer, ...options };
+    this.#first = options.types.all.filter(({ goesFirst }) => goesFirst === true).map(({ type }) => type);
   }
 
   /** Rejects where the store fails; then it may be run again. */
@@ -138,7 +141,15 @@ export class ReconcileLoop implements Service {
     if (self === undefined) return;
     const type: ResourceType | undefined = types.get(self.type);
     const attempt = this.#attempt(key, self.generation);
-    const tried = await tryOnce({ self, type, context: { resources: store, signal }, attempt, random: random(), nowMs });
+    const tried = await tryOnce({
+      self,
+      type,
+      context: { resources: store, signal },
+      first: this.#first,
+      attempt,
+      random: random(),
+      nowMs,
+    });
     if (tried.kind === 'stopped') return;
     this.#count(key, self.generation, tried);
     this.#tell(self, tried);

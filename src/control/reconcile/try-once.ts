@@ -17,6 +17,8 @@ export interface TryRequest {
   /** Undefined: this program does not know it. */
   readonly type: ResourceType | undefined;
   readonly context: ReconcileContext;
+  /** Types that go first: see `goesFirst`. */
+  readonly first: readonly string[];
   /** How many tries failed in a row before this one, with faults that may pass. */
   readonly attempt: number;
   readonly random: number;
@@ -36,7 +38,8 @@ export async function tryOnce(request: TryRequest): Promise<Tried> {
     if (type.reconcile === undefined) return settled(request, { kind: 'ready', outputs: self.status.outputs });
     return attempt(request, type.reconcile);
   }
-  const held = await heldBy(self, context.resources, self.status.settled === self.generation && self.status.outcome === 'waiting');
+  const rings = self.status.settled === self.generation && self.status.outcome === 'waiting';
+  const held = await heldBy(self, context.resources, { rings, first: request.first });
   if (held !== undefined) return settled(request, waiting(`${held} to be deleted`, heldRetryMs));
   if (type?.remove === undefined) return { kind: 'gone' };
   const tried = await attempt(request, type.remove);

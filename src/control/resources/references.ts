@@ -11,7 +11,7 @@ export async function checkReferences(
   reader: ResourceReader,
   catalog: TypeCatalog,
 ): Promise<readonly string[]> {
-  const references = type.references?.(asked) ?? [];
+  const references = type.references?.(asked, id) ?? [];
   for (const reference of references) await checkReference(reference, id, reader, catalog);
   return references.map((one) => one.id);
 }

@@ -154,7 +154,7 @@ export async function updateOne(
   if (generation !== undefined && before.generation !== generation) throw overtaken(before.id);
   const { location, tags, envelope, properties } = { ...before, ...asked };
   const next = sealedAsked(type, { location, tags, envelope, properties }, before, tools.sealer);
-  const references = (type.references?.(next) ?? []).map((one) => one.id);
+  const references = (type.references?.(next, parseResourceId(before.id)) ?? []).map((one) => one.id);
   const resource = await transaction.put({
     ...next,
     id: before.id,
