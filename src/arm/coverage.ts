@@ -1,5 +1,6 @@
 import { groupType, subscriptionType, type Scope } from './resource-id.ts';
 import type { AnyType, TypeCatalog } from './resource-type.ts';
+import { planesOf, type TypePlane } from './type-plane.ts';
 
 export type HttpVerb = 'GET' | 'HEAD' | 'PUT' | 'PATCH' | 'DELETE' | 'POST';
 
@@ -45,9 +46,13 @@ const subscription = '/subscriptions/{subscriptionId}';
 const group = `${subscription}/resourceGroups/{resourceGroupName}`;
 const prefixes: Readonly<Record<Scope, string>> = { tenant: '', subscription, group, resource: '/{resourceId}' };
 
-/** Every operation of the catalog's types, then those that belong to none. Ordered by the catalog, then by path and verb. */
+/**
+ * Every operation of the catalog's types, then those of their planes, then those that belong to no type. Ordered by the catalog, then by path
+ * and verb.
+ */
 export function operationsOf(catalog: TypeCatalog): readonly Operation[] {
-  return [...catalog.all.flatMap((type) => typeOperations(type)), ...fixedOperations()];
+  const beside = planesOf(catalog).flatMap((plane) => plane.catalog.all.flatMap((type) => planeOperations(type, plane)));
+  return [...catalog.all.flatMap((type) => typeOperations(type)), ...beside, ...fixedOperations()];
 }
 
 export function coverageOf(catalog: TypeCatalog, tests: TestsOfOperations): readonly CoverageRow[] {
@@ -122,12 +127,37 @@ function parameterName(word: string): string {
 
 function scopedOperations(type: AnyType, scope: Scope): readonly Operation[] {
   const { collection, resource } = pathsOf(type, scope);
-  const found = [
-    operationOf(type, 'list', 'GET', collection),
+  return [operationOf(type, 'list', 'GET', collection), ...operationsAt(type, resource)];
+}
+
+/** Operations at `/{prefix}/{root}/…`. */
+function planeOperations(type: AnyType, { root, prefix, self }: TypePlane): readonly Operation[] {
+  const above = root.type.split('/').length;
+  const base = `/${prefix}/{${parameterName(root.type.split('/').at(-1)!)}}`;
+  const words = type.type.split('/').slice(above);
+  if (words.length === 0)
+    return [
+      operationOf(type, 'get', 'GET', `${base}/${self}`),
+      operationOf(type, 'exists', 'HEAD', `${base}/${self}`),
+      ...detailOperations(type, base),
+    ];
+  const parents = words.slice(0, -1).map((word) => `/${word}/{${parameterName(word)}}`);
+  const collection = `${base}${parents.join('')}/${words.at(-1)}`;
+  return [operationOf(type, 'list', 'GET', collection), ...operationsAt(type, `${collection}/{${parameterName(words.at(-1)!)}}`)];
+}
+
+/** Operations of one resource. */
+function operationsAt(type: AnyType, resource: string): readonly Operation[] {
+  return [
     operationOf(type, 'get', 'GET', resource),
     operationOf(type, 'exists', 'HEAD', resource),
+    ...type.verbs.map((verb) => operationOf(type, verb, verbs[verb], resource)),
+    ...detailOperations(type, resource),
   ];
-  for (const verb of type.verbs) found.push(operationOf(type, verb, verbs[verb], resource));
+}
+
+function detailOperations(type: AnyType, resource: string): readonly Operation[] {
+  const found: Operation[] = [];
   for (const part of Object.keys(type.parts ?? {})) {
     found.push(
       partOperation(type, part, `${resource}/${part}`, 'list'),
@@ -135,6 +165,8 @@ function scopedOperations(type: AnyType, scope: Scope): readonly Operation[] {
     );
   }
   for (const view of Object.keys(type.views ?? {})) found.push(partOperation(type, view, `${resource}/${view}`, 'get'));
+  for (const [name, { summary, permission = `${name}/read` }] of Object.entries(type.reads ?? {}))
+    found.push({ ...partOperation(type, name, `${resource}/${name}`, 'get'), summary, permission: `${type.permissionType}/${permission}` });
   for (const name of Object.keys(type.actions)) found.push(actionOperation(type, name, `${resource}/${name}`));
   return found;
 }

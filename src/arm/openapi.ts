@@ -143,9 +143,9 @@ function answerSchema({ kind, type, path }: Operation): JsonObject | undefined {
   }
 }
 
-/** Paths of parts and views go on behind the type's own. */
+/** Paths of parts, views and reads go on behind the type's own. */
 function isPart(type: AnyType, path: string): boolean {
-  return Object.keys({ ...type.parts, ...type.views }).some((part) => path.includes(`}/${part}`));
+  return Object.keys({ ...type.parts, ...type.views, ...type.reads }).some((part) => path.includes(`}/${part}`));
 }
 
 function listSchema(item: JsonObject): JsonObject {

@@ -75,6 +75,50 @@ export interface Action<P, I = never> {
   readonly run: (call: ActionCall<P, I>) => Promise<{ readonly body?: Json; readonly settles?: boolean }>;
 }
 
+/** `GET {id}/{name}` of a read. */
+export interface ReadCall<P> {
+  readonly self: Resource<P>;
+  readonly id: ResourceId;
+  readonly resources: ResourceReader;
+  readonly principal: Principal;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** What is shown at an address of its own and has to be looked for when it is asked for: in other resources, in what runs. */
+export interface Read<P> {
+  readonly summary: string;
+  /** The end of the permission, after `{type}/`. Default: `{name}/read`. */
+  readonly permission?: string;
+  /** Quick; it changes nothing, and nothing of it is audited. Answered with status 200. */
+  readonly run: (call: ReadCall<P>) => Promise<Json>;
+}
+
+/**
+ * Where resources of a type are also asked for beside ARM: at the outermost resource that they lie in, the root of the plane. Addresses there
+ * are `/{prefix}/{root's name}` or the host name `{root's name}.{suffix}`, and then what follows the root in an ARM id:
+ * `/synapse/{workspace}/linkConnections/{name}` is `…/Microsoft.Synapse/workspaces/{workspace}/linkConnections/{name}`, likewise
+ * `…/managedVirtualNetworks/{name}/managedPrivateEndpoints/{name}`, lists, `GET` of parts, `views` and `reads`, and `POST` of actions; actions
+ * of the root follow its name. Same resources, roles, audit and etags; only what is given here differs. Every type on the way must have a plane.
+ */
+export interface PlaneFace {
+  /** Only on the outermost type: what makes it the root. Its names must be in use but once in the installation: its `check` sees to it. */
+  readonly root?: {
+    /** `synapse`. */
+    readonly prefix: string;
+    /** The word at which the root itself is read: `workspace`. */
+    readonly self: string;
+    /** Which of the endings of host names that the cloud's metadata tells. */
+    readonly hostSuffix: 'synapseAnalytics';
+  };
+  /** Default: the type's. The floor is not older than the type's. */
+  readonly versions?: ResourceType['versions'];
+  readonly answers?: ResourceType['answers'];
+  readonly verbs?: ResourceType['verbs'];
+  /** Names of the actions that are asked for there. Default: all of the type's; of a root: none. */
+  readonly actions?: readonly string[];
+}
+
 export interface NameRule {
   readonly pattern: RegExp;
   readonly maxLength: number;
@@ -125,6 +169,10 @@ export interface ResourceType<P = JsonObject> {
   readonly parts?: Readonly<Record<string, (self: Resource<P>) => readonly JsonObject[]>>;
   /** What is shown at addresses of their own, read-only, in whatever form Azure has there: `instanceView` at `GET {id}/instanceView`. */
   readonly views?: Readonly<Record<string, (self: Resource<P>) => Json>>;
+  /** Like `views`, where it takes more than the resource itself: `detailedstatus` at `GET {id}/detailedstatus`. */
+  readonly reads?: Readonly<Record<string, Read<P>>>;
+  /** Undefined: asked for by ARM only. */
+  readonly plane?: PlaneFace;
   /** Its bodies may be written loosely: member names without quotes, comments, line ends in strings (JSON5 and more), as `az` sends templates. */
   readonly looseBody?: true;
   /** What no schema can say, and what depends on other resources. Throws faults (4xx); runs in the transaction of the write. */

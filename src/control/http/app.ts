@@ -17,6 +17,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { checkMediaType, parseBody, readBody } from './body.ts';
 import { eventStreams, type EventStreams } from './events.ts';
 import { cloudMetadata, type Suffixes } from './metadata.ts';
+import { ownPlanes, type OwnPlanes } from './own-plane.ts';
 import type { Ask, Location, Plane } from './plane.ts';
 import { correlationIdOf, refuseConnection, sendAnswer, sendFault, setUsualHeaders } from './replies.ts';
 import { readUri } from './uri.ts';
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const { store, catalog, log } = options;
   const service = options.service ?? createResourceService({ store, catalog, sealer: options.sealer, log });
   const plane: Plane = { ...options, service, locations: options.locations ?? usualLocations };
+  const own = ownPlanes(plane, options.suffixes ?? usualSuffixes);
   const events = eventStreams(plane);
   const app = bareApp(options);
   const scheme = options.https === undefined ? 'http' : 'https';
@@ -133,7 +135,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     url: '/*',
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      await answer(request, reply, { plane, events, scheme, auditLog: options.auditLog });
+      await answer(request, reply, { plane, own, events, scheme, auditLog: options.auditLog });
       return reply;
     },
   });
@@ -165,16 +167,18 @@ function bareApp({ https }: AppOptions): FastifyInstance {
 
 interface Serving {
   readonly plane: Plane;
+  readonly own: OwnPlanes;
   readonly events: EventStreams;
   readonly scheme: 'http' | 'https';
   readonly auditLog: AuditLog | undefined;
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, { plane, events, scheme, auditLog }: Serving): Promise<void> {
+async function answer(request: FastifyRequest, reply: FastifyReply, { plane, own, events, scheme, auditLog }: Serving): Promise<void> {
   const uri = readUri(request.raw.url ?? '/');
   const root = uri.segments[0]?.toLowerCase() ?? '';
   const isEvents = root === 'events' && uri.segments.length === 1 && request.method === 'GET';
-  if (!armRoots.has(root) && !isEvents) throw nothingThere();
+  const ownPlace = armRoots.has(root) || isEvents ? undefined : own.placeOf(uri.segments, request.headers.host);
+  if (!armRoots.has(root) && !isEvents && ownPlace === undefined) throw nothingThere();
   const base = baseOf(request, scheme);
   const principal = await plane.authenticator.authenticate(request.headers.authorization, base);
   const { method, headers } = request;
@@ -194,8 +198,9 @@ async function answer(request: FastifyRequest, reply: FastifyReply, { plane, eve
     },
   };
   if (!isEvents) {
-    const audited = auditLog && isAudit(ask.segments) ? await answerAudit(ask, auditLog, plane) : undefined;
-    sendAnswer(reply, audited ?? (await answerArm(ask, plane)));
+    const audited = auditLog && ownPlace === undefined && isAudit(ask.segments) ? await answerAudit(ask, auditLog, plane) : undefined;
+    const answered = audited ?? (await (ownPlace === undefined ? answerArm(ask, plane) : own.answer(ask, ownPlace)));
+    sendAnswer(reply, answered, base);
     return;
   }
   events.open(ask, reply.raw);

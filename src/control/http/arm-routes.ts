@@ -9,9 +9,17 @@ import { answerTags } from './tag-routes.ts';
 
 /** Everything below `/subscriptions`, `/providers` and `/tenants`. */
 export async function answerArm(ask: Ask, plane: Plane): Promise<Answer> {
-  const { segments, method } = ask;
   const fixed = answerFixed(ask, plane);
   if (fixed !== undefined) return await fixed;
+  const place = ask.method === 'POST' ? undefined : parsePlace(ask.segments);
+  if (place?.kind === 'resource' && place.id.name === 'default' && place.id.type.toLowerCase() === 'microsoft.resources/tags')
+    return await answerTags(ask, place.id, plane);
+  return await answerPlace(ask, ask.segments, plane);
+}
+
+/** What types stand for, by the segments of an id, of a collection or of an action. */
+export async function answerPlace(ask: Ask, segments: readonly string[], plane: Plane): Promise<Answer> {
+  const { method } = ask;
   if (method === 'POST') {
     const action = segments.at(-1);
     const place = action === undefined ? undefined : parsePlace(segments.slice(0, -1));
@@ -20,11 +28,7 @@ export async function answerArm(ask: Ask, plane: Plane): Promise<Answer> {
   }
   const place = parsePlace(segments);
   if (place === undefined) throw notFound(ask);
-  if (place.kind === 'resource') {
-    if (place.id.name === 'default' && place.id.type.toLowerCase() === 'microsoft.resources/tags')
-      return await answerTags(ask, place.id, plane);
-    return await answerResource(ask, place.id, plane);
-  }
+  if (place.kind === 'resource') return await answerResource(ask, place.id, plane);
   if (method !== 'GET') throw methodNotAllowed(method, ['GET']);
   return await answerCollection(ask, place, plane);
 }

@@ -10,6 +10,7 @@ import type { Authenticator, Authorizer, Sealer } from '#arm/access.ts';
 import { groupType, isWithin, keyOf, subscriptionType } from '#arm/resource-id.ts';
 import { resourceType, typeCatalog, type AnyType, type Outcome, type TypeCatalog } from '#arm/resource-type.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
+import { ownBase } from '#arm/type-plane.ts';
 import { ReconcileLoop } from '../reconcile/reconcile-loop.ts';
 import { createResourceService } from '../resources/resource-service.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
@@ -155,7 +156,52 @@ function exampleTypes(gate: Gate): readonly AnyType[] {
     verbs: ['put', 'delete'],
     properties: z.object({ text: z.string() }) as unknown as z.ZodType<JsonObject>,
   });
-  return [subscriptions, groups, networks, subnets, balancers, machines, locks, loose];
+  return [subscriptions, groups, networks, subnets, balancers, machines, locks, loose, ...deskTypes()];
+}
+
+/** Types with a plane of their own. */
+function deskTypes(): readonly AnyType[] {
+  const properties = z.object({ text: z.string().optional() }) as unknown as z.ZodType<JsonObject>;
+  const inDesk = { versions, properties, location: 'none', hasTags: false, verbs: ['put', 'delete'] } as const;
+  const plane = { versions: { floor: '2022-01-01', implemented: '2022-12-01-preview' } };
+  const desks = resourceType<JsonObject>({
+    type: 'Example.Work/desks',
+    summary: 'A desk',
+    versions,
+    properties,
+    plane: { ...plane, root: { prefix: 'work', self: 'desk', hostSuffix: 'synapseAnalytics' }, actions: ['tidy'] },
+    show: async (self) => ({ address: `${ownBase}/work/${self.name}` }),
+    actions: {
+      tidy: { summary: 'Tidies', input: z.object({}), run: async ({ self }) => ({ body: { tidied: self!.name } }) },
+      burn: { summary: 'Burns', input: z.object({}), run: async () => ({}) },
+    },
+  });
+  const drawers = resourceType<JsonObject>({
+    ...inDesk,
+    type: 'Example.Work/desks/drawers',
+    summary: 'A drawer',
+    verbs: ['put'],
+    plane: { ...plane, verbs: [] },
+  });
+  const sheets = resourceType<JsonObject>({
+    ...inDesk,
+    type: 'Example.Work/desks/drawers/sheets',
+    summary: 'A sheet',
+    plane: { ...plane, answers: { created: 200, replaced: 200, deleted: 202 } },
+    reads: {
+      neighbours: {
+        summary: 'Sheets in the same drawer',
+        permission: 'read',
+        run: async ({ id, resources, principal }) => {
+          const all = await resources.list({ within: id.parent!, direct: true });
+          return { for: principal.name, names: all.map(({ name }) => name) };
+        },
+      },
+    },
+    actions: { crumple: { summary: 'Crumples', input: z.object({}), run: async () => ({}) } },
+  });
+  const locked = resourceType<JsonObject>({ ...inDesk, type: 'Example.Work/desks/safes', summary: 'Not asked for on the plane' });
+  return [desks, drawers, sheets, locked];
 }
 
 /** Opens what `seal` closed, and nothing else. */

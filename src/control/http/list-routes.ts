@@ -1,7 +1,7 @@
 import { fault } from '#base/fault.ts';
 import { groupType, parseResourceId, subscriptionType, type Place, type ResourceId, type Scope } from '#arm/resource-id.ts';
-import type { AnyType, TypeCatalog } from '#arm/resource-type.ts';
-import type { Resource } from '#arm/resource.ts';
+import type { AnyType } from '#arm/resource-type.ts';
+import type { Json, Resource } from '#arm/resource.ts';
 import { checkVersion, checkVersionForm } from '../resources/api-version.ts';
 import { typeOf } from '../resources/places.ts';
 import { presentBriefly, presentPart } from '../resources/present.ts';
@@ -16,7 +16,7 @@ type Collection = Extract<Place, { kind: 'collection' }>;
 /** `GET {place}/{type}`. */
 export async function answerCollection(ask: Ask, place: Collection, plane: Plane): Promise<Answer> {
   const { catalog, store, service, authorizer } = plane;
-  const view = viewAt(place, catalog);
+  const view = viewAt(place, ask, plane);
   if (view !== undefined) return await answerView(ask, view, plane);
   const owner =
     catalog.get(place.type) === undefined && place.under !== '' ? partOwner({ type: place.type, parent: place.under }, catalog) : undefined;
@@ -51,22 +51,39 @@ export async function answerCollection(ask: Ask, place: Collection, plane: Plane
 interface ViewPlace {
   readonly id: ResourceId;
   readonly type: AnyType;
-  readonly name: string;
+  readonly permission: string;
+  readonly show: (self: Resource) => Json | Promise<Json>;
 }
 
-/** `GET {id}/{name}` of a view looks like a collection's address. */
-function viewAt({ type: path, under }: Collection, catalog: TypeCatalog): ViewPlace | undefined {
+/** `GET {id}/{name}` of a view or a read looks like a collection's address. */
+function viewAt({ type: path, under }: Collection, ask: Ask, { catalog, store }: Plane): ViewPlace | undefined {
   const cut = path.lastIndexOf('/');
   const type = under === '' ? undefined : catalog.get(path.slice(0, cut));
+  if (type === undefined) return undefined;
   const word = path.slice(cut + 1).toLowerCase();
-  const name = Object.keys(type?.views ?? {}).find((one) => one.toLowerCase() === word);
-  return type === undefined || name === undefined ? undefined : { id: parseResourceId(under), type, name };
+  const view = named(type.views, word);
+  const read = view === undefined ? named(type.reads, word) : undefined;
+  const name = view ?? read;
+  if (name === undefined) return undefined;
+  const id = parseResourceId(under);
+  const { principal } = ask;
+  const { permission = `${name}/read`, run } = type.reads?.[name] ?? {};
+  return {
+    id,
+    type,
+    permission: `${type.permissionType}/${permission}`,
+    show: (self) => (run === undefined ? type.views![name]!(self) : run({ self, id, resources: store, principal, signal: ask.signal })),
+  };
 }
 
-async function answerView(ask: Ask, { id, type, name }: ViewPlace, { authorizer, service }: Plane): Promise<Answer> {
+function named(of: Readonly<Record<string, unknown>> | undefined, word: string): string | undefined {
+  return Object.keys(of ?? {}).find((one) => one.toLowerCase() === word);
+}
+
+async function answerView(ask: Ask, { id, type, permission, show }: ViewPlace, { authorizer, service }: Plane): Promise<Answer> {
   checkVersion(ask.uri.query.get('api-version'), type);
-  await authorizer.check(ask.principal, `${type.permissionType}/${name}/read`, id.text);
-  return { status: 200, body: type.views![name]!(await service.get(id, type)) };
+  await authorizer.check(ask.principal, permission, id.text);
+  return { status: 200, body: await show(await service.get(id, type)) };
 }
 
 /** Whether only what lies directly in the place is meant. Fault: `InvalidResourceType` (missing) where the type does not stand there. */

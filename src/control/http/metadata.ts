@@ -38,7 +38,8 @@ export function cloudMetadata(base: string, version: string | undefined, tenant:
       activeDirectoryDataLake: base,
       suffixes: {
         sqlServerHostname: suffixes.sqlServerHostname,
-        synapseAnalytics: suffixes.synapseAnalytics,
+        // Clients put a workspace's name in front and nothing behind.
+        synapseAnalytics: `${suffixes.synapseAnalytics}${/:\d+$/.exec(base)?.[0] ?? ''}`,
         keyVaultDns: `vault.${suffixes.synapseAnalytics}`,
         storage: `storage.${suffixes.synapseAnalytics}`,
         acrLoginServer: `registry.${suffixes.synapseAnalytics}`,

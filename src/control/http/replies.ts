@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fault, policies, toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { armErrorBody, statusOf } from '#arm/arm-error.ts';
+import { ownBase } from '#arm/type-plane.ts';
 import type { Answer } from './plane.ts';
 
 const jsonType = 'application/json; charset=utf-8';
@@ -41,12 +42,13 @@ export function setUsualHeaders(request: FastifyRequest, reply: FastifyReply): v
   if (typeof client === 'string' && idForm.test(client)) reply.header('x-ms-client-request-id', client);
 }
 
-export function sendAnswer(reply: FastifyReply, { status, body, text, headers }: Answer): FastifyReply {
+/** `base`: `https://host:port` as the client used it, which takes the place of `ownBase`. */
+export function sendAnswer(reply: FastifyReply, { status, body, text, headers }: Answer, base?: string): FastifyReply {
   reply.code(status);
   if (headers !== undefined) for (const name in headers) reply.header(name, headers[name]);
-  if (text !== undefined) return reply.header('content-type', jsonType).send(text);
-  if (body === undefined) return reply.send();
-  return reply.header('content-type', jsonType).send(JSON.stringify(body));
+  const json = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  if (json === undefined) return reply.send();
+  return reply.header('content-type', jsonType).send(base === undefined ? json : json.replaceAll(ownBase, () => base));
 }
 
 /** What speaks of a request's end when it is refused. */

@@ -5,7 +5,7 @@ import type { AnyType } from '#arm/resource-type.ts';
 import type { Json } from '#arm/resource.ts';
 import { actionOf, noSuchAction, permissionOf } from '../resources/acting.ts';
 import { checkVersion } from '../resources/api-version.ts';
-import { checkScope, missing, typeOf } from '../resources/places.ts';
+import { checkScope, checkVerb, missing, typeOf } from '../resources/places.ts';
 import { etagOf } from '../resources/preconditions.ts';
 import { findPart } from '../resources/present.ts';
 import { partOwner } from '../resources/references.ts';
@@ -67,10 +67,18 @@ async function answerPart(ask: Ask, id: ResourceId, owner: PartOwner, plane: Pla
   return ask.method === 'HEAD' ? { status: 204 } : { status: 200, body: part };
 }
 
-/** Checks the permission of a write; a refusal goes into the audit log. */
-async function checkMayWrite(ask: Ask, action: string, scope: string, { authorizer, service }: Plane): Promise<void> {
+interface Wish {
+  readonly action: string;
+  readonly scope: string;
+  readonly type: AnyType;
+  readonly verb?: 'put' | 'patch' | 'delete';
+}
+
+/** Checks the permission of a write, and that the type takes it; a refusal goes into the audit log. */
+async function checkMayWrite(ask: Ask, { action, scope, type, verb }: Wish, { authorizer, service }: Plane): Promise<void> {
   try {
     await authorizer.check(ask.principal, action, scope);
+    if (verb !== undefined) checkVerb(type, verb);
   } catch (error) {
     const trouble = toFault(error);
     await service.refused({ action, scope, principal: ask.principal, correlationId: ask.correlationId }, trouble);
@@ -95,7 +103,8 @@ async function answerWrite(ask: Ask, id: ResourceId, type: AnyType, plane: Plane
   const version = ask.uri.query.get('api-version');
   checkScope(type, id);
   checkVersion(version, type);
-  await checkMayWrite(ask, `${type.permissionType}/write`, id.text, plane);
+  const verb = ask.method === 'PUT' ? 'put' : 'patch';
+  await checkMayWrite(ask, { action: `${type.permissionType}/write`, scope: id.text, type, verb }, plane);
   const body = ask.body(type.looseBody);
   const request = writeRequest(ask, id, version, body ?? null);
   const { service } = plane;
@@ -113,7 +122,7 @@ async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plan
   const version = ask.uri.query.get('api-version');
   checkScope(type, id);
   checkVersion(version, type);
-  await checkMayWrite(ask, `${type.permissionType}/delete`, id.text, plane);
+  await checkMayWrite(ask, { action: `${type.permissionType}/delete`, scope: id.text, type, verb: 'delete' }, plane);
   const { existed, operation } = await plane.service.delete(writeRequest(ask, id, version, null));
   if (!existed) return { status: 204 };
   if (operation === undefined) return { status: type.answers.deleted };
@@ -129,7 +138,7 @@ export async function answerAction(ask: Ask, id: ResourceId, action: string, pla
   checkVersion(version, type);
   const found = actionOf(type, action);
   if (found === undefined) throw noSuchAction(type, action);
-  await checkMayWrite(ask, permissionOf(type, found), id.text, plane);
+  await checkMayWrite(ask, { action: permissionOf(type, found), scope: id.text, type }, plane);
   const { principal, correlationId, signal } = ask;
   const body = ask.body(type.looseBody);
   const acted = await plane.service.act({ id, action, apiVersion: version, body, principal, correlationId, signal });

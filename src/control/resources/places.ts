@@ -39,6 +39,15 @@ export function checkScope(type: AnyType, id: ResourceId): void {
 
 const placeWords = { tenant: 'the tenant', subscription: 'a subscription', group: 'a resource group', resource: 'a resource' } as const;
 
+/** Fault: `MethodNotAllowed` (unsupported). */
+export function checkVerb(type: AnyType, verb: 'put' | 'patch' | 'delete'): void {
+  if (type.verbs.includes(verb)) return;
+  throw fault('unsupported', 'MethodNotAllowed', `Resources of the type '${type.type}' do not take ${verb.toUpperCase()}.`, {
+    target: type.type,
+    remedy: `They take ${['get', ...type.verbs].map((one) => one.toUpperCase()).join(', ')}.`,
+  });
+}
+
 /** Fault: `InvalidResourceName` (invalid). */
 export function checkName(type: AnyType, id: ResourceId): void {
   const { pattern, maxLength, says } = type.name;

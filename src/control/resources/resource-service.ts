@@ -8,7 +8,7 @@ import type { ResourceStore } from '#arm/store.ts';
 import { act, actionOf, noSuchAction, permissionOf, type ActRequest, type Acted } from './acting.ts';
 import { checkVersion } from './api-version.ts';
 import { readDraft } from './asked.ts';
-import { checkScope, missing, typeOf } from './places.ts';
+import { checkScope, checkVerb, missing, typeOf } from './places.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { PresentedTexts } from './present-text.ts';
 import { present } from './present.ts';
@@ -197,12 +197,4 @@ async function checkAbsent(id: ResourceId, type: AnyType, store: ResourceStore):
   ) {
     throw trouble;
   }
-}
-
-function checkVerb(type: AnyType, verb: 'put' | 'patch' | 'delete'): void {
-  if (type.verbs.includes(verb)) return;
-  throw fault('unsupported', 'MethodNotAllowed', `Resources of the type '${type.type}' do not take ${verb.toUpperCase()}.`, {
-    target: type.type,
-    remedy: `They take ${['get', ...type.verbs].map((one) => one.toUpperCase()).join(', ')}.`,
-  });
 }
