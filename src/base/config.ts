@@ -35,6 +35,8 @@ export type DeepReadonly<T> = T extends Secret | ((...args: never[]) => unknown)
 export const secretText: z.ZodType<Secret, string | Secret> = z.union([z.string().transform(secret), z.custom<Secret>(isSecret)]);
 
 const prefix = 'ISTHMUS_';
+/** Holds the keys that seal secrets, in place of a file: base64, several with commas; the first one seals, all open. */
+export const sealKeyVariable = 'ISTHMUS_SEAL_KEY';
 /** Read by other parts of the product, each in its own place. */
 const otherVariables = new Set([
   'ISTHMUS_FAILPOINTS',
@@ -42,11 +44,19 @@ const otherVariables = new Set([
   'ISTHMUS_HOME',
   'ISTHMUS_CLIENT_SECRET',
   'ISTHMUS_SUBSCRIPTION',
+  sealKeyVariable,
 ]);
 
 /** One variable of the process's environment; empty counts as unset. The only way to it from outside this file. */
 export function environmentVariable(name: string): string | undefined {
   return process.env[name] || undefined;
+}
+
+/** A secret of the environment, which it is taken out of: no process started from here on inherits it. Empty counts as unset. */
+export function takeEnvironmentSecret(name: string): Secret | undefined {
+  const text = environmentVariable(name);
+  delete process.env[name];
+  return text === undefined ? undefined : secret(text);
 }
 
 /**

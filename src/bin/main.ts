@@ -6,6 +6,7 @@ import { addExplain } from '#cli/explain-options.ts';
 import { policies, toFault, type Fault } from '#base/fault.ts';
 import { addDoctor } from './doctor/doctor-options.ts';
 import { addLink } from './link/link-options.ts';
+import { addSecrets } from './secrets/secrets-options.ts';
 import { addSql } from './sql/sql-options.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { addUp } from './up/up-options.ts';
@@ -36,6 +37,7 @@ function programOf(terminal: Terminal): Command {
   addSql(program, terminal);
   addIdentity(program, terminal);
   addResources(program, terminal);
+  addSecrets(program, terminal);
   addDoctor(program, terminal);
   addEndpoint(program, terminal);
   addExplain(program, terminal);

@@ -13,7 +13,7 @@ export async function coverageDocument(): Promise<string> {
   try {
     await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
     const certificates = await openCertificates({ folder, hostNames: [] });
-    const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined };
+    const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined, sealKeys: undefined };
     await using engine = await openUserspaceEngine();
     using parts = await composeControl({ job, store, certificates, hostNames: [], engine, log: silentLog });
     const answer = await parts.app.inject({ url: '/coverage', headers: { accept: 'text/markdown' } });

@@ -33,6 +33,8 @@ export interface ControlJob {
   readonly issuers: readonly TrustedIssuerSettings[];
   /** Where every request is noted; undefined: nowhere. */
   readonly accessLog: string | undefined;
+  /** Keys that seal secrets, from the environment; undefined: they are in the data folder. */
+  readonly sealKeys: string | undefined;
 }
 
 /** An issuer of tokens beside our own, as the configuration names it. */

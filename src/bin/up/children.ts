@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
+import type { Secret } from '#base/secret.ts';
 import { supervise } from '#base/service.ts';
 import { slotName } from '../link/link-command.ts';
 import type { Board } from './board.ts';
@@ -23,6 +24,7 @@ export interface ChildrenRequest {
   readonly tls: ControlJob['tls'];
   readonly issuers: ControlJob['issuers'];
   readonly accessLog: boolean;
+  readonly sealKeys: Secret | undefined;
   readonly board: Board;
   /** A report came. */
   readonly onReport: () => void;
@@ -100,14 +102,17 @@ export class Children {
   }
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
-    const { path, port, tls, issuers, board } = this.#request;
+    const { path, port, tls, issuers, sealKeys, board } = this.#request;
     const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
     };
     // Started again it takes the port that clients know.
     const known = (): number => (board.control === undefined ? port : Number(new URL(board.control.url).port));
-    return { ...this.#spec('control', take), job: async () => ({ folder: path, port: known(), tls, issuers, accessLog }) };
+    return {
+      ...this.#spec('control', take),
+      job: async () => ({ folder: path, port: known(), tls, issuers, accessLog, sealKeys: sealKeys?.reveal() }),
+    };
   }
 
   #demoSpec(): ChildSpec<DemoJob, DemoReport> {

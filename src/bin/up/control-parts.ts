@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { TestsOfOperations } from '#arm/coverage.ts';
 import type { FastifyInstance } from 'fastify';
 import { must } from '#base/fault.ts';
+import { secret } from '#base/secret.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
 import { type AnyType, type Principal, typeCatalog, type TypeCatalog } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
@@ -16,8 +17,9 @@ import { externalIssuers } from '#control/identity/external-issuers.ts';
 import { openInstallation } from '#control/identity/installation.ts';
 import { principalDirectory } from '#control/identity/principal-directory.ts';
 import { principalResourceType } from '#control/identity/principals.ts';
-import { openSealer } from '#control/identity/sealer.ts';
-import { openSigningKeys } from '#control/identity/signing-keys.ts';
+import { readSealKeys } from '#control/identity/seal-keys.ts';
+import { sealer as sealerOf } from '#control/identity/sealer.ts';
+import { hasSigningKeys, openSigningKeys } from '#control/identity/signing-keys.ts';
 import { tokenAuthority } from '#control/identity/token-authority.ts';
 import { registerTokenRoutes } from '#control/identity/token-routes.ts';
 import { ReconcileLoop } from '#control/reconcile/reconcile-loop.ts';
@@ -62,7 +64,8 @@ export interface ControlParts extends Disposable {
 /** Puts the control plane together: everything that is served, who may ask, and what makes it true. First start: makes tenant, subscription, administrator. */
 export async function composeControl({ job, store, certificates, hostNames, engine, log }: ControlRequest): Promise<ControlParts> {
   const { tenant, subscription } = await openInstallation(store);
-  const sealer = await openSealer(job.folder);
+  const fromEnvironment = job.sealKeys === undefined ? undefined : secret(job.sealKeys);
+  const sealer = sealerOf(await readSealKeys({ folder: job.folder, fromEnvironment, isNew: !(await hasSigningKeys(store)) }));
   const keys = await openSigningKeys({ store, sealer });
   const directory = principalDirectory(store, tenant);
   const audiences = audienceRule(hostNames);

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Server } from 'node:https';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Log } from '#base/log.ts';
 import { supervise } from '#base/service.ts';
 import { openCertificates, usualNames, type CertificateRequest } from '#control/identity/certificates.ts';
@@ -11,15 +11,16 @@ import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
 import type { ChildWork } from './child.ts';
 import { composeControl } from './control-parts.ts';
+import { places } from './home-folder.ts';
 import { listenOn } from './listen.ts';
 
 const certificateEveryMs = 86_400_000;
 
 /** Answers requests for resources and makes them true, until the signal aborts. Faults: `PortInUse` (conflict), those of the store and of certificates. */
 export async function runControlJob(job: ControlJob, { signal, log, report }: ChildWork<ControlReport>): Promise<void> {
-  const folder = join(job.folder, 'control');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
+  const path = places.store(job.folder);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await using store = await openSqliteStore({ path });
   const wanted: CertificateRequest = {
     folder: job.folder,
     hostNames: [hostname()],

@@ -1,4 +1,5 @@
 import type { Fault } from '#base/fault.ts';
+import type { Secret } from '#base/secret.ts';
 import { Board } from './board.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
 import { Children } from './children.ts';
@@ -17,6 +18,8 @@ export interface UpCommand {
   readonly tls: ControlJob['tls'];
   readonly issuers: ControlJob['issuers'];
   readonly accessLog: boolean;
+  /** The value of `ISTHMUS_SEAL_KEY`. */
+  readonly sealKeys: Secret | undefined;
   readonly demo: boolean;
   /** Transactions a second of the demo's writer. */
   readonly rate: number;

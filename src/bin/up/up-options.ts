@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { environmentVariable, loadConfig } from '#base/config.ts';
+import { environmentVariable, loadConfig, sealKeyVariable, takeEnvironmentSecret } from '#base/config.ts';
 import { fault } from '#base/fault.ts';
 import { positiveNumber, type Terminal, wholeNumber } from '../terminal.ts';
 import { defaultData } from './home-folder.ts';
@@ -56,7 +56,13 @@ export function addUp(program: Command, terminal: Terminal): void {
       const writeLine = (line: string): void => void terminal.write(line);
       const { upCommand } = await import('./up-command.ts');
       await upCommand(
-        { ...config, metricsPort: config.metricsPort, resync, tls: ownCertificate(config) },
+        {
+          ...config,
+          metricsPort: config.metricsPort,
+          resync,
+          tls: ownCertificate(config),
+          sealKeys: takeEnvironmentSecret(sealKeyVariable),
+        },
         { screen, writeLine },
         terminal.interrupted,
       );

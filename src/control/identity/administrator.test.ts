@@ -5,7 +5,8 @@ import { armFailpoints } from '#base/failpoint.ts';
 import { ensureAdministrator, type Administrator } from './administrator.ts';
 import { askToken, deletePrincipal, fieldsOf, openScene, type Scene } from './identity-scene.contract.ts';
 import { openInstallation } from './installation.ts';
-import { openSealer } from './sealer.ts';
+import { readSealKeys } from './seal-keys.ts';
+import { sealer as sealerOf } from './sealer.ts';
 import { openSigningKeys } from './signing-keys.ts';
 
 async function ensure({ store, folder, tenant, clock }: Scene, granted: Principal[] = []): Promise<Administrator> {
@@ -51,7 +52,7 @@ test('a crash between any two steps is put right by the next start', async () =>
 test('ids and signing keys persist; keys are kept sealed', async () => {
   await using scene = await openScene();
   expect(await openInstallation(scene.store)).toEqual(await openInstallation(scene.store));
-  const sealer = await openSealer(scene.folder);
+  const sealer = sealerOf(await readSealKeys({ folder: scene.folder, fromEnvironment: undefined, isNew: true }));
   const [one, two] = await Promise.all([openSigningKeys({ store: scene.store, sealer }), openSigningKeys({ store: scene.store, sealer })]);
   const later = await openSigningKeys({ store: scene.store, sealer });
   expect([two.jwks, later.jwks]).toEqual([one.jwks, one.jwks]);

@@ -28,12 +28,13 @@ export async function writeDurably(path: string, content: string | Uint8Array, m
   }
   await failpoint('identity.file.before');
   await rename(draft, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(path));
+}
+
+/** What was renamed or removed in a folder stays so. */
+export async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }
 
 /**

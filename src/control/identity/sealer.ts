@@ -1,69 +1,74 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type { Sealer } from '#arm/access.ts';
 import { fault, type Fault } from '#base/fault.ts';
-import { secret } from '#base/secret.ts';
-import { makePrivateFolder, readIfThere, writeDurably } from './durable-file.ts';
+import { secret, type Secret } from '#base/secret.ts';
+import type { KeyRing, SealKey } from './seal-keys.ts';
 
-const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
-/** What is sealed says how, so that another way can follow: `v1.` and base64url of nonce, tag and cipher text of AES-256-GCM. */
-const version = 'v1.';
-
 /**
- * The sealer of an installation, with the key in `FOLDER/identity/seal.key`, made on first start. Whoever copies the store must copy the
- * key too, and keep it elsewhere.
- * Faults: `SealKeyBroken` (corrupt), `IdentityFileDenied` (denied).
+ * What is sealed says how, and with which key: `v2.`, the key's id, and base64url of nonce, tag and cipher text of AES-256-GCM. What was
+ * sealed before keys had ids begins with `v1.`, and is tried with each.
  */
-export async function openSealer(folder: string): Promise<Sealer> {
-  const home = join(folder, 'identity');
-  const path = join(home, 'seal.key');
-  await makePrivateFolder(home);
-  const text = await readIfThere(path, 0o600);
-  if (text === undefined) {
-    const key = randomBytes(keyBytes);
-    await writeDurably(path, `${key.toString('base64url')}\n`, 0o600);
-    return sealer(key);
-  }
-  const key = Buffer.from(text.toString('latin1').trim(), 'base64url');
-  if (key.length === keyBytes) return sealer(key);
-  throw fault('corrupt', 'SealKeyBroken', `The file ${path} does not hold the key that seals secrets.`, {
-    target: path,
-    remedy: 'Put back the file from a backup: without it no sealed secret can be read, and all must be given anew.',
-  });
-}
+const form = /^(?:v2\.(?<id>[0-9a-f]{8})|v1)\.(?<text>[\w-]*)$/;
 
-/** Seals with a key of 32 bytes. A nonce is drawn for each text: one key serves 2^32 of them. */
-export function sealer(key: Uint8Array): Sealer {
+/** Seals with the first key, opens with all. A nonce is drawn for each text: one key serves 2^32 of them. */
+export function sealer({ keys, places }: KeyRing): Sealer {
+  const [first] = keys;
   return {
     seal: (text) => {
+      const head = `v2.${first.id}.`;
       const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-      cipher.setAAD(Buffer.from(version));
+      const cipher = createCipheriv('aes-256-gcm', first.bytes, nonce, { authTagLength: tagBytes });
+      cipher.setAAD(Buffer.from(head));
       const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-      return version + Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
+      return head + Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
     },
     open: (sealed) => {
-      if (!sealed.startsWith(version) || !/^[\w-]*$/.test(sealed.slice(version.length))) throw sealBroken();
-      const bytes = Buffer.from(sealed.slice(version.length), 'base64url');
+      const { id, text } = form.exec(sealed)?.groups ?? {};
+      if (text === undefined) throw sealBroken();
+      const bytes = Buffer.from(text, 'base64url');
       // Other spellings of the same bytes would make a text that was never written open.
-      if (bytes.length < nonceBytes + tagBytes || bytes.toString('base64url') !== sealed.slice(version.length)) throw sealBroken();
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
-        decipher.setAAD(Buffer.from(version));
-        decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-        return secret(Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8'));
-      } catch (cause) {
-        throw sealBroken(cause);
+      if (bytes.length < nonceBytes + tagBytes || bytes.toString('base64url') !== text) throw sealBroken();
+      const able = id === undefined ? keys : keys.filter((key) => key.id === id);
+      if (able.length === 0) throw keyUnknown(id ?? '', places);
+      const head = sealed.slice(0, -text.length);
+      for (const key of able) {
+        const opened = tryOpen(key, head, bytes);
+        if (opened !== undefined) return opened;
       }
+      throw sealBroken(places);
     },
   };
 }
 
-function sealBroken(cause?: unknown): Fault {
+/** Whether a text looks like one that was sealed, and is not sealed with this key. */
+export function wantsSealing(text: string, { id }: SealKey): boolean {
+  return form.test(text) && !text.startsWith(`v2.${id}.`);
+}
+
+function tryOpen({ bytes: key }: SealKey, head: string, bytes: Buffer): Secret | undefined {
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
+  decipher.setAAD(Buffer.from(head));
+  decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+  const opened = decipher.update(bytes.subarray(nonceBytes + tagBytes));
+  try {
+    return secret(Buffer.concat([opened, decipher.final()]).toString('utf8'));
+  } catch {
+    // Another key, or not the bytes that were written: the same to whoever asks.
+    return undefined;
+  }
+}
+
+function keyUnknown(id: string, places: string): Fault {
+  return fault('corrupt', 'SealKeyMissing', `A secret is sealed with the key ${id}, which is not in ${places}.`, {
+    target: places,
+    remedy: 'Put back the key that belongs to this store: identity/seal.key of its data folder from a backup, or its ISTHMUS_SEAL_KEY.',
+  });
+}
+
+function sealBroken(places = 'identity/seal.key'): Fault {
   return fault('corrupt', 'SealBroken', 'A sealed secret cannot be opened: it was changed, or sealed with another key.', {
-    remedy: 'Put back identity/seal.key that belongs to this store, or give the secret anew.',
-    cause,
+    remedy: `Put back the key that belongs to this store into ${places}, or give the secret anew.`,
   });
 }

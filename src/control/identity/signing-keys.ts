@@ -35,6 +35,11 @@ export interface SigningKeysRequest {
   readonly now?: () => number;
 }
 
+/** Whether an installation has keys, and so has sealed something. */
+export async function hasSigningKeys(store: ResourceStore): Promise<boolean> {
+  return (await store.setting(setting)) !== undefined;
+}
+
 /** Opens the keys of an installation; draws one on first start. Faults: `SealBroken` (corrupt). */
 export async function openSigningKeys({ store, sealer, now = Date.now }: SigningKeysRequest): Promise<SigningKeys> {
   const there = await store.setting(setting);
