@@ -81,7 +81,7 @@ function progressAfter(before: Progress, steps: readonly Step[]): Progress {
   for (const step of steps) {
     if (step.kind === 'progress') tables.set(step.progress.table, step.progress);
     if (step.kind === 'schema') schemas.set(step.schema.table, step.schema);
-    if (step.kind !== 'drop') continue;
+    if (step.kind !== 'drop' && step.kind !== 'leave') continue;
     tables.delete(step.table);
     schemas.delete(step.table);
   }
@@ -129,7 +129,7 @@ const fill = anyBatch(sampleTypes.slice(1, 2), 1)
 const schemaStep = fc
   .tuple(table, fc.integer({ min: 2, max: 4 }), fc.option(fill, { nil: undefined }))
   .map(([name, columns, value]): Step => ({ kind: 'schema', schema: sampleSchema(name, columns), fills: value ? [{ id: 1, value }] : [] }));
-const bareStep = fc.record({ kind: fc.constantFrom('truncate' as const, 'drop' as const), table });
+const bareStep = fc.record({ kind: fc.constantFrom('truncate' as const, 'drop' as const, 'leave' as const), table });
 
 /** Steps of every kind, odd in every way. */
 const anyStep: fc.Arbitrary<Step> = fc.oneof(rowsStep, progressStep, schemaStep, bareStep);

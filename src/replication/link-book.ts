@@ -89,7 +89,7 @@ export class LinkBook implements FollowedTables {
     for (const step of draft.steps) {
       if (step.kind === 'progress') this.#tables.set(step.progress.table, step.progress);
       else if (step.kind === 'schema') this.#schemas.set(step.schema.table, step.schema);
-      else if (step.kind === 'drop') {
+      else if (step.kind === 'drop' || step.kind === 'leave') {
         this.#tables.delete(step.table);
         this.#schemas.delete(step.table);
       }

@@ -2,6 +2,7 @@ import { must, fault } from '#base/fault.ts';
 import { BatchBuilder, isNull, type ColumnBatch, type ColumnBuilder } from './column.ts';
 import { DirectHandover } from './direct-handover.ts';
 import { withMoved } from './link-book.ts';
+import { LinkWishes } from './link-wishes.ts';
 import type { PoolWriter } from './pool-writer.ts';
 import { makePosition, placeOf } from './position.ts';
 import type { TableSchema } from './schema.ts';
@@ -17,6 +18,14 @@ export type Op =
   | { readonly kind: 'delete'; readonly table: TableKey; readonly k: number }
   | { readonly kind: 'truncate'; readonly table: TableKey };
 export type TableKey = 'a' | 'b';
+/** What is asked of the link once so many steps were made. */
+export interface Edit {
+  readonly at: number;
+  /** The tables from now on. */
+  readonly tables: readonly TableKey[];
+  /** Those to be copied anew. */
+  readonly recopy: readonly TableKey[];
+}
 interface Row {
   readonly v: number;
   readonly big: string;
@@ -58,7 +67,12 @@ export class World {
   readonly history: Tables[] = [];
   readonly #pending: (readonly Op[])[];
   readonly #kills: Set<number>;
+  readonly #edits: Edit[];
   #steps = 0;
+  /** The tables last asked for; undefined: none were. */
+  asked: readonly TableKey[] | undefined;
+  /** Of the process that lives now. */
+  wishes: LinkWishes = new LinkWishes();
   confirmed = 0;
   pool: Tables = { a: new Map(), b: new Map() };
   poolTables: Map<string, TableProgress> = new Map();
@@ -66,9 +80,11 @@ export class World {
   poolPosition: Position | undefined;
   poolNumber = 0;
 
-  constructor(initial: readonly Op[], pending: readonly (readonly Op[])[], kills: readonly number[]) {
+  constructor(schedule: Pick<Schedule, 'initial' | 'pending' | 'kills' | 'edits'>) {
+    const { initial, pending, kills, edits = [] } = schedule;
     this.#pending = [...pending];
     this.#kills = new Set(kills);
+    this.#edits = edits.toSorted((x, y) => x.at - y.at);
     for (const op of initial) this.#commit([op]);
     this.log.length = 0;
     this.history.length = 0;
@@ -76,7 +92,7 @@ export class World {
   }
 
   get quiet(): boolean {
-    return this.#pending.length === 0;
+    return this.#pending.length === 0 && this.#edits.length === 0;
   }
 
   /** Something happens at the source, and perhaps the process dies here. */
@@ -89,7 +105,14 @@ export class World {
         this.history.push(cloneTables(this.source));
       }
     }
+    if ((this.#edits[0]?.at ?? Infinity) <= this.#steps) this.#edit(this.#edits.shift()!);
     if (this.#kills.delete(this.#steps++)) throw fault('cancelled', 'Killed', 'killed');
+  }
+
+  #edit(edit: Edit): void {
+    this.asked = edit.tables;
+    this.wishes.lookAgain();
+    this.wishes.recopy(edit.recopy);
   }
 
   #commit(ops: readonly Op[]): Event[] {
@@ -136,13 +159,13 @@ const row = (k: number, v: number, big: string | undefined): EventRow => ({
 /** The simulated source: pages of two rows, drafts of a few transactions, large transactions in parts. */
 export class SimulatedSource implements ChangeSource {
   readonly #world: World;
-  readonly #chosen: readonly TableKey[];
-  constructor(world: World, chosen: readonly TableKey[]) {
+  readonly #chosen: () => readonly TableKey[];
+  constructor(world: World, chosen: () => readonly TableKey[]) {
     this.#world = world;
     this.#chosen = chosen;
   }
   check: ChangeSource['check'] = async () => [];
-  describe = async (): Promise<readonly TableSchema[]> => this.#chosen.map(schemaOf);
+  describe = async (): Promise<readonly TableSchema[]> => this.#chosen().map(schemaOf);
   estimate = async (): Promise<ReadonlyMap<string, number>> => new Map();
   open = async (_tables: readonly TableSchema[], from: Position | undefined): Promise<Position> => {
     this.#world.point();
@@ -315,8 +338,13 @@ function text(batch: ColumnBatch, r: number): string {
 
 function applyStep(pool: Tables, world: World, step: Step): void {
   if (step.kind === 'progress') world.poolTables.set(step.progress.table, step.progress);
-  else if (step.kind === 'schema') world.poolSchemas.set(step.schema.table, step.schema);
-  else if (step.kind === 'truncate') pool[step.table as TableKey].clear();
+  else if (step.kind === 'leave') {
+    world.poolTables.delete(step.table);
+    world.poolSchemas.delete(step.table);
+  } else if (step.kind === 'schema') {
+    if (!world.poolSchemas.has(step.schema.table)) pool[step.schema.table as TableKey].clear();
+    world.poolSchemas.set(step.schema.table, step.schema);
+  } else if (step.kind === 'truncate') pool[step.table as TableKey].clear();
   else if (step.kind === 'rows') applyRows(pool[step.table as TableKey], step, world.poolTables.get(step.table)?.state === 'Replicating');
 }
 
@@ -343,17 +371,20 @@ function applyRows(rows: Rows, step: Extract<Step, { kind: 'rows' }>, exact: boo
 
 const show = (rows: Rows): string => JSON.stringify([...rows].toSorted((x, y) => x[0] - y[0]));
 
+/** What happens, and when. */
+export interface Schedule {
+  readonly initial: readonly Op[];
+  readonly pending: readonly (readonly Op[])[];
+  /** Steps at which the process dies. */
+  readonly kills: readonly number[];
+  /** The life of the process from which on the table `b` is chosen too. */
+  readonly joinsAt: number;
+  readonly edits?: readonly Edit[];
+}
+
 /** Runs one schedule to its end. Answers what went wrong, or undefined. */
-export async function simulate(
-  runLink: (run: LinkRun) => Promise<void>,
-  schedule: {
-    readonly initial: readonly Op[];
-    readonly pending: readonly (readonly Op[])[];
-    readonly kills: readonly number[];
-    readonly joinsAt: number;
-  },
-): Promise<string | undefined> {
-  const world = new World(schedule.initial, schedule.pending, schedule.kills);
+export async function simulate(runLink: (run: LinkRun) => Promise<void>, schedule: Schedule): Promise<string | undefined> {
+  const world = new World(schedule);
   let wrong: string | undefined;
   const look = (): void => {
     for (const table of ['a', 'b'] as const) {
@@ -366,12 +397,16 @@ export async function simulate(
   const done = (): boolean =>
     world.quiet &&
     Number(placeOf(world.poolPosition ?? at(0))) === world.log.length &&
-    ['a', 'b'].every((t) => world.poolTables.get(t)?.state === 'Replicating');
+    [...world.poolTables.keys()].toSorted().join() === (world.asked ?? ['a', 'b']).toSorted().join() &&
+    [...world.poolTables.values()].every((one) => one.state === 'Replicating');
   for (let life = 0; life < 60 && !wrong && !done(); life++) {
-    const chosen: TableKey[] = life < schedule.joinsAt ? ['a'] : ['a', 'b'];
+    const chosen = (): readonly TableKey[] => world.asked ?? (life < schedule.joinsAt ? ['a'] : ['a', 'b']);
+    const choice = { has: (table: string) => chosen().some((one) => one === table), placement: () => undefined };
+    const wishes = (world.wishes = new LinkWishes());
     const handover = new DirectHandover(new SimulatedPool(world, look));
     try {
-      await runLink({ source: new SimulatedSource(world, chosen), handover, signal: AbortSignal.timeout(20_000), idleMs: 0 });
+      const source = new SimulatedSource(world, chosen);
+      await runLink({ source, handover, signal: AbortSignal.timeout(20_000), idleMs: 0, choice, wishes });
     } catch (error) {
       if (!(error instanceof Error) || error.message !== 'killed') return String(error);
     }

@@ -25,6 +25,9 @@ const schedule = fc.record({
   kills: fc.array(fc.nat(200), { maxLength: 12 }),
   joinsAt: fc.nat(3),
 });
+const tables = fc.constantFrom<readonly TableKey[]>(['a', 'b'], ['a', 'b'], ['a'], ['b'], []);
+const edits = fc.array(fc.record({ at: fc.nat(160), tables, recopy: tables }), { maxLength: 6 });
+const edited = fc.tuple(schedule, edits).map(([one, asked]) => ({ ...one, edits: asked }));
 const numRuns = Number(process.env['ISTHMUS_SIMULATIONS'] ?? 2000);
 
 test(
@@ -40,6 +43,19 @@ test(
   },
 );
 
+test(
+  "at every commit too while tables are taken out, put back and copied anew, and rows of one that left are no longer the link's",
+  { timeout: 600_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(edited, async (one) => {
+        expect(await simulate(runLink, one)).toBeUndefined();
+      }),
+      { numRuns },
+    );
+  },
+);
+
 /** Planted mistakes that the simulation must find. */
 const mutations: Readonly<Record<string, readonly [string, string]>> = {
   'a page read before earlier changes are put': [
@@ -48,6 +64,7 @@ const mutations: Readonly<Record<string, readonly [string, string]>> = {
   ],
   'a table is called Replicating as soon as it is copied': ['hasReached(this.#book.position, one.until!)', 'one.until !== undefined'],
   'moved rows are not fetched again': ['next.copied && next.moved.length === 0 ?', 'next.copied ?'],
+  'a table that was taken out stays in the book': ["if (choice?.has(one.table) === false) return { kind: 'leave', table: one.table };", ''],
   'a page goes on inside a transaction that is still open': ['if (!draft.last) continue;\n      await loop.turn();', 'await loop.turn();'],
 };
 
@@ -60,7 +77,7 @@ for (const [what, [from, to]] of Object.entries(mutations)) {
     try {
       const mutant = (await import(path.href)) as { runLink: typeof runLink };
       const result = await fc.check(
-        fc.asyncProperty(schedule, async (one) => {
+        fc.asyncProperty(edited, async (one) => {
           expect(await simulate(mutant.runLink, one)).toBeUndefined();
         }),
         { numRuns: 3000, endOnFailure: true },

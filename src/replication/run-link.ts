@@ -1,8 +1,10 @@
 import { policies, toFault, type Fault } from '#base/fault.ts';
+import type { TableChoice } from './chosen-tables.ts';
 import type { ColumnBatch } from './column.ts';
 import type { Handover } from './handover.ts';
 import { Lane, noteDraft, stepBytes } from './lane.ts';
 import { failed, freshProgress, LinkBook } from './link-book.ts';
+import type { LinkWishes } from './link-wishes.ts';
 import { hasReached } from './position.ts';
 import { sameShape, type TableSchema } from './schema.ts';
 import type { Draft, Position, Step, TableProgress } from './segment.ts';
@@ -10,7 +12,7 @@ import type { ChangeSource, Deferred, FollowedTables, PageEnd } from './source.t
 
 /** What a link tells while it runs. Calls are cheap and in order. */
 export interface LinkEvents {
-  /** The source keeps its log for the link; following begins. */
+  /** The source keeps its log for the link, and its changes come. */
   readonly onFollow?: (book: LinkBook) => void;
   /** A part is on its way; tables as they will be then. */
   readonly onPut?: (draft: Draft, book: LinkBook) => void;
@@ -28,6 +30,9 @@ export interface LinkRun {
   readonly once?: boolean;
   /** Tables to empty and copy anew before going on; `everything` also gives up the place in the source's log and takes a new one. */
   readonly resync?: 'everything' | ((table: string) => boolean) | undefined;
+  /** Where tables are named one by one. A table that the link has and that is not among them leaves it. */
+  readonly choice?: TableChoice | undefined;
+  readonly wishes?: LinkWishes | undefined;
   readonly events?: LinkEvents;
   /** How often the chosen tables are looked up anew. */
   readonly lookMs?: number;
@@ -36,6 +41,7 @@ export interface LinkRun {
   readonly now?: () => number;
 }
 
+const none: ReadonlySet<string> = new Set();
 const maxBytesInFlight = 24 * 1024 * 1024;
 /** A table that could not be copied is tried again after this. */
 const deferMs = 100;
@@ -54,10 +60,12 @@ export async function runLink(run: LinkRun): Promise<void> {
   const start = await run.source.open(chosen, run.resync === 'everything' ? undefined : book.position);
   const loop = new LinkLoop(run, book);
   await loop.begin(chosen, start);
-  run.events?.onFollow?.(book);
   const goal = run.once ? await run.source.head() : undefined;
+  let follows = false;
   try {
     for await (const draft of run.source.follow(start, loop.followed, run.signal)) {
+      if (!follows) run.events?.onFollow?.(book);
+      follows = true;
       await loop.take(draft);
       if (!draft.last) continue;
       await loop.turn();
@@ -113,8 +121,12 @@ class LinkLoop {
 
   /** Writes down where the link starts and the tables it has not met. */
   async begin(chosen: readonly TableSchema[], start: Position): Promise<void> {
-    const steps = [...this.#newTables(chosen, this.#run.resync), ...this.#goneTables(chosen)];
+    const { resync, wishes } = this.#run;
+    const wished = wishes?.begin() ?? none;
+    const again = (table: string): boolean => wished.has(table) || resync === 'everything' || resync?.(table) === true;
+    const steps = [...this.#newTables(chosen, again), ...this.#goneTables(chosen)];
     if (steps.length > 0 || this.#book.position === undefined || this.#book.position !== start) await this.#put(noteDraft(steps, start));
+    await this.#granted(wished);
   }
 
   async take(draft: Draft): Promise<void> {
@@ -127,7 +139,7 @@ class LinkLoop {
 
   /** Between two transactions: tables that came or went, tables that caught up, one page. */
   async turn(): Promise<void> {
-    if (this.#now() - this.#lookedAt >= (this.#run.lookMs ?? 10_000)) await this.#look();
+    if (this.#run.wishes?.pending || this.#now() - this.#lookedAt >= (this.#run.lookMs ?? 10_000)) await this.#look();
     await this.#promote();
     const next = this.#nextToCopy();
     if (next) await this.#copyPage(next);
@@ -148,10 +160,31 @@ class LinkLoop {
     return this.#lane.drain();
   }
 
-  async #put(draft: Draft): Promise<void> {
+  async #put(unplaced: Draft): Promise<void> {
+    const draft = this.#placed(unplaced);
     this.#book.note(draft);
     this.#run.events?.onPut?.(draft, this.#book);
     await this.#lane.put(draft);
+  }
+
+  /** Where a table goes is said when it comes to the link, and stays so until it leaves. */
+  #placed(draft: Draft): Draft {
+    const { choice } = this.#run;
+    if (!choice || !draft.steps.some((step) => step.kind === 'schema')) return draft;
+    const steps = draft.steps.map((step): Step => {
+      if (step.kind !== 'schema') return step;
+      const { table } = step.schema;
+      const known = this.#book.schema(table);
+      return { ...step, schema: { ...step.schema, placement: known ? known.placement : choice.placement(table) } };
+    });
+    return { ...draft, steps };
+  }
+
+  /** A run that breaks before it is durable does it again. */
+  async #granted(wished: ReadonlySet<string>): Promise<void> {
+    if (wished.size === 0) return;
+    await this.drain();
+    this.#run.wishes?.done(wished);
   }
 
   #positionIsDue(): boolean {
@@ -168,18 +201,23 @@ class LinkLoop {
   }
 
   async #look(): Promise<void> {
+    const wished = this.#run.wishes?.begin() ?? none;
     const chosen = await this.#run.source.describe();
     this.#lookedAt = this.#now();
-    const steps = [...this.#newTables(chosen), ...this.#goneTables(chosen)];
-    if (steps.length === 0) return;
-    await this.#run.source.choose(chosen);
-    await this.#put(noteDraft(steps));
+    const steps = [...this.#newTables(chosen, (table) => wished.has(table)), ...this.#goneTables(chosen)];
+    if (steps.length > 0) {
+      await this.#run.source.choose(chosen);
+      await this.#put(noteDraft(steps));
+    }
+    await this.#granted(wished);
   }
 
   #goneTables(chosen: readonly TableSchema[]): Step[] {
     const names = new Set(chosen.map((schema) => schema.table));
-    const gone = this.#book.tables.filter((one) => !names.has(one.table) && one.state !== 'Failed');
+    const { choice } = this.#run;
+    const gone = this.#book.tables.filter((one) => !names.has(one.table) && (one.state !== 'Failed' || choice?.has(one.table) === false));
     return gone.map((one) => {
+      if (choice?.has(one.table) === false) return { kind: 'leave', table: one.table };
       const message = `${one.table} is no longer at the source, no longer chosen, or no longer ours to read; its rows stay as they are.`;
       const remedy = 'See what --check finds; create the table again, or choose it again with --tables.';
       return { kind: 'progress', progress: { ...one, state: 'Failed', fault: { code: 'TableGone', message, remedy } } };
@@ -187,15 +225,14 @@ class LinkLoop {
   }
 
   /** Steps for tables that are new, or were dropped and made anew, or came back, or failed in another shape, or shall be copied anew. */
-  #newTables(chosen: readonly TableSchema[], resync?: LinkRun['resync']): Step[] {
+  #newTables(chosen: readonly TableSchema[], again: (table: string) => boolean): Step[] {
     const steps: Step[] = [];
     for (const schema of chosen) {
       const known = this.#book.schema(schema.table);
       const progress = this.#book.progress(schema.table);
       const back =
         progress?.state === 'Failed' && (progress.fault?.code === 'TableGone' || (known !== undefined && !sameShape(known, schema)));
-      const again = resync === 'everything' || resync?.(schema.table) === true;
-      if (known?.id === schema.id && !back && !again) continue;
+      if (known?.id === schema.id && !back && !again(schema.table)) continue;
       if (known) steps.push({ kind: 'truncate', table: schema.table });
       steps.push({ kind: 'schema', schema, fills: [] }, { kind: 'progress', progress: freshProgress(schema.table) });
     }

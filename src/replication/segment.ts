@@ -61,6 +61,8 @@ export type Step =
   | { readonly kind: 'schema'; readonly schema: TableSchema; readonly fills: readonly { readonly id: number; readonly value: Column }[] }
   /** The table's rows and shape may go. */
   | { readonly kind: 'drop'; readonly table: string }
+  /** The table is the link's no more: its rows stay in the pool as they are, and what the link knows of it may go. */
+  | { readonly kind: 'leave'; readonly table: string }
   | { readonly kind: 'progress'; readonly progress: TableProgress };
 
 /** A part of the stream, immutable and ordered. The pool applies everything from a `first` to the next `last` in one transaction. */

@@ -44,6 +44,8 @@ export interface SourceHealth {
   readonly heldBytes: bigint;
   /** Bytes it may still keep before it breaks the link; undefined: no limit. */
   readonly headroomBytes: bigint | undefined;
+  /** When the stream of changes last said anything, if only that it is alive; milliseconds since 1970. Undefined: it is not followed. */
+  readonly heardMs: number | undefined;
 }
 
 /**

@@ -31,6 +31,9 @@ export type RuntimeJob =
   /** Gives back what a link made at its source. Idempotent: what is not there, or belongs to another source, is given back. */
   | { readonly kind: 'release'; readonly store: StoreLogin; readonly slot: string; readonly timeoutMs: number };
 
+/** The jobs of one kind. */
+export type JobOf<Kind extends RuntimeJob['kind']> = Extract<RuntimeJob, { readonly kind: Kind }>;
+
 /** A database and how to log in to it, as it crosses the channel. */
 export interface StoreLogin {
   readonly kind: 'sqlserver' | 'postgresql' | 'mysql';

@@ -85,6 +85,7 @@ export class TextPool {
         progress.set(step.progress.table, step.progress);
         return;
       case 'drop':
+      case 'leave':
         tables.delete(step.table);
         progress.delete(step.table);
         return;

@@ -7,11 +7,11 @@ import { DuckDbPool, type DuckDbPoolOptions } from '#pool/engines/duckdb/pool.ts
 import { serveQueries } from '#pool/query-server.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
+import { runSession } from '#replication/run-session.ts';
 import type { Finding } from '#replication/source.ts';
 import { PostgresSource, type PostgresSourceOptions } from '#replication/sources/postgres/postgres-source.ts';
 import { parseTablePatterns } from '#replication/sources/postgres/table-patterns.ts';
 import { parsePgUrl, type PgAddress } from '#replication/sources/postgres/url.ts';
-import { runSession } from './link-session.ts';
 import { ProgressView } from './progress-view.ts';
 
 /** `isthmus link`, as its options say. */

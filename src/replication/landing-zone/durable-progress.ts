@@ -13,7 +13,7 @@ export interface ProgressPart {
 type ProgressNote =
   | { readonly kind: 'progress'; readonly progress: TableProgress }
   | { readonly kind: 'schema'; readonly schema: TableSchema }
-  | { readonly kind: 'drop'; readonly table: string }
+  | { readonly kind: 'drop' | 'leave'; readonly table: string }
   | { readonly kind: 'rows' | 'truncate' };
 
 /** The progress that whole transactions leave; an open one counts once its last part comes. */
@@ -49,7 +49,7 @@ export class DurableProgress {
   #note(step: ProgressNote): void {
     if (step.kind === 'progress') this.#tables.set(step.progress.table, step.progress);
     else if (step.kind === 'schema') this.#schemas.set(step.schema.table, step.schema);
-    else if (step.kind === 'drop') {
+    else if (step.kind === 'drop' || step.kind === 'leave') {
       this.#tables.delete(step.table);
       this.#schemas.delete(step.table);
     }

@@ -59,7 +59,7 @@ async function unlessKilled(work: () => Promise<void>): Promise<void> {
 
 async function workerLife(world: World, folder: string, chosen: readonly TableKey[]): Promise<void> {
   await using zone = await LandingZone.open({ folder, maxBytes: 2 ** 30, disk: killableDisk(lifeIn(world)) });
-  await runLink({ source: new SimulatedSource(world, chosen), handover: zone, signal: AbortSignal.timeout(20_000), idleMs: 0 });
+  await runLink({ source: new SimulatedSource(world, () => chosen), handover: zone, signal: AbortSignal.timeout(20_000), idleMs: 0 });
 }
 
 /** Applies what is there, and takes away what is applied. */
@@ -90,7 +90,7 @@ async function simulateOverZone(one: {
   joinsAt: number;
 }): Promise<string | undefined> {
   await using folder = await scratchFolder();
-  const world = new World(one.initial, one.pending, one.kills);
+  const world = new World(one);
   const start = makePosition('sim/one', '000000');
   const show = (rows: ReadonlyMap<number, unknown>): string => JSON.stringify([...rows].toSorted((x, y) => x[0] - y[0]));
   let wrong: string | undefined;

@@ -19,6 +19,8 @@ export interface LandingZoneOptions {
   readonly maxBytes: number;
   /** Ends waiting for the pool. */
   readonly signal?: AbortSignal;
+  /** Told when it begins to wait for the pool to make room, and when it goes on. */
+  readonly onWait?: (waits: boolean) => void;
   readonly disk?: Disk;
 }
 
@@ -185,7 +187,7 @@ export class LandingZone implements Handover {
   /** The table as it is at this step. */
   #shapeOf(step: Step): TableSchema | undefined {
     if (step.kind === 'schema') this.#shapes.set(step.schema.table, step.schema);
-    else if (step.kind === 'drop') this.#shapes.delete(step.table);
+    else if (step.kind === 'drop' || step.kind === 'leave') this.#shapes.delete(step.table);
     return step.kind === 'rows' ? this.#shapes.get(step.table) : undefined;
   }
 
@@ -206,10 +208,11 @@ export class LandingZone implements Handover {
   }
 
   async #waitForPool(): Promise<void> {
-    const { folder, signal } = this.#options;
+    const { folder, signal, onWait } = this.#options;
     const ends = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
     using watch = new FolderWatch(folder, lookMs);
-    for (;;) {
+    using waiting = new DisposableStack();
+    for (let told = false; ;) {
       const oldest = (await listSegments(folder))[0] ?? Infinity;
       for (const [number, space] of this.#spaces) {
         if (number >= oldest || number > this.#published) break;
@@ -218,6 +221,11 @@ export class LandingZone implements Handover {
       }
       if (!this.#isFull()) return;
       if (ends.aborted) throw fault('cancelled', 'Canceled', 'Waiting for the pool to take segments from the landing zone was cancelled.');
+      if (!told) {
+        onWait?.(true);
+        waiting.defer(() => onWait?.(false));
+      }
+      told = true;
       await watch.changed(ends);
     }
   }

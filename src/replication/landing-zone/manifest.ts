@@ -25,7 +25,7 @@ export type StoredStep =
       readonly patches?: { readonly file: number; readonly from: number; readonly kept: readonly number[] } | undefined;
       readonly replaces: boolean;
     }
-  | { readonly kind: 'truncate' | 'drop'; readonly table: string }
+  | { readonly kind: 'truncate' | 'drop' | 'leave'; readonly table: string }
   | {
       readonly kind: 'schema';
       readonly schema: TableSchema;
@@ -147,7 +147,7 @@ const step = z.discriminatedUnion('kind', [
     patches: z.strictObject({ file: count, from: count, kept: z.array(count) }).optional(),
     replaces: z.boolean(),
   }),
-  z.strictObject({ kind: z.enum(['truncate', 'drop']), table: z.string() }),
+  z.strictObject({ kind: z.enum(['truncate', 'drop', 'leave']), table: z.string() }),
   z.strictObject({ kind: z.literal('schema'), schema, fills: z.strictObject({ file: count, ids: z.array(z.number().int()) }).optional() }),
   z.strictObject({ kind: z.literal('progress'), progress }),
 ]);

@@ -169,6 +169,8 @@ export class DuckDbWriter implements PoolWriter {
         return this.#shape(open, step.schema, step.fills);
       case 'drop':
         return this.#drop(open, step.table);
+      case 'leave':
+        return this.#leave(open, step.table);
       case 'progress':
         return this.#progress(open, step.progress);
       default:
@@ -230,6 +232,16 @@ export class DuckDbWriter implements PoolWriter {
       await open.engine.run(`DROP TABLE IF EXISTS ${qualified(target)}`);
       open.taken?.delete(targetKey(target));
       open.existing?.delete(targetKey(target));
+    }
+    open.tables.delete(table);
+    open.changed.add(table);
+  }
+
+  #leave(open: Open, table: string): void {
+    const target = open.tables.get(table)?.target;
+    if (target) {
+      open.taken?.delete(targetKey(target));
+      open.existing?.set(targetKey(target), 'table');
     }
     open.tables.delete(table);
     open.changed.add(table);

@@ -70,6 +70,8 @@ export interface FollowedSource {
   readonly holds: Holds;
   readonly confirmed: () => bigint;
   readonly onConfirm: (listener: (() => void) | undefined) => void;
+  /** Given the stream that is read, and undefined when it ends. */
+  readonly onFeed: (feed: Pick<ReplicationFeed, 'heardMs'> | undefined) => void;
   readonly settings: Partial<FollowSettings>;
   readonly questionTimeoutMs: number;
 }
@@ -133,6 +135,7 @@ async function* followOnce(source: FollowedSource, run: Following, settings: Fol
     { command: startCommand(source, startLsn, settings.streaming), confirmed: source.confirmed, fromLsn: startLsn },
   );
   source.onConfirm(() => feed.confirm());
+  source.onFeed(feed);
   const reader = new ChangeReader({ source, spool, decoder, pending, watch });
   try {
     let yieldedAt = Number.NEGATIVE_INFINITY;
@@ -166,6 +169,7 @@ async function* followOnce(source: FollowedSource, run: Following, settings: Fol
     }
   } finally {
     source.onConfirm(undefined);
+    source.onFeed(undefined);
   }
 }
 

@@ -28,6 +28,8 @@ export interface PostgresSourceOptions {
   /** Names the slot and the publications; at most 56 lower-case letters, digits and underscores, with the link's random id in it. */
   readonly slot: string;
   readonly catalog: CatalogOptions;
+  /** A chosen table that is not there keeps only itself from being replicated, from the start. */
+  readonly toleratesMissing?: boolean | undefined;
   /** Ask for a slot that standbys keep too (PostgreSQL 17+). */
   readonly failover: boolean;
   /** Which parts of `follow` may be tuned; see there. */
@@ -57,6 +59,7 @@ export class PostgresSource implements ChangeSource {
   #log: PgLog | undefined;
   #confirmed = 0n;
   #onConfirm: (() => void) | undefined;
+  #feed: { readonly heardMs: number } | undefined;
 
   private constructor(options: PostgresSourceOptions, signal: AbortSignal) {
     this.#options = options;
@@ -151,6 +154,9 @@ export class PostgresSource implements ChangeSource {
         onConfirm: (listener) => {
           this.#onConfirm = listener;
         },
+        onFeed: (feed) => {
+          this.#feed = feed;
+        },
         settings: this.#options.follow ?? {},
         questionTimeoutMs: this.#questionTimeoutMs,
       },
@@ -186,6 +192,7 @@ export class PostgresSource implements ChangeSource {
       head: toPosition(must(this.#log, 'health before open'), parseLsn(must(row[0], 'no log position'))),
       heldBytes: BigInt(row[1] ?? '0'),
       headroomBytes: row[2] === null || row[2] === undefined ? undefined : BigInt(row[2]),
+      heardMs: this.#feed?.heardMs,
     };
   }
 
@@ -232,7 +239,11 @@ export class PostgresSource implements ChangeSource {
 
   /** The findings that would otherwise come as some later error of the server. A table that is gone later on concerns itself only. */
   async #refuseWhatCannotWork(isFirst: boolean): Promise<void> {
-    const ofSource = new Set(['NoReplicationRight', 'NoCreateRight', ...(isFirst ? ['TableMissing'] : [])]);
+    const ofSource = new Set([
+      'NoReplicationRight',
+      'NoCreateRight',
+      ...(isFirst && this.#options.toleratesMissing !== true ? ['TableMissing'] : []),
+    ]);
     const blocking = (await this.check()).find((one) => one.severity === 'error' && (one.target === undefined || ofSource.has(one.code)));
     if (blocking)
       throw fault(blocking.code === 'TableMissing' ? 'missing' : 'precondition', blocking.code, blocking.message, {

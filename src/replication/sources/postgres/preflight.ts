@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
+import { quoteIdentifier, quoteLiteral, tableName } from '#replication/schema.ts';
 import type { Finding } from '#replication/source.ts';
 import type { PgTable } from './catalog.ts';
 import { canPublishChanges, type PublicationNames } from './publications.ts';
@@ -207,9 +207,10 @@ function choiceFindings(input: PreflightInput): Finding[] {
   const found: Finding[] = [];
   for (const exact of input.patterns.exact) {
     if (input.tables.some((table) => table.schema.schema === exact.schema && table.schema.name === exact.name)) continue;
+    const target = tableName(exact.schema, exact.name);
     found.push(
-      finding('error', 'TableMissing', `There is no table ${exact.schema}.${exact.name} that could be replicated.`, {
-        target: `${exact.schema}.${exact.name}`,
+      finding('error', 'TableMissing', `There is no table ${target} that could be replicated.`, {
+        target,
         remedy: 'Check schema and name; views, foreign tables, temporary tables and single partitions cannot be replicated.',
       }),
     );

@@ -93,6 +93,12 @@ export class ReplicationFeed implements AsyncDisposable {
     }
   }
 
+  /** When the source was last heard of, milliseconds since 1970; now, where nobody listens because what came is still being worked on. */
+  get heardMs(): number {
+    const agoMs = this.#waitingFromMs === Number.POSITIVE_INFINITY ? 0 : performance.now() - this.#stream.lastReceivedAtMs;
+    return Date.now() - agoMs;
+  }
+
   /** Transactions of our own that were written. */
   get heartbeats(): number {
     return this.#heartbeats;

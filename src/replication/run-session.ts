@@ -1,9 +1,9 @@
 import { policies, toFault, type Fault } from '#base/fault.ts';
 import { backoffMs, delay } from '#base/service.ts';
-import type { Handover } from '#replication/handover.ts';
-import { countDurable, countPut, lagMs, noteLag } from '#replication/metrics.ts';
-import { runLink, type LinkEvents, type LinkRun } from '#replication/run-link.ts';
-import type { ChangeSource, Finding } from '#replication/source.ts';
+import type { Handover } from './handover.ts';
+import { countDurable, countPut, lagMs, noteLag } from './metrics.ts';
+import { runLink, type LinkEvents, type LinkRun } from './run-link.ts';
+import type { ChangeSource, Finding } from './source.ts';
 
 /** One link that is to run, and what it tells. */
 export interface LinkSession {
@@ -15,6 +15,8 @@ export interface LinkSession {
   readonly signal: AbortSignal;
   readonly once: boolean;
   readonly resync: LinkRun['resync'];
+  readonly choice?: LinkRun['choice'];
+  readonly wishes?: LinkRun['wishes'];
   /** What the hand-over makes durable is in the pool, and so is how late it came known here. */
   readonly reachesPool: boolean;
   readonly events: LinkEvents;
@@ -44,7 +46,8 @@ export async function runSession(session: LinkSession): Promise<void> {
       const events = counted(session, () => {
         resync = undefined;
       });
-      await runLink({ source, handover, signal: session.signal, once: session.once, resync, events });
+      const { signal, once, choice, wishes } = session;
+      await runLink({ source, handover, signal, once, resync, choice, wishes, events });
       return;
     } catch (error) {
       const fault = toFault(error);
@@ -63,6 +66,7 @@ function counted(session: LinkSession, onFirst: () => void): LinkEvents {
   const attributes = { link: session.name };
   return {
     onFollow: (book) => session.events.onFollow?.(book),
+    onDeferred: (table, why) => session.events.onDeferred?.(table, why),
     onPut: (draft, book) => {
       countPut(draft, attributes);
       session.events.onPut?.(draft, book);

@@ -1,0 +1,30 @@
+/** What is asked of a link while it runs. It is done between two transactions, and outlives a run that breaks. */
+export class LinkWishes {
+  #look = false;
+  readonly #recopy = new Set<string>();
+
+  /** The chosen tables are others now. */
+  lookAgain(): void {
+    this.#look = true;
+  }
+
+  /** These tables shall be emptied and copied anew, Failed ones too. */
+  recopy(tables: Iterable<string>): void {
+    for (const table of tables) this.#recopy.add(table);
+  }
+
+  get pending(): boolean {
+    return this.#look || this.#recopy.size > 0;
+  }
+
+  /** The chosen tables are looked up now; answers which of them are to be copied anew. */
+  begin(): ReadonlySet<string> {
+    this.#look = false;
+    return new Set(this.#recopy);
+  }
+
+  /** That these are copied anew is durable. */
+  done(tables: ReadonlySet<string>): void {
+    for (const table of tables) this.#recopy.delete(table);
+  }
+}
