@@ -31,7 +31,7 @@ test('a factory shows what clients read, and goes with all that lies in it', asy
     identity: { type: 'SystemAssigned', principalId: expect.any(String) },
     properties: { version: '2018-06-01', createTime: expect.any(String), provisioningState: 'Succeeded' },
   });
-  expect((await scene.plane.send('PUT', factory, { location: 'eastus', tags: { 'hidden-egress-mode': 'report' } })).body.error.code).toBe(
+  expect((await scene.plane.send('PUT', factory, { location: 'eastus', tags: { 'hidden-egress-mode': 'closed' } })).body.error.code).toBe(
     'InvalidEgressMode',
   );
   expect((await scene.plane.send('PUT', `${factory}/managedVirtualNetworks/other`, { properties: {} })).body.error.code).toBe(
@@ -83,6 +83,9 @@ test('a managed private endpoint waits for the owner whoever asks; what is decid
   await scene.put(factory, { location: 'eastus', tags: { 'hidden-egress-mode': 'enforce' } });
   await scene.keeper.current();
   expect(scene.latest().segments[0]?.egress).toBe('none');
+  await scene.put(factory, { location: 'eastus', tags: { 'Hidden-Egress-Mode': ' Report ' } });
+  await scene.keeper.current();
+  expect(scene.latest().segments[0]?.egress).toBe('report');
   await scene.plane.send('DELETE', endpoint());
   await expect.poll(() => scene.latest().endpoints).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import type { Dialer } from '#base/dialer.ts';
 import { fault } from '#base/fault.ts';
-import { authoringTypes } from '#providers/data-factory/authoring-types.ts';
-import { authoringNetworks } from '#providers/data-factory/managed-networks.ts';
+import { factoryTypes } from '#providers/data-factory/factory-types.ts';
+import { authoringNetworks } from '#providers/authoring/managed-networks.ts';
+import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
 import { connectionsOf } from '#providers/network/connections.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
@@ -40,7 +41,7 @@ export async function networkScene(): Promise<NetworkScene> {
       const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
       const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
         type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
-      keeper = createPlanKeeper({ store, engine, serverName, managed: [authoringNetworks] });
+      keeper = createPlanKeeper({ store, engine, serverName, managed: [authoringNetworks(factoryHome)] });
       const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
       const nowMs = (): number => scene.nowMs;
       const connections = connectionsOf({ store, mayApprove, nowMs });
@@ -48,7 +49,7 @@ export async function networkScene(): Promise<NetworkScene> {
         ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs }),
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
-        ...authoringTypes({
+        ...factoryTypes({
           store,
           sealer,
           connections,

@@ -33,7 +33,8 @@ import { permissions } from '#providers/authorization/permissions.ts';
 import { roleAssignments } from '#providers/authorization/role-assignments.ts';
 import { RoleAuthorizer } from '#providers/authorization/role-check.ts';
 import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
-import { authoringNetworks } from '#providers/data-factory/managed-networks.ts';
+import { authoringNetworks } from '#providers/authoring/managed-networks.ts';
+import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
@@ -84,7 +85,7 @@ export async function composeControl({ job, store, certificates, hostNames, engi
     return typeof name === 'string' ? name : undefined;
   };
   const measured = measuredEngine(engine);
-  const keeper = createPlanKeeper({ store, serverName, engine: measured, managed: [authoringNetworks] });
+  const keeper = createPlanKeeper({ store, serverName, engine: measured, managed: [authoringNetworks(factoryHome)] });
   const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
     const principal = (await directory.byPrincipalId(principalId))?.principal;
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;

@@ -3,7 +3,7 @@ import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
-import { authoringTypes } from '#providers/data-factory/authoring-types.ts';
+import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
@@ -46,7 +46,7 @@ export function providerTypes(parts: ProviderParts): readonly AnyType[] {
     ...sqlTypes({ connections, tenant }),
     ...postgresqlTypes({ connections }),
     ...mysqlTypes({ connections }),
-    ...authoringTypes({
+    ...factoryTypes({
       store,
       sealer,
       connections: links,

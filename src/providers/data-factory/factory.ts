@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { fault } from '#base/fault.ts';
 import { type Action, resourceType, type ResourceType } from '#arm/resource-type.ts';
-import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
-import { egressModes, egressTag, egressText } from './egress.ts';
-import { guidOf } from './guid.ts';
-import type { AuthoringOptions } from './options.ts';
-import { testConnectivity } from './test-connectivity.ts';
-import { answers, factoryType, versions } from './type-names.ts';
+import type { JsonObject, Resource } from '#arm/resource.ts';
+import { checkEgressTag } from '../authoring/egress.ts';
+import { guidOf } from '../authoring/guid.ts';
+import type { AuthoringOptions } from '../authoring/options.ts';
+import { testConnectivity } from '../authoring/test-connectivity.ts';
+import { answers, factoryHome, versions } from './factory-home.ts';
 
 const anything = z.looseObject({});
 
@@ -27,7 +26,7 @@ const identity = z.object({
 /** Where linked services, integration runtimes and managed virtual networks lie. */
 export function factories(options: AuthoringOptions): ResourceType {
   return resourceType<JsonObject>({
-    type: factoryType,
+    type: factoryHome.type,
     summary: 'A data factory: linked services, and the integration runtimes and managed virtual network that they are reached from',
     versions,
     name: {
@@ -38,19 +37,10 @@ export function factories(options: AuthoringOptions): ResourceType {
     properties,
     envelope: z.object({ identity: identity.optional() }) as unknown as z.ZodType<JsonObject>,
     answers,
-    check: async (asked) => checkEgress(asked),
+    check: async ({ tags }) => checkEgressTag(tags),
     show: async ({ createdAt }) => ({ createTime: createdAt, version: versions.implemented }),
     shape: (self, usual) => shaped(self, usual, options.tenant),
-    actions: { testConnectivity: testConnectivity(options) as Action<JsonObject, unknown> },
-  });
-}
-
-function checkEgress({ tags }: Asked<unknown>): void {
-  const text = egressText(tags);
-  if (text === undefined || egressModes.some((mode) => mode === text)) return;
-  throw fault('invalid', 'InvalidEgressMode', `The tag ${egressTag} says '${text.slice(0, 40)}', which is no mode.`, {
-    target: `tags.${egressTag}`,
-    remedy: `Write ${egressModes.join(' or ')}.`,
+    actions: { testConnectivity: testConnectivity(factoryHome, options) as Action<JsonObject, unknown> },
   });
 }
 

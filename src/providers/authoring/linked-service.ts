@@ -5,14 +5,15 @@ import { findRuntime } from './integration-runtime.ts';
 import { type LinkedServiceProperties, linkedServiceProperties, secretPaths, withMask } from './linked-service-shape.ts';
 import type { AuthoringOptions } from './options.ts';
 import { storeAddress } from './store-address.ts';
-import { answers, linkedServiceType, versions } from './type-names.ts';
+import { type AuthoringHome, partTypes, planeOf } from './home.ts';
 
 /** A data store, and how to log in to it. */
-export function linkedServices(options: AuthoringOptions): ResourceType<LinkedServiceProperties> {
+export function linkedServices(home: AuthoringHome, options: AuthoringOptions): ResourceType<LinkedServiceProperties> {
   return resourceType<LinkedServiceProperties>({
-    type: linkedServiceType,
+    type: partTypes(home).linkedService,
     summary: 'A linked service: a database and how to log in to it, from an integration runtime',
-    versions,
+    versions: home.versions,
+    ...planeOf(home, 'linkedService'),
     location: 'none',
     hasTags: false,
     name: {
@@ -24,8 +25,8 @@ export function linkedServices(options: AuthoringOptions): ResourceType<LinkedSe
     properties: linkedServiceProperties,
     secrets: secretPaths,
     shows: { provisioningState: false, etag: true },
-    answers,
-    check: (asked, context) => check(asked, context, options),
+    answers: home.answers,
+    check: (asked, context) => check(asked, context, { home, sealer: options.sealer }),
     shape: (_, usual) => withMask(usual),
   });
 }
@@ -33,11 +34,11 @@ export function linkedServices(options: AuthoringOptions): ResourceType<LinkedSe
 async function check(
   { properties }: Asked<LinkedServiceProperties>,
   { id, resources }: CheckContext<LinkedServiceProperties>,
-  { sealer }: AuthoringOptions,
+  { home, sealer }: Pick<AuthoringOptions, 'sealer'> & { readonly home: AuthoringHome },
 ): Promise<void> {
   storeAddress(properties, sealer);
   const name = properties.connectVia?.referenceName;
-  if (name === undefined || (await findRuntime(id.parent!, name, resources)) !== undefined) return;
+  if (name === undefined || (await findRuntime({ home, id: id.parent!, name }, resources)) !== undefined) return;
   throw fault(
     'invalid',
     'InvalidResourceReference',

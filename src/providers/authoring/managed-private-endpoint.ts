@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { toFault } from '#base/fault.ts';
+import { must, toFault } from '#base/fault.ts';
 import type { Connection, ConnectionState } from '#arm/private-link.ts';
-import { keyOf, parseResourceId } from '#arm/resource-id.ts';
+import { keyOf, parseResourceId, type ResourceId } from '#arm/resource-id.ts';
 import { type CheckContext, type Outcome, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import { guidOf } from './guid.ts';
 import { managedName } from './managed-virtual-network.ts';
 import type { AuthoringOptions } from './options.ts';
-import { answers, managedEndpointType, versions } from './type-names.ts';
+import { type AuthoringHome, partTypes, planeOf } from './home.ts';
 
 export interface ManagedEndpointProperties {
   readonly privateLinkResourceId: string;
@@ -43,30 +43,68 @@ const properties: z.ZodType<ManagedEndpointProperties> = z.object({
 });
 
 /** A way out of a managed virtual network. Its connection always waits for the owner of what it leads to, unless that one's own list approves. */
-export function managedPrivateEndpoints(options: AuthoringOptions): ResourceType<ManagedEndpointProperties> {
+export function managedPrivateEndpoints(home: AuthoringHome, options: AuthoringOptions): ResourceType<ManagedEndpointProperties> {
   const { connections, plan } = options;
   return resourceType<ManagedEndpointProperties>({
-    type: managedEndpointType,
+    type: partTypes(home).endpoint,
     summary:
       'A managed private endpoint: a way from a managed virtual network to a private link service or database server, once its owner has approved',
-    versions,
+    versions: home.versions,
+    ...planeOf(home, 'endpoint'),
     location: 'none',
     hasTags: false,
     name: managedName,
     verbs: ['put', 'delete'],
     properties,
-    answers,
-    check: (asked, context) => connections.check(wishOf(asked, context), context.resources),
+    answers: home.answers,
+    check: async (asked, context) => {
+      await connections.check(wishOf(asked, context), context.resources);
+      await home.targets?.check(asked.properties.privateLinkResourceId, await homeOf(context.id, context.resources), context.resources);
+    },
     complete: (asked, context) => withRequest(asked, context, options),
-    show: async (self, resources) => ({ connectionState: { ...(await stateOf(self, resources, options)) }, isReserved: false }),
+    show: async (self, resources) => ({
+      connectionState: { ...(await stateOf(self, resources, options)) },
+      isReserved: false,
+      ...(await compliance(self, home, resources)),
+    }),
     reconcile: (self, { resources }) => reconcile(self, resources, options),
-    remove: async (self) => {
+    remove: async (self, { resources }) => {
+      const waits = await givingBack(self, home, resources);
+      if (waits !== undefined)
+        return {
+          kind: 'waiting',
+          for: `${waits} is being deleted and gives back over this endpoint what it made at its source.`,
+          retryMs: giveBackRetryMs,
+        };
       const known = knownOf(self);
       if (known !== undefined) await connections.withdraw(known.id, self.id);
       await plan.current();
       return { kind: 'ready' };
     },
   });
+}
+
+const giveBackRetryMs = 1_000;
+
+async function homeOf(endpoint: Pick<ResourceId, 'parent'>, resources: ResourceReader): Promise<Resource> {
+  const id = parseResourceId(endpoint.parent!).parent!;
+  return must(await resources.get(id), 'the home of an endpoint');
+}
+
+async function compliance(
+  { id, properties: { privateLinkResourceId } }: Endpoint,
+  { targets }: AuthoringHome,
+  resources: ResourceReader,
+): Promise<JsonObject> {
+  if (targets === undefined) return {};
+  return { isCompliant: await targets.isCompliant(privateLinkResourceId, await homeOf(parseResourceId(id), resources), resources) };
+}
+
+/** The id of something in the home that is being deleted and still needs the endpoint. */
+async function givingBack({ id }: Endpoint, { givesBack }: AuthoringHome, resources: ResourceReader): Promise<string | undefined> {
+  if (givesBack === undefined) return undefined;
+  const within = parseResourceId(parseResourceId(id).parent!).parent!;
+  return (await resources.list({ within, type: givesBack })).find(({ deleting }) => deleting)?.id;
 }
 
 function wishOf(

@@ -7,7 +7,7 @@ import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import { disableInteractive, enableInteractive, interactiveOf, interactiveShown, usualMinutes } from './interactive-authoring.ts';
 import type { AuthoringOptions } from './options.ts';
-import { answers, autoResolve, factoryType, integrationRuntimeType, managedNetworkType, onlyNetwork, versions } from './type-names.ts';
+import { type AuthoringHome, autoResolve, onlyNetwork, partTypes, planeOf } from './home.ts';
 
 export interface RuntimeProperties {
   readonly type: 'Managed';
@@ -35,30 +35,32 @@ const properties = z.object({
 const nothing = z.object({});
 const longestMinutes = 24 * 60;
 
-/** What does the work of a factory: tests connections, and later more. */
-export function integrationRuntimes(options: AuthoringOptions): ResourceType<RuntimeProperties> {
+/** What does the work of a home: tests connections, browses, previews. */
+export function integrationRuntimes(home: AuthoringHome, options: AuthoringOptions): ResourceType<RuntimeProperties> {
+  const { runtime: type } = partTypes(home);
   return resourceType<RuntimeProperties>({
-    type: integrationRuntimeType,
+    type,
     summary: 'An integration runtime: what connects to data stores, from inside the managed virtual network',
-    versions,
+    versions: home.versions,
+    ...planeOf(home, 'runtime'),
     location: 'none',
     hasTags: false,
     name: { pattern: /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/, maxLength: 63, says: "letters, digits and single '-' between them" },
     verbs: ['put', 'delete'],
     properties,
     shows: { provisioningState: false, etag: true },
-    answers,
+    answers: home.answers,
     check: checkNetwork,
     show: async () => ({ state: 'Online' }),
-    find: findAutoResolve,
+    find: (id, resources) => findAutoResolve(id, home, resources),
     list: async ({ under }, resources) => {
       const own = (await resources.list({
         within: under,
         direct: true,
-        type: integrationRuntimeType,
+        type,
       })) as unknown as Resource<RuntimeProperties>[];
       if (own.some(({ name }) => keyOf(name) === keyOf(autoResolve))) return own;
-      const found = await findAutoResolve(parseResourceId(`${under}/integrationRuntimes/${autoResolve}`), resources);
+      const found = await findAutoResolve(parseResourceId(`${under}/integrationRuntimes/${autoResolve}`), home, resources);
       return found === undefined ? own : [found, ...own];
     },
     actions: {
@@ -106,38 +108,52 @@ async function checkNetwork(
   });
 }
 
-/** Every factory has it; it stands in the managed virtual network as soon as there is one. */
-async function findAutoResolve(id: ResourceId, resources: ResourceReader): Promise<Resource<RuntimeProperties> | undefined> {
-  if (keyOf(id.name) !== keyOf(autoResolve)) return undefined;
-  const factory = await resources.get(id.parent!);
-  if (factory === undefined || factory.type !== factoryType) return undefined;
-  const network = await resources.get(`${factory.id}/managedVirtualNetworks/${onlyNetwork}`);
+/** Every home has it; it stands in the managed virtual network as soon as there is one. */
+async function findAutoResolve(
+  id: ResourceId,
+  home: AuthoringHome,
+  resources: ResourceReader,
+): Promise<Resource<RuntimeProperties> | undefined> {
+  const isMeant = [autoResolve, ...home.runtimeAliases].some((name) => keyOf(name) === keyOf(id.name));
+  const owner = isMeant ? await resources.get(id.parent!) : undefined;
+  if (owner === undefined || owner.type !== home.type) return undefined;
+  // By another name, what was written under the usual one is meant.
+  const kept = await resources.get(`${owner.id}/integrationRuntimes/${autoResolve}`);
+  if (kept !== undefined) return kept as unknown as Resource<RuntimeProperties>;
+  const types = partTypes(home);
+  const network = await resources.get(`${owner.id}/managedVirtualNetworks/${onlyNetwork}`);
   return builtIn<RuntimeProperties>(
     {
-      id: `${factory.id}/integrationRuntimes/${autoResolve}`,
-      type: integrationRuntimeType,
+      id: `${owner.id}/integrationRuntimes/${autoResolve}`,
+      type: types.runtime,
       properties: {
         type: 'Managed',
         typeProperties: usualCompute,
-        ...(network?.type === managedNetworkType && {
+        ...(network?.type === types.network && {
           managedVirtualNetwork: { type: 'ManagedVirtualNetworkReference', referenceName: onlyNetwork },
         }),
       },
     },
-    factory,
+    owner,
   );
+}
+
+export interface RuntimeName {
+  readonly home: AuthoringHome;
+  /** The home's id. */
+  readonly id: string;
+  readonly name: string;
 }
 
 /** A runtime by its name, the built-in one too. */
 export async function findRuntime(
-  factory: string,
-  name: string,
+  { home, id: owner, name }: RuntimeName,
   resources: ResourceReader,
 ): Promise<Resource<RuntimeProperties> | undefined> {
-  const id = `${factory}/integrationRuntimes/${name}`;
+  const id = `${owner}/integrationRuntimes/${name}`;
   const found = await resources.get(id);
   if (found !== undefined) return found as unknown as Resource<RuntimeProperties>;
-  return await findAutoResolve(parseResourceId(id), resources);
+  return await findAutoResolve(parseResourceId(id), home, resources);
 }
 
 async function statusOf(self: Resource<RuntimeProperties>, options: AuthoringOptions): Promise<JsonObject> {

@@ -5,7 +5,7 @@ import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 
-/** What the types of Microsoft.DataFactory work with. */
+/** What the types of all homes work with. */
 export interface AuthoringOptions {
   readonly store: Pick<ResourceStore, 'setting' | 'write'>;
   readonly sealer: Pick<Sealer, 'open'>;

@@ -6,12 +6,13 @@ import type { Json, JsonObject, Resource } from '#arm/resource.ts';
 import { testConnection } from '#runtime/jobs/test-connection-job.ts';
 import type { DatabaseAddress } from '#runtime/jobs/test-connection.ts';
 import { azureError, type FailedHop, pathHops, type ShownHop, stepHops, timeoutMs } from './connectivity-hops.ts';
-import { findRuntime, type RuntimeProperties } from './integration-runtime.ts';
+import type { RuntimeProperties } from './integration-runtime.ts';
 import { interactiveOf, renewInteractive } from './interactive-authoring.ts';
 import { type LinkedServiceProperties, linkedServiceProperties } from './linked-service-shape.ts';
 import type { AuthoringOptions } from './options.ts';
+import { savedLinkedService, storeAccess } from './store-access.ts';
 import { storeAddress } from './store-address.ts';
-import { autoResolve, onlyNetwork } from './type-names.ts';
+import type { AuthoringHome } from './home.ts';
 
 interface Given {
   readonly linkedService: { readonly name?: string | undefined; readonly properties?: JsonObject | undefined };
@@ -28,16 +29,17 @@ const mostTests = 16;
  * `POST {factory}/testConnectivity`, as Azure's Studio asks it: 200 whether it succeeded or not. `hops` is ours. Faults (invalid):
  * `InteractiveAuthoringNotEnabled`, `ManagedVirtualNetworkRequired`, those of the linked service; (throttled) `TooManyTests`.
  */
-export function testConnectivity(options: AuthoringOptions): Action<JsonObject, Given> {
+export function testConnectivity(home: AuthoringHome, options: AuthoringOptions): Action<JsonObject, Given> {
   let running = 0;
   return {
     summary:
       'Test the connection of a linked service, saved or not, hop by hop from the managed virtual network to its rights in the database',
     input,
     run: async (call) => {
-      const service = await linkedServiceOf(call, options);
+      const service = await linkedServiceOf(home, call, options);
+      const { runtime, segment } = await storeAccess({ home, id: call.self!.id, of: service }, call.resources, options.sealer);
       const address = storeAddress(service, options.sealer);
-      const segment = await segmentOf(service, call, options);
+      await renew(runtime, options);
       if (running >= mostTests)
         throw fault('throttled', 'TooManyTests', `${mostTests} connections are being tested already.`, {
           remedy: 'Try again in a moment.',
@@ -54,14 +56,12 @@ export function testConnectivity(options: AuthoringOptions): Action<JsonObject, 
 
 /** As it was sent; secrets that are masked, or are not there, are those of the saved one of that name, if it leads to the same place. */
 async function linkedServiceOf(
+  home: AuthoringHome,
   { self, input: { linkedService }, resources }: ActionCall<JsonObject, Given>,
   { sealer }: AuthoringOptions,
 ): Promise<LinkedServiceProperties> {
   const { name, properties } = linkedService;
-  const saved =
-    name === undefined || name.includes('/')
-      ? undefined
-      : ((await resources.get(`${self!.id}/linkedservices/${name}`)) as unknown as Resource<LinkedServiceProperties> | undefined);
+  const saved = name === undefined ? undefined : await savedLinkedService({ home, id: self!.id, of: name }, resources);
   if (properties === undefined) {
     if (saved !== undefined) return saved.properties;
     throw fault('missing', 'LinkedServiceNotFound', 'There is no linked service of that name, and none was sent.', {
@@ -133,34 +133,6 @@ function sameLogin(a: DatabaseAddress, b: DatabaseAddress): boolean {
   return (
     a.host === b.host && a.port === b.port && keyOf(a.user) === keyOf(b.user) && a.tls === b.tls && a.certificateName === b.certificateName
   );
-}
-
-/** The managed virtual network in which the runtime stands, whose interactive authoring this use renews. */
-async function segmentOf(
-  service: LinkedServiceProperties,
-  { self, resources }: ActionCall<JsonObject, Given>,
-  options: AuthoringOptions,
-): Promise<string> {
-  const name = service.connectVia?.referenceName ?? autoResolve;
-  const runtime = await findRuntime(self!.id, name, resources);
-  if (runtime === undefined)
-    throw fault('invalid', 'InvalidResourceReference', `There is no integration runtime '${name}'.`, {
-      target: 'linkedService.properties.connectVia.referenceName',
-      remedy: 'Create it first, or leave connectVia out.',
-    });
-  const network = runtime.properties.managedVirtualNetwork?.referenceName;
-  if (network === undefined)
-    throw fault(
-      'invalid',
-      'ManagedVirtualNetworkRequired',
-      `The integration runtime '${name}' stands in no managed virtual network, so that nothing can be reached from it.`,
-      {
-        target: runtime.id,
-        remedy: `PUT ${self!.id}/managedVirtualNetworks/${onlyNetwork}, and for a runtime of your own give it managedVirtualNetwork.`,
-      },
-    );
-  await renew(runtime, options);
-  return keyOf(`${self!.id}/managedVirtualNetworks/${network}`);
 }
 
 async function renew(runtime: Resource<RuntimeProperties>, options: AuthoringOptions): Promise<void> {

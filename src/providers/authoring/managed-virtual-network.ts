@@ -4,7 +4,7 @@ import { type Action, type NameRule, resourceType, type ResourceType } from '#ar
 import type { JsonObject } from '#arm/resource.ts';
 import { guidOf } from './guid.ts';
 import type { AuthoringOptions } from './options.ts';
-import { answers, managedNetworkType, onlyNetwork, versions } from './type-names.ts';
+import { type AuthoringHome, onlyNetwork, partTypes, planeOf } from './home.ts';
 
 export const managedName: NameRule = {
   pattern: /^[_A-Za-z0-9][-_A-Za-z0-9]*$/,
@@ -12,24 +12,25 @@ export const managedName: NameRule = {
   says: "letters, digits, '-' and '_', not beginning with '-'",
 };
 
-/** The network that integration runtimes of a factory stand in. Nobody chooses its addresses; its only ways out are managed private endpoints, and what the factory's egress mode lets out. */
-export function managedVirtualNetworks({ plan, explain }: AuthoringOptions): ResourceType {
+/** The network that integration runtimes of a home stand in. Nobody chooses its addresses; its only ways out are managed private endpoints, and what the home's egress mode lets out. */
+export function managedVirtualNetworks(home: AuthoringHome, { plan, explain }: AuthoringOptions): ResourceType {
   return resourceType<JsonObject>({
-    type: managedNetworkType,
-    summary: "The network that a factory's integration runtimes stand in",
-    versions,
+    type: partTypes(home).network,
+    summary: `The network that the integration runtimes of a ${home.noun} stand in`,
+    versions: home.versions,
+    ...planeOf(home, 'network'),
     location: 'none',
     hasTags: false,
     name: managedName,
-    verbs: ['put'],
+    verbs: home.networkBy === 'users' ? ['put'] : [],
     properties: z.object({}) as unknown as z.ZodType<JsonObject>,
-    answers,
+    answers: home.answers,
     check: async (_, { id }) => {
       if (id.name === onlyNetwork) return;
       throw fault(
         'invalid',
         'InvalidManagedVirtualNetworkName',
-        `A factory has one managed virtual network, and it is called '${onlyNetwork}'.`,
+        `A ${home.noun} has one managed virtual network, and it is called '${onlyNetwork}'.`,
         {
           target: id.text,
           remedy: `Name it ${onlyNetwork}.`,

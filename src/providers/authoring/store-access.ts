@@ -1,0 +1,93 @@
+import { fault } from '#base/fault.ts';
+import type { Sealer } from '#arm/access.ts';
+import { keyOf } from '#arm/resource-id.ts';
+import type { Resource } from '#arm/resource.ts';
+import type { ResourceReader } from '#arm/store.ts';
+import type { StoreLogin } from '#runtime/job.ts';
+import { type AuthoringHome, autoResolve, onlyNetwork, partTypes } from './home.ts';
+import { findRuntime, type RuntimeProperties } from './integration-runtime.ts';
+import type { LinkedServiceProperties } from './linked-service-shape.ts';
+import { storeAddress } from './store-address.ts';
+
+/** How a data store is reached: as what, and from where. */
+export interface StoreAccess {
+  readonly service: LinkedServiceProperties;
+  /** With the password in clear: for a job's channel, and nowhere else. */
+  readonly login: StoreLogin;
+  readonly runtime: Resource<RuntimeProperties>;
+  /** The managed virtual network that the runtime stands in: a segment of the plan. */
+  readonly segment: string;
+}
+
+/** A home by its id, and what in it is meant. */
+export interface InHome<T> {
+  readonly home: AuthoringHome;
+  readonly id: string;
+  readonly of: T;
+}
+
+/**
+ * The access of a linked service. Faults: (invalid) `InvalidResourceReference`, `ManagedVirtualNetworkRequired`, and those of `storeAddress`.
+ */
+export async function storeAccess(
+  { home, id, of: service }: InHome<LinkedServiceProperties>,
+  resources: ResourceReader,
+  sealer: Pick<Sealer, 'open'>,
+): Promise<StoreAccess> {
+  const { password, certificateName, ...address } = storeAddress(service, sealer);
+  const login = { ...address, password: password?.reveal() ?? null, certificateName: certificateName ?? null };
+  const name = service.connectVia?.referenceName ?? autoResolve;
+  const runtime = await findRuntime({ home, id, name }, resources);
+  if (runtime === undefined)
+    throw fault('invalid', 'InvalidResourceReference', `There is no integration runtime '${name}'.`, {
+      target: 'linkedService.properties.connectVia.referenceName',
+      remedy: 'Create it first, or leave connectVia out.',
+    });
+  return { service, login, runtime, segment: segmentOf(runtime, { home, id }) };
+}
+
+/** Of a saved linked service, by its name. Faults: `LinkedServiceNotFound` (missing), and those of `storeAccess`. */
+export async function savedStoreAccess(
+  { home, id, of: name }: InHome<string>,
+  resources: ResourceReader,
+  sealer: Pick<Sealer, 'open'>,
+): Promise<StoreAccess> {
+  const saved = await savedLinkedService({ home, id, of: name }, resources);
+  if (saved !== undefined) return await storeAccess({ home, id, of: saved.properties }, resources, sealer);
+  throw fault('missing', 'LinkedServiceNotFound', `There is no linked service '${name.slice(0, 260)}'.`, {
+    target: name.slice(0, 260),
+    remedy: `PUT ${id}/linkedservices/{name} first.`,
+  });
+}
+
+export async function savedLinkedService(
+  { home, id, of: name }: InHome<string>,
+  resources: ResourceReader,
+): Promise<Resource<LinkedServiceProperties> | undefined> {
+  if (name === '' || name.includes('/')) return undefined;
+  const found = await resources.get(`${id}/linkedservices/${name}`);
+  return found?.type === partTypes(home).linkedService ? (found as unknown as Resource<LinkedServiceProperties>) : undefined;
+}
+
+/** Undefined: it stands in none. */
+export function networkOf({ id, properties }: Pick<Resource<RuntimeProperties>, 'id' | 'properties'>): string | undefined {
+  const network = properties.managedVirtualNetwork?.referenceName;
+  return network === undefined ? undefined : keyOf(`${id.split('/').slice(0, -2).join('/')}/managedVirtualNetworks/${network}`);
+}
+
+function segmentOf(runtime: Resource<RuntimeProperties>, { home, id }: Omit<InHome<unknown>, 'of'>): string {
+  const segment = networkOf(runtime);
+  if (segment !== undefined) return segment;
+  throw fault(
+    'invalid',
+    'ManagedVirtualNetworkRequired',
+    `The integration runtime '${runtime.name}' stands in no managed virtual network, so that nothing can be reached from it.`,
+    {
+      target: runtime.id,
+      remedy:
+        home.networkBy === 'users'
+          ? `PUT ${id}/managedVirtualNetworks/${onlyNetwork}, and for a runtime of your own give it managedVirtualNetwork.`
+          : `Only a ${home.noun} that was created with managedVirtualNetwork 'default' has one: create another.`,
+    },
+  );
+}
