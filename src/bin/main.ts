@@ -3,6 +3,7 @@ import { addIdentity } from '#cli/add-identity.ts';
 import { addResources } from '#cli/add-resources.ts';
 import { addEndpoint } from '#cli/endpoint-options.ts';
 import { addExplain } from '#cli/explain-options.ts';
+import { addLinks } from '#cli/link-options.ts';
 import { policies, toFault, type Fault } from '#base/fault.ts';
 import { addDoctor } from './doctor/doctor-options.ts';
 import { addLink } from './link/link-options.ts';
@@ -41,6 +42,7 @@ function programOf(terminal: Terminal): Command {
   addDoctor(program, terminal);
   addEndpoint(program, terminal);
   addExplain(program, terminal);
+  addLinks(program, terminal);
   return program;
 }
 
