@@ -1,7 +1,15 @@
 import { fault, type Fault } from '#base/fault.ts';
 import type { BackendHealth } from './engine.ts';
 import { backendName, shortName } from './names.ts';
-import type { Backend, BalancerRule, Endpoint, Forwarder, HostPort } from './plan.ts';
+import {
+  managedInstancePort,
+  type Backend,
+  type BalancerRule,
+  type Endpoint,
+  type Forwarder,
+  type HostPort,
+  type PublicServer,
+} from './plan.ts';
 
 /** Every way in which the path ends, as a fault. The same stand behind a refused connection and in what `explain` answers. */
 
@@ -46,6 +54,53 @@ export function noEndpoint(segment: string, host: string, port: number): Fault {
       remedy: 'Create a private endpoint to the database in this network and have its owner approve it.',
     },
   );
+}
+
+/** Azure's error 47073, of SQL, and its wording for others. */
+export function publicAccessDenied({ id, product }: PublicServer): Fault {
+  const instead = 'To connect to this server, use the Private Endpoint from inside your virtual network.';
+  const message =
+    product === 'sql'
+      ? `Connection was denied since Deny Public Network Access is set to Yes on the server ${shortName(id)} (SqlErrorNumber=47073). ${instead}`
+      : `Public network access on the server ${shortName(id)} is disabled. ${instead}`;
+  const member =
+    product === 'sql'
+      ? 'publicNetworkAccess'
+      : product === 'managed-instance'
+        ? 'publicDataEndpointEnabled'
+        : 'network.publicNetworkAccess';
+  return fault('denied', 'PublicNetworkAccessDenied', message, {
+    target: id,
+    remedy: `Create a private endpoint to it in this network and have its owner approve it, or set properties.${member} to ${product === 'managed-instance' ? 'true' : 'Enabled'}.`,
+  });
+}
+
+/** Azure's error 40615, of SQL. */
+export function clientNotAllowed({ id }: PublicServer, address: string): Fault {
+  return fault(
+    'denied',
+    'ClientAddressNotAllowed',
+    `Client with IP address '${address}' is not allowed to access the server ${shortName(id)}: none of its firewall rules admits it, or services of the cloud.`,
+    {
+      target: `${id}/firewallrules`,
+      remedy: `Create a private endpoint to it in this network, or add a firewall rule: PUT ${id}/firewallRules/AllowAllWindowsAzureIps with 0.0.0.0 to 0.0.0.0.`,
+    },
+  );
+}
+
+/** Of a managed instance: its host name is one of its own network. */
+export function noPublicEndpoint({ id, name }: PublicServer): Fault {
+  return fault('denied', 'NoPublicEndpoint', `${name} leads to ${shortName(id)} from within its own network only.`, {
+    target: id,
+    remedy: `Create a private endpoint to it in this network, or set properties.publicDataEndpointEnabled to true and dial its public name, port ${managedInstancePort}.`,
+  });
+}
+
+export function noBackend(server: string): Fault {
+  return fault('unreachable', 'NoBackend', `The server ${shortName(server)} stands for no database.`, {
+    target: server,
+    remedy: 'Give it the tag hidden-backend with host:port of an existing database.',
+  });
 }
 
 export function endpointPending({ id, service }: Endpoint): Fault {

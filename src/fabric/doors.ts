@@ -55,6 +55,7 @@ function meantBy(segment: SegmentTable, name: string, port: number, nowMs: numbe
       const place = segment.places.get(meaning.addresses.find((address) => segment.places.has(address)) ?? '');
       return place?.kind === 'endpoint' ? place.endpoint : undefined;
     }
+    case 'public':
     case 'unknown':
       return undefined;
   }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ask, counterOf, over, soon, stage, type OpenEngine, type Stage } from './engine-stage.contract.ts';
 import type { FabricEvent } from './engine.ts';
 import { watch, type SamplePeer } from './sample-hosts.contract.ts';
+import type { Sample } from './sample-plan.contract.ts';
 
 const never = new AbortController().signal;
 
@@ -161,5 +162,55 @@ export function describeEgress(open: OpenEngine): void {
     const askers = on.engine.counters().filter(({ of }) => of === 'asker');
     expect(askers).toHaveLength(1_000);
     expect(askers.at(-1)?.id).toBe(`${on.sample.segment}#job 1002`);
+  });
+}
+
+/** Database servers with a public name. */
+export function describePublicServers(open: OpenEngine): void {
+  const opened = { segment: { egress: 'open' }, publicServer: {} } as const;
+
+  test('a network that lets out reaches the database by the public name, and is told so', async () => {
+    await using on = await stage(open);
+    await on.apply(opened);
+    const { segment, publicName: host, port } = on.sample;
+    await ask(await dialFor(on, 'link shop', host), 'hello');
+    expect(told(on, 'outside')).toEqual([{ kind: 'outside', segment, host, port, asker: 'link shop', wouldBe: undefined }]);
+    expect(on.host.peers).toHaveLength(1);
+    expect(await on.refusal(host, 1_434)).toBe('NoRule');
+    await on.apply({ ...opened, segment: { egress: 'report' } });
+    await ask(await dialFor(on, 'link shop', `${host.toUpperCase()}.`), 'hello');
+    expect(told(on, 'outside').at(-1)).toMatchObject({ wouldBe: { code: 'NoEndpoint', rule: segment } });
+    await on.apply({ ...opened, segment: { egress: 'none' } });
+    expect(await on.refusal(host)).toBe('NoEndpoint');
+  });
+
+  test.for<[string, Sample, string]>([
+    ['public access is off', { publicServer: { access: 'disabled' } }, 'PublicNetworkAccessDenied'],
+    ['no rule admits', { publicServer: { firewall: [] } }, 'ClientAddressNotAllowed'],
+    ['the network is closed', { segment: { egress: 'none' } }, 'NoEndpoint'],
+    ['the server stands for no database', { publicServer: { target: undefined } }, 'NoBackend'],
+    ['the server is gone', { publicServer: undefined }, 'NameNotFound'],
+  ])('when %s, live connections are cut, and new ones refused as explain says', async ([, more, code]) => {
+    await using on = await stage(open, { resolver: { resolve: async () => ({ addresses: [], ttlMs: 60_000 }) } });
+    await on.apply(opened);
+    const [peer, within] = [await on.dial(on.sample.publicName), await on.dial()];
+    await ask(peer, 'hello');
+    await on.apply({ ...opened, ...more });
+    await over(peer, 'reset');
+    await ask(within, 'still here');
+    expect(told(on, 'cut')).toEqual([{ kind: 'cut', endpoint: on.sample.segment, connections: 1, code }]);
+    expect(await on.refusal(on.sample.publicName)).toBe(code);
+    const path = await on.engine.explain({ segment: on.sample.segment, host: on.sample.publicName, port: on.sample.port });
+    expect(path.denied?.code).toBe(code);
+  });
+
+  test('an approved endpoint of the network is taken instead, whatever the firewall says', async () => {
+    await using on = await stage(open);
+    const names = [{ name: on.sample.publicName, port: undefined }];
+    await on.apply({ ...opened, endpoint: { names }, publicServer: { access: 'disabled', firewall: [] } });
+    await ask(await on.dial(on.sample.publicName), 'hello');
+    expect(told(on, 'allowed')).toMatchObject([{ endpoint: on.sample.endpoint }]);
+    await on.apply({ ...opened, endpoint: { names, state: 'Rejected' } });
+    expect(await on.refusal(on.sample.publicName)).toBe('EndpointRejected');
   });
 }

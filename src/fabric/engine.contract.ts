@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ask, counterOf, over, soon, stage, type OpenEngine } from './engine-stage.contract.ts';
-import { describeDoors, describeEgress } from './engine-egress.contract.ts';
+import { describeDoors, describeEgress, describePublicServers } from './engine-egress.contract.ts';
 import { describeBackends, describeStreams } from './engine-streams.contract.ts';
 import type { FabricPlan } from './plan.ts';
 import { call, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
@@ -19,6 +19,9 @@ export function describeEngine(name: string, open: OpenEngine): void {
   });
   describe(`${name}: egress`, () => {
     describeEgress(open);
+  });
+  describe(`${name}: public servers`, () => {
+    describePublicServers(open);
   });
   describe(`${name}: backends`, () => {
     describeBackends(open);
@@ -74,6 +77,7 @@ function describeReach(open: OpenEngine): void {
       })),
     }));
     await on.engine.apply({
+      ...mine,
       segments: [...mine.segments, ...theirs.segments],
       endpoints: [...mine.endpoints, ...theirs.endpoints],
       services: [...mine.services, ...theirs.services],

@@ -55,8 +55,8 @@ function targetDenial(live: LivePath, way: Way): Path['denied'] {
 }
 
 /** A target without address: a database's, or where nothing but the network was passed, any name. */
-export function noAddress({ segment, endpoint, forwarder, target }: Way, problem: string): Fault {
-  if (endpoint === undefined && forwarder === undefined) return nameNotFoundAnywhere(segment, target.host, problem);
+export function noAddress({ segment, outside, publicServer, target }: Way, problem: string): Fault {
+  if (outside !== undefined && publicServer === undefined) return nameNotFoundAnywhere(segment, target.host, problem);
   return targetNotFound(target, problem);
 }
 

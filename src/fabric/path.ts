@@ -2,7 +2,7 @@ import type { Fault } from '#base/fault.ts';
 
 /** One step of the way from a segment to a database. */
 export interface Hop {
-  readonly kind: 'name' | 'endpoint' | 'service' | 'balancer' | 'backend' | 'forwarder' | 'target';
+  readonly kind: 'name' | 'firewall' | 'endpoint' | 'service' | 'balancer' | 'backend' | 'forwarder' | 'target';
   /** The resource's id, or a host. */
   readonly id: string;
   readonly ok: boolean;

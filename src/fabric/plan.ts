@@ -9,10 +9,22 @@ export interface FabricPlan {
   readonly services: readonly Service[];
   readonly balancers: readonly Balancer[];
   readonly forwarders: readonly Forwarder[];
+  /** Ordered by id and name. */
+  readonly publicServers: readonly PublicServer[];
+  /** What connections of this host are seen as coming from, outside: IPv4. */
+  readonly publicAddresses: readonly string[];
 }
 
 /** No network at all. */
-export const emptyPlan: FabricPlan = { segments: [], endpoints: [], services: [], balancers: [], forwarders: [] };
+export const emptyPlan: FabricPlan = {
+  segments: [],
+  endpoints: [],
+  services: [],
+  balancers: [],
+  forwarders: [],
+  publicServers: [],
+  publicAddresses: [],
+};
 
 /**
  * What of a segment may be reached beside approved endpoints and its own network: `none`, as with data exfiltration protection; `open`: anything;
@@ -140,4 +152,30 @@ export interface Forwarder {
 export interface ForwardRule {
   readonly port: number;
   readonly to: HostPort;
+}
+
+/** Where managed instances listen for everybody. Rule: https://learn.microsoft.com/azure/azure-sql/managed-instance/public-endpoint-configure */
+export const managedInstancePort = 3342;
+
+/** A host name that a database server has for everybody. Segments that let connections out reach it by that, unless an endpoint of theirs has the name. */
+export interface PublicServer {
+  /** The server's; a server may have several names. */
+  readonly id: string;
+  /** In lower case; unique. */
+  readonly name: string;
+  readonly product: 'sql' | 'managed-instance' | 'postgresql' | 'mysql';
+  readonly port: number;
+  /** Undefined: the server stands for no database. */
+  readonly target: HostPort | undefined;
+  /** `disabled`: by its owner; `none`: the name is one that nobody outside of the server's own network may use. */
+  readonly access: 'enabled' | 'disabled' | 'none';
+  /** Ranges of addresses that are let in, 0.0.0.0 to 0.0.0.0 being services of the cloud; undefined: it has no firewall. Ordered by id. */
+  readonly firewall: readonly FirewallRange[] | undefined;
+}
+
+export interface FirewallRange {
+  readonly id: string;
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
 }

@@ -7,6 +7,7 @@ import {
   endpointRejected,
   forwarderStopped,
   nameNotFound,
+  noBackend,
   noEndpoint,
   noForwarder,
   noForwardRule,
@@ -16,9 +17,10 @@ import {
 } from './denial.ts';
 import type { BackendHealth, PathAsk } from './engine.ts';
 import { hashText, mix } from './hash.ts';
-import { backendName, canonicalName, meaningOf, shortName } from './names.ts';
+import { backendName, canonicalName, isOwnName, meaningOf, shortName } from './names.ts';
 import type { Hop } from './path.ts';
-import type { Backend, Balancer, BalancerRule, Endpoint, Forwarder, ForwardRule, HostPort, Service } from './plan.ts';
+import type { Backend, Balancer, BalancerRule, Endpoint, Forwarder, ForwardRule, HostPort, PublicServer, Service } from './plan.ts';
+import { admission, publicDenial } from './public-server.ts';
 import type { BalancerTable, EndpointTable, ForwarderTable, RuleTable, SegmentTable, Tables } from './tables.ts';
 
 /** What the choice of a way depends on beside the plan. */
@@ -48,6 +50,7 @@ export interface Way {
   readonly forward: ForwardRule | undefined;
   /** It leads out of the network, since the segment's egress is not `none`. `wouldBe`: what `none` refuses it with, where that is reported. */
   readonly outside: { readonly wouldBe: Fault | undefined } | undefined;
+  readonly publicServer: PublicServer | undefined;
   readonly target: HostPort;
 }
 
@@ -89,7 +92,7 @@ export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk
   const walk = begin({ tables, state, source: ask.source, trace }, ask.segment, ask.port);
   const segment = tables.segments.get(ask.segment);
   if (segment === undefined) return refuse(walk, segmentNotFound(ask.segment));
-  const meaning = meaningOf(segment, ask.host, ask.port);
+  const meaning = meaningOf(segment, ask.host, ask.port, tables.publicServers);
   switch (meaning.kind) {
     case 'endpoints': {
       const chosen = preferredEndpoint(meaning.endpoints, state.nowMs);
@@ -99,9 +102,16 @@ export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk
     }
     case 'addresses':
       return toAddresses(walk, segment, { host: ask.host, addresses: meaning.addresses });
-    case 'unknown':
-      if (meaning.otherPorts.length === 0) return outside(walk, segment, ask.host, () => nameNotFound(ask.segment, ask.host, []));
-      return refuse(walk, nameNotFound(ask.segment, ask.host, meaning.otherPorts), { kind: 'name', id: ask.host });
+    case 'public': {
+      const out = leaving(walk, segment, ask.host, () => noEndpoint(ask.segment, ask.host, ask.port));
+      return out ?? throughFirewall(walk, meaning.server);
+    }
+    case 'unknown': {
+      const unknown = (): Fault => nameNotFound(ask.segment, ask.host, meaning.otherPorts);
+      const nowhere = meaning.otherPorts.length > 0 || isOwnName(ask.host);
+      if (nowhere) return refuse(walk, unknown(), { kind: 'name', id: ask.host });
+      return leaving(walk, segment, ask.host, unknown) ?? anywhere(walk, ask.host);
+    }
   }
 }
 
@@ -109,7 +119,7 @@ export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk
 export function wayStands(tables: Tables, way: Way, nowMs: number): Way | undefined {
   const segment = tables.segments.get(way.segment);
   if (segment === undefined) return undefined;
-  if (way.outside !== undefined) return segment.segment.egress === 'none' ? undefined : way;
+  if (way.outside !== undefined) return segment.segment.egress === 'none' ? undefined : sameOutside(tables, way);
   const endpoint = way.endpoint === undefined ? undefined : tables.endpoints.get(way.endpoint.id)?.endpoint;
   if (way.endpoint !== undefined && !sameEntrance(way.endpoint, endpoint, nowMs)) return undefined;
   const service = way.service === undefined ? undefined : tables.services.get(way.service.id);
@@ -154,6 +164,7 @@ function begin(walk: Omit<Walk, 'so' | 'trace'> & { readonly trace?: Trace | und
     backend: undefined,
     forwarder: undefined,
     outside: undefined,
+    publicServer: undefined,
   };
   return { trace: undefined, ...walk, so: { segment, port, ...nothing, forward: undefined } };
 }
@@ -186,21 +197,42 @@ function toAddresses(
     case 'forwarder':
       return throughForwarder(walk, place.forwarder, walk.so.port);
     case undefined:
-      return outside(walk, segment, address, () => noEndpoint(walk.so.segment, host, walk.so.port));
+      return leaving(walk, segment, address, () => noEndpoint(walk.so.segment, host, walk.so.port)) ?? anywhere(walk, address);
   }
 }
 
-/** To what is no part of the network, where the segment lets out. `closed`: what it is refused with where it does not. */
-function outside(walk: Walk, { segment }: SegmentTable, host: string, closed: () => Fault): Decision {
+/** Undefined: the segment lets out. `closed`: what a connection is refused with where it does not. */
+function leaving(walk: Walk, { segment }: SegmentTable, host: string, closed: () => Fault): Refusal | undefined {
   if (segment.egress === 'none') {
     const denied = closed();
     return refuse(walk, denied, { kind: denied.code === 'NoEndpoint' ? 'endpoint' : 'name', id: host });
   }
-  const wouldBe = segment.egress === 'report' ? closed() : undefined;
-  walk.so.outside = { wouldBe };
-  const reported = wouldBe === undefined ? '' : `, and reports what it will refuse once it is closed: ${wouldBe.code}`;
-  walk.trace?.({ kind: 'name', id: host, ok: true, detail: `${shortName(walk.so.segment)} lets connections out to anywhere${reported}.` });
+  walk.so.outside = { wouldBe: segment.egress === 'report' ? closed() : undefined };
+  return undefined;
+}
+
+/** What a segment that reports says beside. */
+function reported({ so: { outside } }: Walk): string {
+  return outside?.wouldBe === undefined ? '' : ` Closed, it will refuse this one: ${outside.wouldBe.code}.`;
+}
+
+function anywhere(walk: Walk, host: string): Way {
+  const detail = `${shortName(walk.so.segment)} lets connections out to anywhere.${reported(walk)}`;
+  walk.trace?.({ kind: 'name', id: host, ok: true, detail });
   return arrive(walk, { host, port: walk.so.port });
+}
+
+/** To the public side of a database server. */
+function throughFirewall(walk: Walk, server: PublicServer): Decision {
+  walk.so.publicServer = server;
+  const { publicAddresses } = walk.tables.plan;
+  const detail = `${server.name} is the public name of ${shortName(server.id)}.${reported(walk)}`;
+  walk.trace?.({ kind: 'name', id: server.name, ok: true, detail });
+  const at = { kind: 'firewall', id: server.id } as const;
+  const denied = publicDenial(server, walk.so.port, publicAddresses);
+  if (denied !== undefined || server.target === undefined) return refuse(walk, denied ?? noBackend(server.id), at);
+  walk.trace?.({ ...at, ok: true, detail: `Of ${shortName(server.id)} ${admission(server, publicAddresses)}` });
+  return arrive(walk, server.target);
 }
 
 function throughEndpoint(walk: Walk, { endpoint }: EndpointTable): Decision {
@@ -363,6 +395,14 @@ function backendHop(walk: Walk, rule: BalancerRule, backend: Backend, chosen: bo
     ok: true,
     detail: `${name} is healthy${health === undefined ? ' (the rule has no probe)' : ''}.${taken}`,
   };
+}
+
+/** Of a way that leads out of a segment that still lets out. */
+function sameOutside({ publicServers, plan }: Tables, way: Way): Way | undefined {
+  if (way.publicServer === undefined) return way;
+  const server = publicServers.get(canonicalName(way.publicServer.name));
+  if (server?.id !== way.publicServer.id || publicDenial(server, way.port, plan.publicAddresses) !== undefined) return undefined;
+  return server.target?.host === way.target.host && server.target.port === way.target.port ? { ...way, publicServer: server } : undefined;
 }
 
 function sameEntrance(before: Endpoint, now: Endpoint | undefined, nowMs: number): boolean {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Backend, BalancerRule, Endpoint, FabricPlan, Forwarder, HostPort, Probe, Segment, Service } from './plan.ts';
+import type { Backend, BalancerRule, Endpoint, FabricPlan, Forwarder, HostPort, Probe, PublicServer, Segment, Service } from './plan.ts';
 
 /** What a plan of the tests may say otherwise than all of them. */
 export interface Sample {
@@ -10,6 +10,8 @@ export interface Sample {
   readonly running?: readonly boolean[];
   readonly service?: Partial<Extract<Service, { kind: 'balanced' }>>;
   readonly segment?: Partial<Segment>;
+  /** Without it there is none. */
+  readonly publicServer?: Partial<PublicServer> | undefined;
   /** Instead of all forwarders' only rule. */
   readonly target?: HostPort;
 }
@@ -28,6 +30,8 @@ export class SamplePlan {
   readonly address: string = '10.0.1.5';
   readonly name: string = 'db.shop.example';
   readonly port: number = 14_330;
+  readonly server: string = '/provider/servers/shop';
+  readonly publicName: string = 'shop.database.example';
   readonly #target: HostPort;
 
   constructor(target: HostPort) {
@@ -62,6 +66,8 @@ export class SamplePlan {
         },
       ],
       forwarders: this.forwarders.map((_, at) => this.#forwarderOf(at, sample)),
+      publicServers: sample.publicServer === undefined ? [] : [this.#publicServerOf(sample.publicServer)],
+      publicAddresses: ['192.0.2.10'],
     };
   }
 
@@ -75,6 +81,20 @@ export class SamplePlan {
       service: this.service,
       linkId: 17,
       expiresAtMs: undefined,
+      ...more,
+    };
+  }
+
+  /** That of the target, for everybody. */
+  #publicServerOf(more: Partial<PublicServer>): PublicServer {
+    return {
+      id: this.server,
+      name: this.publicName,
+      product: 'sql',
+      port: this.port,
+      target: this.#target,
+      access: 'enabled',
+      firewall: [{ id: `${this.server}/firewallrules/azure`, name: 'azure', from: '0.0.0.0', to: '0.0.0.0' }],
       ...more,
     };
   }

@@ -2,7 +2,18 @@ import { isIPv4 } from 'node:net';
 import { fault, type Fault } from '#base/fault.ts';
 import { hashText } from './hash.ts';
 import { canonicalName } from './names.ts';
-import type { Backend, Balancer, BalancerRule, Endpoint, FabricPlan, Forwarder, ForwardRule, Segment, Service } from './plan.ts';
+import type {
+  Backend,
+  Balancer,
+  BalancerRule,
+  Endpoint,
+  FabricPlan,
+  Forwarder,
+  ForwardRule,
+  PublicServer,
+  Segment,
+  Service,
+} from './plan.ts';
 import { sameValue } from './same-value.ts';
 
 /** A plan made ready for connections: each question is one look into a map. Tables of what did not change are those of the plan before. */
@@ -13,6 +24,8 @@ export interface Tables {
   readonly services: ReadonlyMap<string, Service>;
   readonly balancers: ReadonlyMap<string, BalancerTable>;
   readonly forwarders: ReadonlyMap<string, ForwarderTable>;
+  /** By name. */
+  readonly publicServers: ReadonlyMap<string, PublicServer>;
 }
 
 export interface SegmentTable {
@@ -72,7 +85,7 @@ export function compileTables(plan: FabricPlan, before?: Tables): Tables {
   placeEndpoints(segments, endpoints);
   for (const table of balancers.values()) placeFrontends(segments, table);
   for (const table of forwarders.values()) placeForwarder(segments, table);
-  return { plan, segments, endpoints, services, balancers, forwarders };
+  return { plan, segments, endpoints, services, balancers, forwarders, publicServers: publicServersOf(plan) };
 }
 
 /** Whether two maps hold the same objects. */
@@ -87,6 +100,17 @@ function byId<T extends { readonly id: string }, V>(list: readonly T[], what: st
   for (const one of list) {
     if (map.has(one.id)) throw planWrong(`two of the ${what}s have the same id`, one.id);
     map.set(one.id, make(one));
+  }
+  return map;
+}
+
+function publicServersOf({ publicServers }: FabricPlan): Map<string, PublicServer> {
+  const map = new Map<string, PublicServer>();
+  for (const server of publicServers) {
+    const name = canonicalName(server.name);
+    if (map.has(name)) throw planWrong('two servers have the same public name', server.id);
+    checkPort(server.port, 1, server.id);
+    map.set(name, server);
   }
   return map;
 }

@@ -102,6 +102,8 @@ test('the topology of the tutorial, from the subnets to an approved endpoint', a
           "segment": "/subscriptions/11111111-1111-4111-8111-111111111111/resourcegroups/shop/providers/microsoft.network/virtualnetworks/myvnet",
         },
       ],
+      "publicAddresses": [],
+      "publicServers": [],
       "segments": [
         {
           "egress": "open",

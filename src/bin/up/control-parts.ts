@@ -39,6 +39,7 @@ import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keepe
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
 import type { ControlJob } from './channel.ts';
+import { hostAddresses } from './host-addresses.ts';
 import { openLogFile } from './log-file.ts';
 import { providerTypes } from './provider-types.ts';
 
@@ -61,6 +62,9 @@ export interface ControlParts extends Disposable {
   readonly tenant: string;
   readonly subscription: string;
 }
+
+/** What plans are made of beside the network's own resources. */
+const planGround = { managed: [authoringNetworks(factoryHome)], publicAddresses: hostAddresses };
 
 /** Puts the control plane together: everything that is served, who may ask, and what makes it true. First start: makes tenant, subscription, administrator. */
 export async function composeControl({ job, store, certificates, hostNames, engine, log }: ControlRequest): Promise<ControlParts> {
@@ -85,7 +89,7 @@ export async function composeControl({ job, store, certificates, hostNames, engi
     return typeof name === 'string' ? name : undefined;
   };
   const measured = measuredEngine(engine);
-  const keeper = createPlanKeeper({ store, serverName, engine: measured, managed: [authoringNetworks(factoryHome)] });
+  const keeper = createPlanKeeper({ store, serverName, engine: measured, ...planGround });
   const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
     const principal = (await directory.byPrincipalId(principalId))?.principal;
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;

@@ -14,13 +14,13 @@ import type { Path } from '../path.ts';
 import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
 import { Prober } from '../probe.ts';
 import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
-import { endpointDenial, routeFromEndpoint, routeFromSegment, type Refusal, type RouteState, type Source, type Way } from '../route.ts';
+import { routeFromEndpoint, routeFromSegment, type Refusal, type RouteState, type Source, type Way } from '../route.ts';
 import { sameValue } from '../same-value.ts';
 import { compileTables, type Tables } from '../tables.ts';
 import { canReadIntoBuffers, type Arrival } from './accept.ts';
 import { availablePool, type AddressPool } from './addresses.ts';
 import { connectInTurn, type Connected } from './connect.ts';
-import { cutDisallowed } from './cut.ts';
+import { cutDisallowed, dialCut } from './cut.ts';
 import { FlowBook } from './flow-book.ts';
 import type { Flow } from './flow.ts';
 import { hostLimits, mostConnections, type EngineLimits } from './limits.ts';
@@ -248,7 +248,7 @@ class UserspaceEngine implements FabricEngine {
     signal.addEventListener('abort', giveUp, { once: true });
     // Whoever waits for a name or a host that does not answer is told at once when that has become idle.
     const over = new Promise<Reached>((tell) => {
-      flow.onOver = () => tell({ socket: undefined, denied: endpointCut(this.#tables, way, this.#clock.now()) });
+      flow.onOver = () => tell({ socket: undefined, denied: dialCut(way, this.#tables, this.#clock.now()) });
     });
     const reached = await Promise.race([this.#reach(flow, false), over]).finally(() => signal.removeEventListener('abort', giveUp));
     if (reached.socket === undefined) {
@@ -310,7 +310,7 @@ class UserspaceEngine implements FabricEngine {
   }
 
   #unreachable(flow: Flow, { problem, cause }: { readonly problem: string; readonly cause: unknown }): Fault {
-    if (flow.closed) return endpointCut(this.#tables, flow.way, this.#clock.now());
+    if (flow.closed) return dialCut(flow.way, this.#tables, this.#clock.now());
     return targetUnreachable(flow.way.target, problem, cause);
   }
 
@@ -380,19 +380,14 @@ function denialOf({ code, target, remedy }: Fault): Denial {
 
 function targetHosts(plan: FabricPlan): string[] {
   const forwarded = plan.forwarders.flatMap(({ rules }) => rules.map((rule) => rule.to.host));
-  return [...forwarded, ...plan.services.flatMap((service) => (service.kind === 'database' ? [service.target.host] : []))];
+  const databases = plan.services.flatMap((service) => (service.kind === 'database' ? [service.target.host] : []));
+  return [...forwarded, ...databases, ...plan.publicServers.flatMap(({ target }) => (target === undefined ? [] : [target.host]))];
 }
 
 /** What a database behind the service learns of who connects. */
 function proxyHeader({ service, endpoint, port }: Way, peer: () => Source): Uint8Array | undefined {
   if (service?.kind !== 'balanced' || !service.proxyProtocol || endpoint === undefined) return undefined;
   return encodeProxyHeader({ command: 'proxy', from: peer(), to: { address: endpoint.address, port }, linkId: endpoint.linkId });
-}
-
-function endpointCut(tables: Tables, way: Way, nowMs: number): Fault {
-  const endpoint = way.endpoint === undefined ? undefined : tables.endpoints.get(way.endpoint.id)?.endpoint;
-  const denied = endpoint === undefined ? undefined : endpointDenial(endpoint, nowMs);
-  return denied ?? noEndpoint(way.segment, way.endpoint?.address ?? way.target.host, way.port);
 }
 
 const listenerProblem = 'a private endpoint listens there, and endpoints are reached from their own network only';

@@ -33,6 +33,7 @@ export const timeoutMs = 20_000;
 
 const sides: Readonly<Record<Hop['kind'] | TestStep['name'], string>> = {
   name: 'your side: the managed private endpoint and its names',
+  firewall: "the side of the database server's owner",
   endpoint: 'the side of the owner of what the managed private endpoint leads to',
   service: "the provider's side",
   balancer: "the provider's side",

@@ -10,6 +10,7 @@ import { compileBalancers } from './compile-balancers.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileManaged } from './compile-managed.ts';
 import { compileNames } from './compile-names.ts';
+import { compilePublicServers, publicTypes } from './compile-public.ts';
 import { connectionWord, privateLinkTargets } from './private-link-target.ts';
 import type { PrivateLinkServiceProperties } from './private-link-service.ts';
 import { remembered } from './remembered.ts';
@@ -43,13 +44,19 @@ export const planTypes: readonly string[] = [
   zoneLinkType,
   virtualMachineType,
   ...privateLinkTargets.flatMap(({ type }) => [type, `${type}/${connectionWord}`]),
+  ...publicTypes,
 ];
 
 /**
  * The network that the resources describe. Pure: the same resources give the same plan, in whatever order they come. What is being deleted is not
  * there any more, and what has no address yet is not there so far. `managed`: networks of other providers that are part of it.
+ * `publicAddresses`: what connections of this host are seen as coming from.
  */
-export function compile(resources: readonly Resource[], managed: readonly ManagedNetworks[] = []): FabricPlan {
+export function compile(
+  resources: readonly Resource[],
+  managed: readonly ManagedNetworks[] = [],
+  publicAddresses: readonly string[] = [],
+): FabricPlan {
   const ground = groundOf(resources);
   const interfaces = interfacesOf(ground.of(networkInterfaceType));
   const forwarders = compileForwarders(ground, interfaces);
@@ -66,6 +73,8 @@ export function compile(resources: readonly Resource[], managed: readonly Manage
     services,
     balancers: compileBalancers(ground, { interfaces: interfacesByName(interfaces), forwarders: byNic }),
     forwarders,
+    publicServers: compilePublicServers(ground),
+    publicAddresses,
   };
 }
 

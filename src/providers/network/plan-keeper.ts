@@ -30,6 +30,8 @@ export interface PlanKeeperOptions {
   readonly serverName: ServerName;
   /** Networks of other providers that are part of the plan. */
   readonly managed?: readonly ManagedNetworks[];
+  /** What connections of this host are seen as coming from, outside; asked for each plan. */
+  readonly publicAddresses?: () => readonly string[];
 }
 
 /** The host name that a database server shows, which its own type makes; undefined: it has none. */
@@ -42,7 +44,7 @@ interface Round {
 /** Parts of a plan that an engine may refuse by themselves. */
 const mostLeftOut = 1_000;
 
-export function createPlanKeeper({ store, engine, serverName, managed = [] }: PlanKeeperOptions): PlanKeeper {
+export function createPlanKeeper({ store, engine, serverName, managed = [], publicAddresses = () => [] }: PlanKeeperOptions): PlanKeeper {
   const types = [...planTypes, ...managed.flatMap((one) => one.types)];
   const shelf = new Shelf(store, types, serverName);
   /** What could not be applied, by key of the endpoint. */
@@ -53,7 +55,7 @@ export function createPlanKeeper({ store, engine, serverName, managed = [] }: Pl
 
   const apply = async (): Promise<void> => {
     next = undefined;
-    const plan = compile(await shelf.all(), managed);
+    const plan = compile(await shelf.all(), managed, publicAddresses());
     if (troubles.size === 0 && latest !== undefined && sameValue(plan, latest)) return;
     const { leftOut } = await applyWhatGoes(plan, engine);
     troubles = leftOut;
