@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAuthoring } from '#cli/authoring-options.ts';
 import { addIdentity } from '#cli/add-identity.ts';
 import { addResources } from '#cli/add-resources.ts';
 import { addEndpoint } from '#cli/endpoint-options.ts';
@@ -42,6 +43,7 @@ function programOf(terminal: Terminal): Command {
   addDoctor(program, terminal);
   addEndpoint(program, terminal);
   addExplain(program, terminal);
+  addAuthoring(program, terminal);
   addLinks(program, terminal);
   return program;
 }

@@ -14,10 +14,15 @@ interface ExplainFlags extends ServerOptions {
 /** Adds `explain`. */
 export function addExplain(program: Command, terminal: CliTerminal): void {
   withServer(program.command('explain'))
-    .description('The way from a network to a host and port, hop by hop, or what denies it and what would mend it.')
-    .requiredOption('--from <network>', 'the virtual network from which is asked: its name, or its whole id')
+    .description(
+      'The way from a network or an integration runtime to a host and port, hop by hop, or what denies it and what would mend it.',
+    )
+    .requiredOption(
+      '--from <place>',
+      'from where: a virtual network, a workspace or data factory, or its integration runtime as HOME/RUNTIME; a name or a whole id',
+    )
     .requiredOption('--to <host:port>', 'where to: a name or an address as programs in the network would give it')
-    .option('-g, --group <name>', 'the resource group of the network')
+    .option('-g, --group <name>', 'the resource group of the virtual network')
     .option(
       '--check',
       'end with a code other than 0 where the way is closed: 3 by a decision or rule, 7 since something does not answer',

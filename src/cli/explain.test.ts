@@ -68,3 +68,39 @@ test('a network is named so that it is the only one', async () => {
 test.each(['db', 'db:0', ':5432', 'https://db:5432', 'a b:1'])('%j is nowhere', async (to) => {
   await expect(line.run('explain', '--from', 'factory', '--to', to)).rejects.toMatchObject({ kind: 'invalid', code: 'BadDestination' });
 });
+
+const homeId = (type: string, name: string): string => `/subscriptions/${testSubscription}/resourceGroups/one/providers/${type}/${name}`;
+const workspace = homeId('Microsoft.Synapse/workspaces', 'w');
+const dataFactory = homeId('Microsoft.DataFactory/factories', 'f');
+
+function putHomes(): void {
+  const inNetwork = { managedVirtualNetwork: { type: 'ManagedVirtualNetworkReference', referenceName: 'default' } };
+  const put = (id: string, properties: JsonObject): unknown =>
+    line.server.resources.set(id.toLowerCase(), { id, name: id.split('/').at(-1)!, properties });
+  for (const home of [workspace, dataFactory]) put(home, {});
+  for (const runtime of [`${workspace}/integrationRuntimes/AutoResolveIntegrationRuntime`, `${dataFactory}/integrationRuntimes/Mine`])
+    put(runtime, { type: 'Managed', ...inNetwork });
+  put(`${dataFactory}/integrationRuntimes/AutoResolveIntegrationRuntime`, { type: 'Managed' });
+}
+
+test.each([
+  ['W', workspace],
+  ['w/AutoResolveIntegrationRuntime', workspace],
+  ['w/default', workspace],
+  [workspace, workspace],
+  [`${workspace}/integrationRuntimes/AutoResolveIntegrationRuntime/`, workspace],
+  [`${workspace}/managedVirtualNetworks/default`, workspace],
+  ['f/Mine', dataFactory],
+])('from %j the way begins in its managed virtual network', async (from, home) => {
+  putHomes();
+  await line.run('explain', '--from', from, '--to', 'db:5432');
+  expect(asked()).toEqual([{ path: `${home}/managedVirtualNetworks/default/explain`, body: { host: 'db', port: 5432 } }]);
+});
+
+test('a runtime that stands in no network, and names that mean nothing, are refused', async () => {
+  putHomes();
+  const from = (place: string) => line.run('explain', '--from', place, '--to', 'db:1');
+  await expect(from('f')).rejects.toMatchObject({ kind: 'conflict', code: 'NotInNetwork' });
+  await expect(from('f/none')).rejects.toMatchObject({ kind: 'missing' });
+  await expect(from('none/Mine')).rejects.toMatchObject({ code: 'NetworkNotFound', remedy: expect.stringContaining('These are there:') });
+});

@@ -1,14 +1,13 @@
 import { objectOf, textOf } from '#arm/client-answer.ts';
 import { readHostPort, type HostPort } from '#arm/host-port.ts';
-import { keyOf } from '#arm/resource-id.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
 import { fault, policies, type Fault, type FaultKind } from '#base/fault.ts';
+import { findNetwork } from './find-network.ts';
 import { asJson, cell, type OutputFormat } from './output.ts';
-import { pathOf } from './resource-paths.ts';
 import type { Session } from './session.ts';
 
 export interface ExplainRequest {
-  /** A network's name or id. */
+  /** The name or id of a virtual network, an integration runtime, a managed virtual network, or of what has one. */
   readonly from: string;
   /** `host:port` */
   readonly to: string;
@@ -18,13 +17,11 @@ export interface ExplainRequest {
   readonly output: OutputFormat;
 }
 
-const networkType = 'Microsoft.Network/virtualNetworks';
-
-/** `isthmus explain`. Faults: `BadDestination`, `NetworkNotFound`, `WhichNetwork`; those of the way itself with `check`; the server's. */
+/** `isthmus explain`. Faults: `BadDestination`, those of `findNetwork`; those of the way itself with `check`; the server's. */
 export async function explainCommand({ from, to, group, check, output }: ExplainRequest, session: Session): Promise<void> {
   const { arm, terminal } = session;
   const { host, port } = destinationOf(to);
-  const network = await networkOf(from, group, session);
+  const network = await findNetwork(from, group, session);
   const answer = await arm.post(`${network}/explain`, { host, port }, { signal: terminal.interrupted });
   const denied = answer['open'] === true ? undefined : objectOf(answer['denied']);
   if (output === 'json') await terminal.write(asJson(answer));
@@ -39,26 +36,6 @@ function destinationOf(to: string): HostPort {
   throw fault('invalid', 'BadDestination', `'${to}' is not a host and a port.`, {
     target: '--to',
     remedy: 'Give it as db.example.net:5432 or 10.0.3.4:1433.',
-  });
-}
-
-/** Faults: `NetworkNotFound`, `WhichNetwork`. */
-async function networkOf(from: string, group: string | undefined, session: Session): Promise<string> {
-  if (from.startsWith('/')) return from.replace(/\/+$/, '');
-  const where = { subscription: await session.subscription(), group, scope: undefined };
-  if (group !== undefined) return pathOf(networkType, [from], where);
-  const all = await session.arm.list(pathOf(networkType, [], where));
-  const found = all.flatMap(({ id, name }) => (keyOf(textOf(name) ?? '') === keyOf(from) ? (textOf(id) ?? []) : []));
-  if (found.length === 1) return found[0]!;
-  if (found.length > 1)
-    throw fault('invalid', 'WhichNetwork', `'${from}' may mean several networks: ${found.join(', ')}.`, {
-      target: from,
-      remedy: 'Name the resource group with --group, or give the whole id.',
-    });
-  const names = all.flatMap(({ name }) => textOf(name) ?? []);
-  throw fault('missing', 'NetworkNotFound', `There is no virtual network '${from}'.`, {
-    target: from,
-    remedy: names.length === 0 ? 'There is none that you may read.' : `These are there: ${names.slice(0, 8).join(', ')}.`,
   });
 }
 
