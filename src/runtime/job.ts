@@ -45,6 +45,8 @@ export interface StoreLogin {
   readonly tls: TlsMode;
   /** The name that the certificate must hold, where it is not `host`. */
   readonly certificateName: string | null;
+  /** SQL Server: TLS comes before anything else (TDS 8, `encrypt=strict`). */
+  readonly tlsFirst?: boolean | undefined;
 }
 
 export interface TableName {

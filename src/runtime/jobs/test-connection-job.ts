@@ -1,11 +1,11 @@
 import { faultText } from '#base/fault-text.ts';
 import { secret } from '#base/secret.ts';
 import { parseGreeting } from '#wire/mysql/greeting.ts';
-import { parsePrelogin, preloginRequest } from '#wire/tds/prelogin.ts';
 import type { RuntimeJob, StoreLogin } from '../job.ts';
 import type { JobWork } from '../job-work.ts';
 import { testGreeting } from './test-connection-greeting.ts';
 import { testPostgres } from './test-connection-postgres.ts';
+import { testSqlServer } from './test-connection-sqlserver.ts';
 import type { DatabaseAddress, TestAsk, TestStep } from './test-connection.ts';
 
 /** Tells each step as soon as it is done. That a step fails is what was to be found out: the job itself is then done. */
@@ -19,20 +19,13 @@ function addressOf({ password, certificateName, ...store }: StoreLogin): Databas
   return { ...store, password: password === null ? undefined : secret(password), certificateName: certificateName ?? undefined };
 }
 
-/** Connects as far as this can be done for the kind of database: PostgreSQL up to its rights, the others up to what the server says of itself. Never rejects. */
+/** Connects as far as this can be done for the kind of database: MySQL up to what the server says of itself, the others up to the rights of the user. Never rejects. */
 export async function testConnection(ask: TestAsk, signal: AbortSignal): Promise<readonly TestStep[]> {
   switch (ask.address.kind) {
     case 'postgresql':
       return await testPostgres(ask, signal);
     case 'sqlserver':
-      return await testGreeting(ask, signal, {
-        request: preloginRequest(),
-        read: (bytes) => {
-          const answer = parsePrelogin(bytes);
-          return answer && `A SQL Server of version ${answer.version} answers; encryption: ${answer.encryption}.`;
-        },
-        server: 'SQL Server',
-      });
+      return await testSqlServer(ask, signal);
     case 'mysql':
       return await testGreeting(ask, signal, {
         request: undefined,

@@ -1,6 +1,7 @@
 import type { Dialer } from '#base/dialer.ts';
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Secret } from '#base/secret.ts';
+import { errorNumberOf } from '#replication/sources/error-number.ts';
 
 /** How strictly TLS is asked for; meanings as libpq's. */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -16,6 +17,8 @@ export interface DatabaseAddress {
   readonly tls: TlsMode;
   /** The name that the certificate must hold, where it is not `host`. */
   readonly certificateName: string | undefined;
+  /** SQL Server: TLS comes before anything else, and is verified in full (TDS 8, `encrypt=strict`). */
+  readonly tlsFirst?: boolean | undefined;
 }
 
 /** One step of a test. Steps come in order; none follows one that failed. */
@@ -26,6 +29,8 @@ export interface TestStep {
   /** One sentence. No secret, no row's value. */
   readonly detail: string;
   readonly fault: Fault | undefined;
+  /** SQL Server's or MySQL's own number of what failed, where it said one. */
+  readonly errorNumber?: number;
 }
 
 export interface TestAsk {
@@ -55,7 +60,8 @@ export class Steps {
     const trouble = toFault(error);
     // A bug's message is not for users.
     const detail = trouble.kind === 'bug' ? 'The test itself failed.' : trouble.message;
-    this.#add({ name, ok: false, ms: this.#lap(), detail, fault: trouble });
+    const errorNumber = errorNumberOf(trouble);
+    this.#add({ name, ok: false, ms: this.#lap(), detail, fault: trouble, ...(errorNumber !== undefined && { errorNumber }) });
   }
 
   #add(step: TestStep): void {

@@ -1,35 +1,65 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toFault } from '#base/fault.ts';
-import { parsePrelogin, preloginRequest } from './prelogin.ts';
+import { packetsOf, packetType } from './packets.ts';
+import { decodePrelogin, encodePrelogin, type Prelogin, type TdsEncryption } from './prelogin.ts';
+import { allowedOutcomes, outcomeOf } from './test-outcome.ts';
 
-/** Of a SQL Server 2022: header, VERSION, ENCRYPTION, terminator, then 16.0.1000 build 6 and 0 (off). */
-const answer = Buffer.from(['0401001a00000100', '00000b0006', '0100110001', 'ff', '100003e80006', '00'].join(''), 'hex');
+/** The sample of MS-TDS section 4.1. */
+const sample = Buffer.from(
+  [
+    '1201002f00000100', // header: PRELOGIN, end of message, 47 bytes
+    '00001a0006', // VERSION lies at 26, 6 bytes
+    '0100200001', // ENCRYPTION at 32, 1 byte
+    '0200210001', // INSTOPT at 33, 1 byte
+    '0300220004', // THREADID at 34, 4 bytes
+    '0400260001', // MARS at 38, 1 byte
+    'ff', // terminator
+    '090000000000', // 9.0.0, sub-build 0
+    '01', // encryption on
+    '00', // no instance
+    'b80d0000', // thread 3512
+    '01', // several requests at once
+  ].join(''),
+  'hex',
+);
+const said: Prelogin = { version: '9.0.0', subBuild: 0, encryption: 'on', instance: '', threadId: 3512, mars: true };
 
-test('the request is one whole packet', () => {
-  const bytes = preloginRequest();
-  expect([bytes[0], bytes[1], (bytes[2]! << 8) | bytes[3]!]).toEqual([0x12, 0x01, bytes.length]);
+test("the document's sample is what we send and read", () => {
+  expect(decodePrelogin(sample.subarray(8))).toEqual(said);
+  expect(Buffer.from(packetsOf({ type: packetType.prelogin, payload: encodePrelogin(said) }))).toEqual(sample);
 });
 
-test('the answer says version and encryption, in whatever pieces it comes', () => {
-  expect(parsePrelogin(answer)).toEqual({ version: '16.0.1000', encryption: 'off' });
-  for (let length = 0; length < answer.length; length += 1) expect(parsePrelogin(answer.subarray(0, length))).toBeUndefined();
+/** Of a SQL Server 2022: VERSION, ENCRYPTION, terminator, then 16.0.1000 build 6 and 0 (off). */
+const answer = Buffer.from('00000b0006' + '0100110001' + 'ff' + '100003e80006' + '00', 'hex');
+
+test('an answer says version and encryption', () => {
+  expect(decodePrelogin(answer)).toEqual({ version: '16.0.1000', subBuild: 6, encryption: 'off' });
 });
 
-function outcomeOf(bytes: Uint8Array): string | undefined {
-  try {
-    return parsePrelogin(bytes)?.version;
-  } catch (error) {
-    return toFault(error).code;
-  }
-}
+const preLogins: fc.Arbitrary<Prelogin> = fc.record(
+  {
+    version: fc.tuple(fc.nat(255), fc.nat(255), fc.nat(65_535)).map((numbers) => numbers.join('.')),
+    subBuild: fc.nat(65_535),
+    encryption: fc.constantFrom<TdsEncryption>('off', 'on', 'not-supported', 'required'),
+    instance: fc.stringMatching(/^[A-Za-z0-9_]{0,16}$/),
+    threadId: fc.nat(0xffff_ffff),
+    mars: fc.boolean(),
+  },
+  { requiredKeys: ['version', 'subBuild', 'encryption'] },
+);
 
-test('anything else is refused as corrupt, or more is waited for', () => {
+test('what is encoded is decoded', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 80 }), fc.boolean(), (bytes, begins) => {
-      const sent = begins ? Uint8Array.from([...answer.subarray(0, 8), ...bytes]) : bytes;
-      const read = outcomeOf(sent);
-      expect(read === undefined || read === 'NotTds' || /^\d+\.\d+\.\d+$/.test(read)).toBe(true);
+    fc.property(preLogins, (one) => {
+      expect(decodePrelogin(encodePrelogin(one))).toEqual(one);
+    }),
+  );
+});
+
+test('random bytes are refused as corrupt', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(answer.length), (bytes, kept) => {
+      expect(allowedOutcomes).toContain(outcomeOf(() => decodePrelogin(Uint8Array.from([...answer.subarray(0, kept), ...bytes]))));
     }),
   );
 });

@@ -1,64 +1,79 @@
-import { fault } from '#base/fault.ts';
+import { malformed, TdsReader, TdsWriter } from './bytes.ts';
 
-/** Whether a server encrypts: MS-TDS 2.2.6.5, option ENCRYPTION. */
+/** How a side encrypts: option ENCRYPTION. */
 export type TdsEncryption = 'off' | 'on' | 'not-supported' | 'required';
 
-/** What a server says of itself before any login. */
-export interface PreloginAnswer {
-  /** `16.0.1000`. */
+/** What each side says of itself before any login. Options that are not here are not sent, and not read. */
+export interface Prelogin {
+  /** `16.0.1000`: of the server, or of the client's library. */
   readonly version: string;
+  readonly subBuild: number;
   readonly encryption: TdsEncryption;
+  /** The instance that a client asks for; a server answers an empty one where that is its own. */
+  readonly instance?: string;
+  readonly threadId?: number;
+  /** Several requests at once. */
+  readonly mars?: boolean;
 }
 
-const headerBytes = 8;
-const prelogin = 0x12;
-const tabularResult = 0x04;
-const endOfMessage = 0x01;
-const version = 0x00;
-const encryption = 0x01;
-const terminator = 0xff;
+const option = { version: 0x00, encryption: 0x01, instance: 0x02, threadId: 0x03, mars: 0x04, terminator: 0xff } as const;
 const encryptions: readonly TdsEncryption[] = ['off', 'on', 'not-supported', 'required'];
-/** An answer has a few dozen bytes; what says more is no TDS server. */
-const mostBytes = 4096;
+const entryBytes = 5;
+const mostOptions = 32;
 
-/** PRELOGIN of a client that can encrypt and does not insist (MS-TDS 2.2.6.5). */
-export function preloginRequest(): Uint8Array {
-  const options = [version, 0, 11, 0, 6, encryption, 0, 17, 0, 1, terminator];
-  const payload = [...options, 0, 0, 0, 0, 0, 0, encryptions.indexOf('off')];
-  const length = headerBytes + payload.length;
-  return Uint8Array.from([prelogin, endOfMessage, length >> 8, length & 0xff, 0, 0, 1, 0, ...payload]);
-}
-
-/** Undefined: more bytes are needed. Fault: `NotTds` (corrupt). */
-export function parsePrelogin(bytes: Uint8Array): PreloginAnswer | undefined {
-  if (bytes.length > 0 && bytes[0] !== tabularResult) throw notTds();
-  if (bytes.length < headerBytes) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint16(2);
-  if (length <= headerBytes || length > mostBytes || (bytes[1]! & endOfMessage) === 0) throw notTds();
-  if (bytes.length < length) return undefined;
-  const options = readOptions(new DataView(bytes.buffer, bytes.byteOffset + headerBytes, length - headerBytes));
-  const [said, encrypts] = [options.get(version), options.get(encryption)];
-  const word = encrypts?.byteLength === 1 ? encryptions[encrypts.getUint8(0)] : undefined;
-  if (said === undefined || said.byteLength !== 6 || word === undefined) throw notTds();
-  return { version: `${said.getUint8(0)}.${said.getUint8(1)}.${said.getUint16(2)}`, encryption: word };
-}
-
-function readOptions(payload: DataView): ReadonlyMap<number, DataView> {
-  const options = new Map<number, DataView>();
-  for (let at = 0; at < payload.byteLength; at += 5) {
-    const token = payload.getUint8(at);
-    if (token === terminator) return options;
-    if (at + 5 > payload.byteLength) break;
-    const [offset, length] = [payload.getUint16(at + 1), payload.getUint16(at + 3)];
-    if (offset + length > payload.byteLength) break;
-    options.set(token, new DataView(payload.buffer, payload.byteOffset + offset, length));
+/** The payload of a PRELOGIN message, of either side (MS-TDS 2.2.6.5; its integers are big-endian). */
+export function encodePrelogin(said: Prelogin): Uint8Array {
+  const [major = 0, minor = 0, build = 0] = said.version.split('.').map(Number);
+  const options: (readonly [token: number, bytes: readonly number[]])[] = [
+    [option.version, [major, minor, build >> 8, build & 0xff, said.subBuild >> 8, said.subBuild & 0xff]],
+    [option.encryption, [encryptions.indexOf(said.encryption)]],
+  ];
+  if (said.instance !== undefined) options.push([option.instance, [...Buffer.from(said.instance, 'latin1'), 0]]);
+  // The client's own number, in its own order of bytes; the document's sample has it little-endian.
+  if (said.threadId !== undefined) options.push([option.threadId, [...new TdsWriter().u32(said.threadId).take()]]);
+  if (said.mars !== undefined) options.push([option.mars, [said.mars ? 1 : 0]]);
+  let offset = options.length * entryBytes + 1;
+  const table: number[] = [];
+  for (const [token, { length }] of options) {
+    table.push(token, offset >> 8, offset & 0xff, length >> 8, length & 0xff);
+    offset += length;
   }
-  throw notTds();
+  return Uint8Array.from([...table, option.terminator, ...options.flatMap(([, bytes]) => bytes)]);
 }
 
-function notTds(): Error {
-  return fault('corrupt', 'NotTds', 'What answers does not speak the protocol of SQL Server.', {
-    remedy: 'Check that host and port are those of the SQL Server, and what the forwarder passes on to.',
-  });
+/** Fault: `MalformedMessage` (corrupt). */
+export function decodePrelogin(payload: Uint8Array): Prelogin {
+  const options = readOptions(payload);
+  const [version, encryption] = [options.get(option.version), options.get(option.encryption)];
+  const word = encryption?.length === 1 ? encryptions[encryption[0]!] : undefined;
+  if (version?.length !== 6) throw malformed('PRELOGIN says no version');
+  if (word === undefined) throw malformed('PRELOGIN says nothing of encryption that is known');
+  const [instance, threadId, mars] = [options.get(option.instance), options.get(option.threadId), options.get(option.mars)];
+  return {
+    version: `${version[0]}.${version[1]}.${(version[2]! << 8) | version[3]!}`,
+    subBuild: (version[4]! << 8) | version[5]!,
+    encryption: word,
+    ...(instance !== undefined && instance.length > 0 && { instance: instanceOf(instance) }),
+    ...(threadId?.length === 4 && { threadId: new TdsReader(threadId, 'PRELOGIN').u32() }),
+    ...(mars?.length === 1 && { mars: mars[0] === 1 }),
+  };
+}
+
+function readOptions(payload: Uint8Array): ReadonlyMap<number, Uint8Array> {
+  const options = new Map<number, Uint8Array>();
+  for (let at = 0; at < mostOptions * entryBytes; at += entryBytes) {
+    if (payload[at] === option.terminator) return options;
+    if (at + entryBytes > payload.length) break;
+    const offset = (payload[at + 1]! << 8) | payload[at + 2]!;
+    const length = (payload[at + 3]! << 8) | payload[at + 4]!;
+    if (offset + length > payload.length) break;
+    options.set(payload[at]!, payload.subarray(offset, offset + length));
+  }
+  throw malformed('PRELOGIN has options without end');
+}
+
+/** Ends with a zero byte; some servers send that alone. */
+function instanceOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('latin1');
 }

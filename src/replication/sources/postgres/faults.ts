@@ -1,5 +1,6 @@
 import { Fault, fault } from '#base/fault.ts';
 import type { ServerNotice } from '#wire/pg/backend.ts';
+import { certificateTrouble } from '../server-certificate.ts';
 import { otherState, states, type FaultRow } from './sqlstates.ts';
 
 export type ConnectionFaultName =
@@ -184,22 +185,9 @@ function printable(text: string): string {
   return text.slice(0, quotedCharacters).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** Node's names of what is wrong with a certificate (its documentation: "X509 certificate error codes"). */
-const certificates: Readonly<Record<string, ConnectionFaultName>> = {
-  CERT_HAS_EXPIRED: 'certificateExpired',
-  CERT_NOT_YET_VALID: 'certificateExpired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'unknownAuthority',
-  SELF_SIGNED_CERT_IN_CHAIN: 'unknownAuthority',
-  UNABLE_TO_GET_ISSUER_CERT: 'unknownAuthority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknownAuthority',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknownAuthority',
-  CERT_UNTRUSTED: 'unknownAuthority',
-  CERT_SIGNATURE_FAILURE: 'unknownAuthority',
-};
-
 /** Why a server's certificate was refused. */
 export function certificateFault(reason: string, target: string): Fault {
-  return connectionFault(certificates[reason] ?? 'certificateRefused', target, fault('unauthenticated', 'Certificate', printable(reason)));
+  return connectionFault(certificateTrouble(reason), target, fault('unauthenticated', 'Certificate', printable(reason)));
 }
 
 /** A failed dial as a fault; faults of the dialer are kept. */

@@ -1,0 +1,264 @@
+import { hostname } from 'node:os';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Dialer } from '#base/dialer.ts';
+import { Fault } from '#base/fault.ts';
+import type { Secret } from '#base/secret.ts';
+import { encodeLogin7, tdsVersion, usualFlags } from '#wire/tds/login7.ts';
+import { packetsOf, packetType, usualPacketBytes, type TdsMessage } from '#wire/tds/packets.ts';
+import { decodePrelogin, encodePrelogin, type TdsEncryption } from '#wire/tds/prelogin.ts';
+import { encodeSqlBatch } from '#wire/tds/sql-batch.ts';
+import type { Value } from '#wire/tds/token-rows.ts';
+import { decodeTokens, type Token } from '#wire/tds/tokens.ts';
+import { dialServer, type Connecting } from '../connecting.ts';
+import { connectionFault, serverFault } from './faults.ts';
+import { preloginTls, type PreloginTls } from './prelogin-tls.ts';
+import { shakeHands, type TlsAsk } from './secure.ts';
+import { TdsTransport } from './transport.ts';
+
+export interface TdsAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: Secret | undefined;
+  /** Empty: the login's own. */
+  readonly database: string;
+  /** `prefer`: at least the login is encrypted, by any certificate. */
+  readonly tls: 'disable' | TlsAsk['mode'];
+  /** TLS comes before anything else: TDS 8, `encrypt=strict`. */
+  readonly tlsFirst: boolean;
+  /** The name that the certificate must hold, where it is not `host`. */
+  readonly certificateName: string | undefined;
+}
+
+export interface TdsOptions extends TdsAddress {
+  readonly dialer: Dialer;
+  readonly applicationName: string;
+  /** Told how far connecting came. */
+  readonly onStage?: ((stage: TdsStage) => void) | undefined;
+}
+
+export type TdsStage =
+  | { readonly stage: 'dialled' }
+  /** `login`: only the login travels encrypted. */
+  | { readonly stage: 'secured'; readonly encrypted: 'all' | 'login' | 'nothing'; readonly serverVersion: string };
+
+/** What came of a login. */
+export interface TdsLogin {
+  /** The server sends clients on to there, and has logged nobody in; undefined: it takes questions. */
+  readonly route: { readonly host: string; readonly port: number } | undefined;
+  /** `16.0.1000`. */
+  readonly serverVersion: string;
+  /** The database that the session stands in. */
+  readonly database: string;
+}
+
+const clientVersion = '1.0.0';
+const mostCharacters = 128;
+
+/**
+ * One session with a SQL Server, for a few questions. TLS is verified against the name that is addressed, wherever the dialer leads.
+ * The deadline ends it at any step.
+ */
+export class TdsConnection implements AsyncDisposable {
+  readonly login: TdsLogin;
+  readonly #transport: TdsTransport;
+  readonly #connecting: Connecting;
+  readonly #streams: readonly Duplex[];
+
+  private constructor(opened: Opened, login: TdsLogin) {
+    this.login = login;
+    this.#transport = opened.transport;
+    this.#connecting = opened.connecting;
+    this.#streams = opened.streams;
+  }
+
+  /**
+   * Faults: the dialer's; `NotTds`, `TlsRefused`, `TlsRequired`, `TlsFailed`, `CleartextPassword`, those of the certificate, those of
+   * `server-errors.ts` for what the server answers the login, `ServerSilent` (timeout) for any step.
+   */
+  static async connect(options: TdsOptions, deadline: AbortSignal): Promise<TdsConnection> {
+    const target = `${options.host}:${options.port}`;
+    const connecting: Connecting = { target, server: 'SQL Server', deadline };
+    const stream = await dialServer(options.dialer, options.host, options.port, connecting);
+    const opened: Opened = { transport: new TdsTransport(target), connecting, streams: [stream] };
+    try {
+      options.onStage?.({ stage: 'dialled' });
+      return new TdsConnection(opened, await new LoginSteps(options, opened).run(stream));
+    } catch (error) {
+      drop(opened.streams);
+      throw error;
+    }
+  }
+
+  /** The rows of one question, each as wide as the question. Faults: those of `server-errors.ts`, `UnexpectedMessage`, those of the deadline. */
+  async query(sql: string): Promise<readonly (readonly Value[])[]> {
+    this.#transport.send({ type: packetType.sqlBatch, payload: encodeSqlBatch({ sql, transaction: 0n }) });
+    const { target } = this.#connecting;
+    const tokens = answerOf(await this.#transport.receive(this.#connecting, 'the answer to a question'), target);
+    refuseErrors(tokens, target);
+    return tokens.flatMap((token) => (token.kind === 'row' ? [token.values] : []));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    drop(this.#streams);
+    return Promise.resolve();
+  }
+}
+
+interface Opened {
+  readonly transport: TdsTransport;
+  readonly connecting: Connecting;
+  /** From the inside out. */
+  readonly streams: Duplex[];
+}
+
+function drop(streams: readonly Duplex[]): void {
+  for (const stream of streams) {
+    stream.on('error', () => stream.destroy());
+    stream.destroy();
+  }
+}
+
+/** PRELOGIN, TLS as both sides have it, LOGIN7 (MS-TDS 3.2.5). */
+class LoginSteps {
+  readonly #options: TdsOptions;
+  readonly #opened: Opened;
+  #hidden: { readonly frames: PreloginTls; readonly socket: TLSSocket } | undefined;
+
+  constructor(options: TdsOptions, opened: Opened) {
+    this.#options = options;
+    this.#opened = opened;
+  }
+
+  async run(stream: Duplex): Promise<TdsLogin> {
+    const { tlsFirst, tls, onStage } = this.#options;
+    const { transport, connecting } = this.#opened;
+    // Strict encryption has no lesser form: the certificate is always verified.
+    transport.attach(tlsFirst ? await this.#shake(stream, { first: true, mode: tls === 'verify-ca' ? tls : 'verify-full' }) : stream);
+    const asked: TdsEncryption = tlsFirst || tls === 'disable' ? 'not-supported' : tls === 'prefer' ? 'off' : 'on';
+    const { version, encryption } = await this.#prelogin(asked);
+    const encrypted = tlsFirst ? 'all' : this.#agree(encryption);
+    if (!tlsFirst && encrypted !== 'nothing') await this.#encrypt(encrypted);
+    onStage?.({ stage: 'secured', encrypted, serverVersion: version });
+    await this.#sendLogin();
+    const tokens = answerOf(await transport.receive(connecting, 'the answer to the login'), connecting.target);
+    return loginOf(tokens, { version, target: connecting.target, database: this.#options.database });
+  }
+
+  async #prelogin(encryption: TdsEncryption): Promise<{ readonly version: string; readonly encryption: TdsEncryption }> {
+    const { transport, connecting } = this.#opened;
+    const payload = encodePrelogin({ version: clientVersion, subBuild: 0, encryption, instance: '', threadId: 0, mars: false });
+    transport.send({ type: packetType.prelogin, payload });
+    try {
+      const answer = await transport.receive(connecting, 'the first answer');
+      if (answer.type !== packetType.response) throw connectionFault('notTds', connecting.target);
+      return decodePrelogin(answer.payload);
+    } catch (error) {
+      if (error instanceof Fault && error.kind === 'corrupt') throw connectionFault('notTds', connecting.target, error);
+      throw error;
+    }
+  }
+
+  /** What is encrypted, by the table of MS-TDS 2.2.6.5. A password never travels in the clear unless that was asked for. */
+  #agree(answered: TdsEncryption): 'all' | 'login' | 'nothing' {
+    const { tls } = this.#options;
+    const { target } = this.#opened.connecting;
+    if (tls === 'disable') {
+      if (answered === 'required' || answered === 'on') throw connectionFault('tlsRequired', target);
+      return 'nothing';
+    }
+    if (answered === 'on' || answered === 'required') return 'all';
+    if (tls !== 'prefer') throw connectionFault('tlsRefused', target);
+    if (answered === 'not-supported') throw connectionFault('cleartextRefused', target);
+    return 'login';
+  }
+
+  async #encrypt(what: 'all' | 'login'): Promise<void> {
+    const { transport } = this.#opened;
+    const { tls } = this.#options;
+    const frames = preloginTls(transport.detach());
+    const socket = await this.#shake(frames.stream, { first: false, mode: tls === 'disable' ? 'prefer' : tls });
+    frames.bare();
+    if (what === 'all') transport.attach(socket);
+    else this.#hidden = { frames, socket };
+  }
+
+  async #shake(below: Duplex, ask: Pick<TlsAsk, 'first' | 'mode'>): Promise<TLSSocket> {
+    const { host, certificateName } = this.#options;
+    const socket = await shakeHands(below, { ...ask, name: certificateName ?? host }, this.#opened.connecting);
+    this.#opened.streams.unshift(socket);
+    return socket;
+  }
+
+  async #sendLogin(): Promise<void> {
+    const { transport, streams } = this.#opened;
+    const message: TdsMessage = { type: packetType.login7, payload: this.#login7() };
+    if (this.#hidden === undefined) return transport.send(message);
+    // Only the login is encrypted: its answer comes in the clear.
+    const { frames, socket } = this.#hidden;
+    frames.leave();
+    transport.attach(streams.at(-1)!);
+    await new Promise<void>((resolve) => socket.write(packetsOf(message, usualPacketBytes), () => resolve()));
+    frames.mute();
+  }
+
+  #login7(): Uint8Array {
+    const { user, password, host, database, applicationName, tlsFirst } = this.#options;
+    const short = (text: string): string => text.slice(0, mostCharacters);
+    return encodeLogin7({
+      tdsVersion: tlsFirst ? tdsVersion['8.0'] : tdsVersion['7.4'],
+      packetBytes: usualPacketBytes,
+      clientVersion: 0x0100_0000,
+      clientProcess: process.pid,
+      connectionId: 0,
+      flags: usualFlags,
+      timeZone: 0,
+      locale: 0x409,
+      hostName: short(hostname()),
+      userName: user,
+      password: password?.reveal() ?? '',
+      appName: short(applicationName),
+      // Gateways choose the server by it: always the name that is addressed.
+      serverName: short(host),
+      libraryName: 'isthmus',
+      language: '',
+      database,
+      clientId: new Uint8Array(6),
+      sspi: new Uint8Array(0),
+      attachFile: '',
+      newPassword: '',
+      features: [],
+    });
+  }
+}
+
+function answerOf({ type, payload }: TdsMessage, target: string): readonly Token[] {
+  if (type !== packetType.response) throw connectionFault('outOfStep', target);
+  return decodeTokens(payload);
+}
+
+function refuseErrors(tokens: readonly Token[], target: string): void {
+  const errors = tokens.flatMap((token) => (token.kind === 'error' ? [token] : []));
+  if (errors.length > 0) throw serverFault(errors, target);
+}
+
+interface LoginAnswered {
+  readonly version: string;
+  readonly target: string;
+  readonly database: string;
+}
+
+function loginOf(tokens: readonly Token[], { version, target, database }: LoginAnswered): TdsLogin {
+  refuseErrors(tokens, target);
+  const changes = tokens.flatMap((token) => (token.kind === 'env-change' ? [token.change] : []));
+  const route = changes.find((change) => change.type === 'routing');
+  const standing = changes.find((change) => change.type === 'text' && change.of === 1);
+  const taken = tokens.some(({ kind }) => kind === 'login-ack');
+  if (!taken && route === undefined) throw connectionFault('outOfStep', target);
+  return {
+    route: route === undefined ? undefined : { host: route.host, port: route.port },
+    serverVersion: version,
+    database: standing?.type === 'text' ? standing.now : database,
+  };
+}

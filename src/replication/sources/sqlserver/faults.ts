@@ -1,0 +1,128 @@
+import { fault, type Fault, type FaultKind } from '#base/fault.ts';
+import type { ServerMessage } from '#wire/tds/token-message.ts';
+import { withErrorNumber } from '../error-number.ts';
+import { certificateTrouble, type CertificateTrouble } from '../server-certificate.ts';
+import { otherError, serverErrors } from './server-errors.ts';
+
+/** `%` in a sentence stands for the target, as `host:port`. */
+export interface FaultRow {
+  readonly kind: FaultKind;
+  readonly code: string;
+  readonly sentence: string;
+  readonly remedy: string;
+}
+
+export type ConnectionFaultName =
+  | 'lost'
+  | 'notTds'
+  | 'outOfStep'
+  | 'tlsRefused'
+  | 'tlsRequired'
+  | 'tlsFailed'
+  | 'tlsInjected'
+  | 'cleartextRefused'
+  | 'certificateName'
+  | CertificateTrouble;
+
+const elsewhere = 'Check that host and port are those of the SQL Server, and what the forwarder passes on to.';
+
+/** What goes wrong before the server takes questions. */
+const rows: Readonly<Record<ConnectionFaultName, FaultRow>> = {
+  lost: {
+    kind: 'unreachable',
+    code: 'ConnectionLost',
+    sentence: '% ended the connection.',
+    remedy:
+      'Check that a SQL Server stands behind the path and still runs; one that asks for strict encryption (TDS 8) ends any other connection at once.',
+  },
+  notTds: {
+    kind: 'corrupt',
+    code: 'NotTds',
+    sentence: 'What answers at % does not speak the protocol of SQL Server.',
+    remedy: elsewhere,
+  },
+  outOfStep: { kind: 'corrupt', code: 'UnexpectedMessage', sentence: '% sent a message that does not belong here.', remedy: elsewhere },
+  tlsRefused: {
+    kind: 'precondition',
+    code: 'TlsRefused',
+    sentence: '% offers no encryption, which the linked service asks for.',
+    remedy: 'Give the server a certificate; without encryption the password would travel readable.',
+  },
+  tlsRequired: {
+    kind: 'precondition',
+    code: 'TlsRequired',
+    sentence: '% takes encrypted connections only.',
+    remedy: 'Let the linked service encrypt: encrypt=mandatory, with trustServerCertificate=true if nobody here knows the authority.',
+  },
+  tlsFailed: {
+    kind: 'unreachable',
+    code: 'TlsFailed',
+    sentence: 'The TLS handshake with % failed.',
+    remedy: 'Check the TLS versions that the server allows (1.2 within TDS 7), its certificate, and its error log.',
+  },
+  tlsInjected: {
+    kind: 'corrupt',
+    code: 'UnencryptedBytes',
+    sentence: '% sent bytes in the clear where only TLS may follow.',
+    remedy: 'Something between may try to speak for the server. Check the network path.',
+  },
+  cleartextRefused: {
+    kind: 'denied',
+    code: 'CleartextPassword',
+    sentence: '% would take the password in the clear only.',
+    remedy: 'Give the server a certificate: it encrypts at least the login then.',
+  },
+  certificateName: {
+    kind: 'unauthenticated',
+    code: 'CertificateName',
+    sentence: 'The certificate of % was made for another name.',
+    remedy:
+      'Address the server by a name that its certificate holds, name that one in hostNameInCertificate, or set trustServerCertificate=true.',
+  },
+  unknownAuthority: {
+    kind: 'unauthenticated',
+    code: 'UnknownAuthority',
+    sentence: 'The certificate of % was not signed by an authority that is trusted here.',
+    remedy: 'Let the server use a certificate of a known authority, or set trustServerCertificate=true.',
+  },
+  certificateExpired: {
+    kind: 'unauthenticated',
+    code: 'CertificateExpired',
+    sentence: 'The certificate of % is outside its time of validity.',
+    remedy: 'Renew the certificate at the server; check the clocks of both machines.',
+  },
+  certificateRefused: {
+    kind: 'unauthenticated',
+    code: 'CertificateRefused',
+    sentence: 'The certificate of % is not acceptable.',
+    remedy: 'Renew the certificate at the server for server authentication.',
+  },
+};
+
+export function connectionFault(name: ConnectionFaultName, target: string, cause?: unknown): Fault {
+  const { kind, code, sentence, remedy } = rows[name];
+  return fault(kind, code, sentence.replace('%', target), { target, remedy, cause });
+}
+
+export function certificateFault(reason: string, target: string): Fault {
+  return connectionFault(certificateTrouble(reason), target, fault('unauthenticated', 'Certificate', printable(reason)));
+}
+
+/** What a refused login says. Of several errors the first counts that says more than that the login failed. */
+export function serverFault(errors: readonly ServerMessage[], target: string): Fault {
+  const error = errors.find(({ number }) => number !== loginFailed && serverErrors[number] !== undefined) ?? errors[0]!;
+  const { kind, code, sentence, remedy, quotes } = serverErrors[error.number] ?? otherError(error);
+  const quoted = quotes?.exec(error.text)?.[1];
+  const said = sentence.replace('%', target).replace('$', quoted === undefined ? 'not named' : printable(quoted));
+  return withErrorNumber(
+    fault(kind, code, `${said} (SQL Server error ${error.number}, state ${error.state}.)`, { target, remedy }),
+    error.number,
+  );
+}
+
+const loginFailed = 18_456;
+const quotedCharacters = 200;
+
+function printable(text: string): string {
+  return text.slice(0, quotedCharacters).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+}

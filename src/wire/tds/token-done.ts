@@ -1,0 +1,48 @@
+import type { TdsReader, TdsWriter } from './bytes.ts';
+
+/** DONE, DONEPROC, DONEINPROC: a statement, a procedure, a statement in one has ended (MS-TDS 2.2.7.6 and after). */
+export interface Done {
+  readonly kind: 'done' | 'done-proc' | 'done-in-proc';
+  /** Bits of `doneStatus`. */
+  readonly status: number;
+  readonly command: number;
+  /** Counts only with `doneStatus.counted`. */
+  readonly rows: bigint;
+}
+
+/** ORDER: by which columns, counted from 1, the rows are sorted (MS-TDS 2.2.7.17). */
+export interface Order {
+  readonly kind: 'order';
+  readonly columns: readonly number[];
+}
+
+/** RETURNSTATUS: what a procedure returned (MS-TDS 2.2.7.18). */
+export interface ReturnStatus {
+  readonly kind: 'return-status';
+  readonly value: number;
+}
+
+export const doneTokens = { done: 0xfd, 'done-proc': 0xfe, 'done-in-proc': 0xff } as const;
+export const orderToken = 0xa9;
+export const returnStatusToken = 0x79;
+export const doneStatus = { more: 0x01, error: 0x02, counted: 0x10, attention: 0x20 } as const;
+
+/** As from TDS 7.2 on, with eight bytes of count. */
+export function writeDone(writer: TdsWriter, { status, command, rows }: Omit<Done, 'kind'>): void {
+  writer.u16(status).u16(command).u64(rows);
+}
+
+export function readDone(reader: TdsReader, kind: Done['kind']): Done {
+  return { kind, status: reader.u16(), command: reader.u16(), rows: reader.u64() };
+}
+
+export function writeOrder(writer: TdsWriter, { columns }: Omit<Order, 'kind'>): void {
+  writer.counted((inner) => columns.forEach((column) => inner.u16(column)));
+}
+
+export function readOrder(reader: TdsReader): Order {
+  const inner = reader.part(reader.u16());
+  const columns: number[] = [];
+  while (inner.left > 0) columns.push(inner.u16());
+  return { kind: 'order', columns };
+}
