@@ -1,5 +1,6 @@
 import { must } from '#base/fault.ts';
 import { quoteIdentifier, tableName, type ColumnSchema, type Identity, type TableSchema } from '#replication/schema.ts';
+import { reasonOf } from './column-reasons.ts';
 import type { Sql } from './sql-session.ts';
 import type { TablePatterns } from './table-patterns.ts';
 import { planColumn, type TravellingColumn } from './types/column-plan.ts';
@@ -10,6 +11,15 @@ import { columnTarget } from './types/value-fault.ts';
 export interface PgColumn {
   readonly schema: ColumnSchema;
   readonly plan: TravellingColumn;
+  /** See `reasonOf`. */
+  readonly reason: string | null;
+}
+
+export interface LeftOutColumn {
+  readonly id: number;
+  readonly name: string;
+  readonly sourceType: string;
+  readonly why: 'refused' | 'generated';
 }
 
 /** A chosen table as the source has it now. */
@@ -23,7 +33,7 @@ export interface PgTable {
   /** Parallel to `schema.columns`. */
   readonly columns: readonly PgColumn[];
   /** Columns that do not travel, and why. */
-  readonly leftOut: readonly { readonly name: string; readonly sourceType: string; readonly why: 'refused' | 'generated' }[];
+  readonly leftOut: readonly LeftOutColumn[];
   readonly partitioned: boolean;
   /** Not logged, or a partition of it is not: its name as SQL. */
   readonly unlogged: string | undefined;
@@ -43,7 +53,7 @@ export interface PgTable {
     /** Every row, whatever row-level security says. */ readonly allRows: boolean;
   };
   readonly owner: { readonly name: string; readonly superuser: boolean };
-  /** The source's estimate; -1: never analysed. */
+  /** The source's estimate, of all partitions together; -1: never analysed. */
   readonly estimatedRows: number;
 }
 
@@ -85,7 +95,7 @@ SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident,
   pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
   pg_catalog.pg_has_role(c.relowner, 'USAGE'), NOT pg_catalog.row_security_active(c.oid),
   pg_catalog.pg_get_userbyid(c.relowner), (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = c.relowner),
-  c.reltuples::bigint, key.places, leaf.key_sent, leaf.every_full,
+  leaf.row_estimate::bigint, key.places, leaf.key_sent, leaf.every_full,
   leaf.unlogged, leaf.foreign_tables, leaf.names,
   pg_catalog.concat(leaf.files, ':', (
     SELECT pg_catalog.md5(pg_catalog.string_agg(a.attnum || ' ' || a.xmin, ',' ORDER BY a.attnum))
@@ -106,13 +116,14 @@ CROSS JOIN LATERAL (
     COALESCE(pg_catalog.bool_and(l.relkind = 'f' OR l.relreplident = 'f' OR key.names <@ ARRAY(
       SELECT pg_catalog.unnest(pg_catalog.array_agg(a.attname::text))
       ${keyOfIndex('l.oid', "CASE l.relreplident WHEN 'i' THEN i.indisreplident WHEN 'd' THEN i.indisprimary ELSE false END")})), true) AS key_sent,
+    CASE WHEN pg_catalog.bool_and(l.reltuples >= 0) THEN pg_catalog.sum(l.reltuples::float8) ELSE -1 END AS row_estimate,
     pg_catalog.min(l.sql_name) FILTER (WHERE l.relpersistence <> 'p') AS unlogged,
     pg_catalog.json_agg(l.sql_name) FILTER (WHERE l.relkind = 'f') AS foreign_tables,
     pg_catalog.json_agg(l.sql_name ORDER BY l.oid) FILTER (WHERE l.relkind = 'r') AS names,
     pg_catalog.md5(pg_catalog.string_agg(l.relfilenode::text, ',' ORDER BY l.oid)) AS files,
     pg_catalog.string_agg(l.oid::text, ',' ORDER BY l.oid) FILTER (WHERE l.attached) AS attached
   FROM (
-    SELECT r.oid, r.relkind, r.relreplident, r.relpersistence, r.relfilenode, pg_catalog.format('%I.%I', m.nspname, r.relname) AS sql_name,
+    SELECT r.oid, r.relkind, r.relreplident, r.relpersistence, r.relfilenode, r.reltuples, pg_catalog.format('%I.%I', m.nspname, r.relname) AS sql_name,
       EXISTS (SELECT FROM pg_catalog.pg_inherits h, pg_catalog.pg_type t WHERE h.inhrelid = r.oid AND t.oid = r.reltype AND h.xmin <> t.xmin AND c.relkind = 'p') AS attached
     FROM (${treeOf('c.oid', "c.relkind = 'p'")}) AS tree
     JOIN pg_catalog.pg_class r ON r.oid = tree.relid AND r.relkind <> 'p' JOIN pg_catalog.pg_namespace m ON m.oid = r.relnamespace
@@ -210,16 +221,18 @@ function toTable(row: Row, sourceColumns: readonly SourceColumn[], traits: Trait
 
 function planColumns(table: string, sourceColumns: readonly SourceColumn[], traits: Traits): Pick<PgTable, 'columns' | 'leftOut'> {
   const columns: PgColumn[] = [];
-  const leftOut: PgTable['leftOut'][number][] = [];
+  const leftOut: LeftOutColumn[] = [];
   for (const column of sourceColumns) {
     if (column.dropped || !column.type) continue;
     const plan = planColumn(column.type, { asText: traits.asText.has(columnTarget(table, column.name)) });
     const computed = column.generated === 'virtual' || (column.generated === 'stored' && !traits.storedGenerated);
-    if (computed) leftOut.push({ name: column.name, sourceType: column.type.name, why: 'generated' });
-    else if (plan.fidelity === 'refused') leftOut.push({ name: column.name, sourceType: column.type.name, why: 'refused' });
+    const { id, name } = column;
+    if (computed) leftOut.push({ id, name, sourceType: column.type.name, why: 'generated' });
+    else if (plan.fidelity === 'refused') leftOut.push({ id, name, sourceType: column.type.name, why: 'refused' });
     else
       columns.push({
         plan,
+        reason: reasonOf(column.type, plan),
         schema: { id: column.id, name: column.name, type: plan.type, sourceType: plan.sourceType, fidelity: plan.fidelity },
       });
   }

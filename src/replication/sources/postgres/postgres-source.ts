@@ -3,12 +3,12 @@ import type { ColumnBatch } from '#replication/column.ts';
 import type { TableSchema } from '#replication/schema.ts';
 import type { Draft, Position, TableProgress } from '#replication/segment.ts';
 import type { ChangeSource, Deferred, Finding, FollowedTables, PageEnd, SourceHealth } from '#replication/source.ts';
-import { quoteLiteral } from '#replication/schema.ts';
 import { readTables, readTablesById, type CatalogOptions, type PgTable } from './catalog.ts';
 import { logEnd } from './log-end.ts';
 import { PgConnection, type PgOptions } from './connection.ts';
 import { follow, type FollowSettings } from './follow.ts';
-import { logOf, lsnOf, parseLsn, toPosition, witnessOf, type PgLog } from './log-place.ts';
+import { readHeldLog } from './held-log.ts';
+import { logOf, lsnOf, toPosition, witnessOf, type PgLog } from './log-place.ts';
 import { defaultPageSettings, fetchRows, Holds, readPage, WritersAtStart, type PageReader, type PageSettings } from './pages.ts';
 import { preflight } from './preflight.ts';
 import {
@@ -19,7 +19,7 @@ import {
   verifyPublications,
   type PublicationNames,
 } from './publications.ts';
-import { dropSlot, openSlot } from './slot.ts';
+import { dropSlot, openSlot, slotExists } from './slot.ts';
 import { limited, SqlSession, type Sql } from './sql-session.ts';
 import { TakenTransactions } from './visibility.ts';
 
@@ -81,14 +81,11 @@ export class PostgresSource implements ChangeSource {
 
   async check(): Promise<readonly Finding[]> {
     const control = await this.#control.sql();
-    const [slot] = await control.query(
-      `SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = ${quoteLiteral(this.#options.slot)}`,
-    );
     return preflight(control, {
       tables: await this.#tables(),
       patterns: this.#options.catalog.patterns,
       names: this.#names,
-      slotExists: slot !== undefined,
+      slotExists: await slotExists(control, this.#options.slot),
     });
   }
 
@@ -97,7 +94,7 @@ export class PostgresSource implements ChangeSource {
   }
 
   async estimate(): Promise<ReadonlyMap<string, number>> {
-    const known = (await this.#tables()).filter((table) => table.estimatedRows >= 0 && !table.partitioned);
+    const known = (await this.#tables()).filter((table) => table.estimatedRows >= 0);
     return new Map(known.map((table) => [table.schema.table, table.estimatedRows]));
   }
 
@@ -177,23 +174,14 @@ export class PostgresSource implements ChangeSource {
   }
 
   async health(): Promise<SourceHealth> {
-    const control = await this.#control.sql();
-    const here =
-      'CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END';
-    const [row] = await control.query(
-      `SELECT ${here}, pg_catalog.pg_wal_lsn_diff(${here}, restart_lsn)::bigint, safe_wal_size FROM pg_catalog.pg_replication_slots WHERE slot_name = ${quoteLiteral(this.#options.slot)}`,
-    );
-    if (!row)
+    const held = await readHeldLog(await this.#control.sql(), this.#options.slot);
+    if (!held)
       throw fault('lost-history', 'SlotMissing', `The replication slot ${this.#options.slot} is gone.`, {
         target: this.#options.slot,
         remedy: 'Run again with --resync.',
       });
-    return {
-      head: toPosition(must(this.#log, 'health before open'), parseLsn(must(row[0], 'no log position'))),
-      heldBytes: BigInt(row[1] ?? '0'),
-      headroomBytes: row[2] === null || row[2] === undefined ? undefined : BigInt(row[2]),
-      heardMs: this.#feed?.heardMs,
-    };
+    const { head, heldBytes, headroomBytes } = held;
+    return { head: toPosition(must(this.#log, 'health before open'), head), heldBytes, headroomBytes, heardMs: this.#feed?.heardMs };
   }
 
   async release(): Promise<void> {

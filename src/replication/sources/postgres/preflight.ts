@@ -67,7 +67,7 @@ export interface PreflightInput {
 export async function preflight(sql: Sql, input: PreflightInput): Promise<readonly Finding[]> {
   const facts = await readFacts(sql, input.names);
   const found = [...serverFindings(sql.serverVersion, facts, input.slotExists), ...choiceFindings(input)];
-  for (const table of input.tables) found.push(...rightsFindings(table, facts), ...identityFindings(table), ...columnFindings(table));
+  for (const table of input.tables) found.push(...rightsFindings(table, facts.user), ...identityFindings(table), ...columnFindings(table));
   if (input.tables.some(canPublishChanges)) found.push(keyFinding(input.names));
   return found;
 }
@@ -222,10 +222,15 @@ function choiceFindings(input: PreflightInput): Finding[] {
   return found;
 }
 
-function rightsFindings(table: PgTable, facts: ServerFacts): Finding[] {
+/** What keeps one table from being replicated. */
+export function tableRefusals(table: PgTable, user: string): readonly Finding[] {
+  return [...rightsFindings(table, user), ...columnFindings(table)].filter((one) => one.severity === 'error');
+}
+
+function rightsFindings(table: PgTable, user: string): Finding[] {
   const target = table.schema.table;
   const { rights, sqlName } = table;
-  const role = quoteIdentifier(facts.user);
+  const role = quoteIdentifier(user);
   const found: Finding[] = [];
   const refuse = (code: string, message: string, remedy: string): void =>
     void found.push(finding('error', code, message, { target, remedy }));
@@ -238,12 +243,12 @@ function rightsFindings(table: PgTable, facts: ServerFacts): Finding[] {
   if (!rights.usage)
     refuse(
       'NoUsageRight',
-      `The role ${facts.user} may not use the schema of ${target}.`,
+      `The role ${user} may not use the schema of ${target}.`,
       `GRANT USAGE ON SCHEMA ${quoteIdentifier(table.schema.schema)} TO ${role};`,
     );
-  if (!rights.select) refuse('NoSelectRight', `The role ${facts.user} may not read ${target}.`, `GRANT SELECT ON ${sqlName} TO ${role};`);
+  if (!rights.select) refuse('NoSelectRight', `The role ${user} may not read ${target}.`, `GRANT SELECT ON ${sqlName} TO ${role};`);
   if (!rights.allRows)
-    refuse('RowSecurity', `Row-level security may hide rows of ${target} from the role ${facts.user}.`, `ALTER ROLE ${role} BYPASSRLS;`);
+    refuse('RowSecurity', `Row-level security may hide rows of ${target} from the role ${user}.`, `ALTER ROLE ${role} BYPASSRLS;`);
   if (!rights.owner) {
     // Nobody is made a superuser for a table's sake.
     const remedy = table.owner.superuser
@@ -251,7 +256,7 @@ function rightsFindings(table: PgTable, facts: ServerFacts): Finding[] {
       : `GRANT ${quoteIdentifier(table.owner.name)} TO ${role};`;
     refuse(
       'NotOwner',
-      `Only its owner can publish ${target}: that is ${table.owner.name}, and the role ${facts.user} is no member of it.`,
+      `Only its owner can publish ${target}: that is ${table.owner.name}, and the role ${user} is no member of it.`,
       remedy,
     );
   }

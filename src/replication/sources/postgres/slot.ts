@@ -237,9 +237,18 @@ WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted OR
 const dropWaitMs = 5000;
 const dropPollMs = 50;
 
-/** Drops the slot if it is there and was made for a link of this database. Right after a disconnect it may still be in use; fault `unreachable` (`SlotActive`) if it stays so. */
-export async function dropSlot(sql: Sql, name: string): Promise<void> {
+export async function slotExists(sql: Sql, name: string): Promise<boolean> {
+  return (await readSlot(sql, name)) !== undefined;
+}
+
+/**
+ * Drops the slot if it is there and was made for a link of this database. Right after a disconnect it may still be in use; whoever reads it for
+ * longer than `endReaderAfterMs` is ended, where that is given. Fault: `unreachable` (`SlotActive`) if it stays in use.
+ */
+export async function dropSlot(sql: Sql, name: string, limits: { readonly endReaderAfterMs?: number } = {}): Promise<void> {
   const begun = performance.now();
+  const { endReaderAfterMs = Infinity } = limits;
+  let ended = false;
   for (;;) {
     const slot = await readSlot(sql, name);
     if (!slot || isForeign(slot, sql.database)) return;
@@ -247,7 +256,12 @@ export async function dropSlot(sql: Sql, name: string): Promise<void> {
       await sql.query(`SELECT pg_catalog.pg_drop_replication_slot(${quoteLiteral(name)})`);
       return;
     }
-    if (performance.now() - begun > dropWaitMs) verifyOwner(slot, name, sql.database);
+    const waitedMs = performance.now() - begun;
+    if (waitedMs > dropWaitMs) verifyOwner(slot, name, sql.database);
+    if (!ended && waitedMs > endReaderAfterMs) {
+      ended = true;
+      await sql.query(`SELECT pg_catalog.pg_terminate_backend(${BigInt(slot.activePid)})`);
+    }
     await delay(dropPollMs);
   }
 }

@@ -1,0 +1,27 @@
+import { readTables, type PgTable } from '#replication/sources/postgres/catalog.ts';
+import { tableRefusals } from '#replication/sources/postgres/preflight.ts';
+import type { BrowsedTable, JobOf } from '../job.ts';
+import type { JobContext } from '../job-work.ts';
+import { jobFinding } from './link-reporter.ts';
+import { askStore } from './store-session.ts';
+
+const everything = { matches: () => true, exact: [] };
+
+/** Tells every table that the login sees, in the order of schema and name, and what stands against choosing it. Changes nothing. */
+export async function browse({ store, timeoutMs }: JobOf<'browse'>, context: JobContext): Promise<void> {
+  await askStore({ store, purpose: 'browse', timeoutMs, readOnly: true }, context, async ({ sql }) => {
+    const tables = await readTables(sql, { patterns: everything, asText: new Set() });
+    context.tell({ kind: 'tables', tables: tables.map((table) => browsed(table, store.user)) });
+  });
+}
+
+function browsed(table: PgTable, user: string): BrowsedTable {
+  const [refusal] = tableRefusals(table, user);
+  return {
+    schema: table.schema.schema,
+    name: table.schema.name,
+    estimatedRows: table.estimatedRows < 0 ? null : table.estimatedRows,
+    hasKey: table.schema.identity === 'key',
+    refusal: refusal ? jobFinding(refusal) : null,
+  };
+}
