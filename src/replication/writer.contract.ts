@@ -615,7 +615,8 @@ function anything(start: Start, again: Again, numRuns: number): void {
   });
 }
 
-async function same(pool: PoolUnderTest, model: Model, number: number): Promise<void> {
+/** Does the pool hold what the model holds? */
+export async function same(pool: Pick<PoolUnderTest, 'writer' | 'query'>, model: Model, number: number): Promise<void> {
   for (const { schema, rows: expected } of model.tables.values()) {
     const names = schema.columns.map((column) => quoteIdentifier(column.name)).join(', ');
     const found = await pool.query(`SELECT ${names} FROM public.${schema.name} ORDER BY id`);

@@ -7,7 +7,6 @@ import { directDialer, type Dialer } from '#base/dialer.ts';
 import { must, toFault, type Fault } from '#base/fault.ts';
 import type { Engine } from '#pool/engines/duckdb/engine.ts';
 import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
-import { readLedger } from '#pool/engines/duckdb/ledger.ts';
 import { columnNames, qualified } from '#pool/engines/duckdb/names.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
@@ -182,7 +181,7 @@ export class Scene implements AsyncDisposable {
     const columns = schema.columns.map((column) => quoteIdentifier(column.name));
     const texts = unlike(this.texts.rows(name), await this.sql(select(columns, table)));
     const names = columnNames(schema.columns);
-    const target = must((await readLedger(await this.#pool.engine())).tables.get(name)?.target, `no place of ${name}`);
+    const target = must((await this.#pool.writer().ledger()).tables.get(name)?.target, `no place of ${name}`);
     const poolColumns = schema.columns.map((column, i) => poolExpression(column, names[i]!));
     const read = await reader.runAndReadAll(select(poolColumns, qualified(target)));
     const values = read.getRows().map((row) => row.map((value) => (value === null ? null : String(value))));

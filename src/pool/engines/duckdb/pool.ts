@@ -1,9 +1,11 @@
+import { failpoint } from '#base/failpoint.ts';
 import { fault } from '#base/fault.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { poolFault } from './faults.ts';
-import { openLedger, readIdentity, writeSource } from './ledger.ts';
+import { forgetStatements, type Ledger, onlyRun, openLedger, readIdentity, readRuns, writeSource } from './ledger.ts';
 import type { OnExisting } from '#replication/schema.ts';
+import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
 import { DuckDbWriter } from './writer.ts';
 
@@ -13,28 +15,37 @@ export interface DuckDbPoolOptions {
   /** Threads of DuckDB, 1 by default: while one loads a batch the others would spin. */
   readonly threads?: number | undefined;
   readonly readOnly?: boolean | undefined;
-  /** For tables that are in the file and are not the link's. */
+  /** For tables that are in the file, are no link's, and whose placement does not say; `fail-if-not-empty` by default. */
   readonly onExisting?: OnExisting | undefined;
+  /**
+   * A table that cannot have its place or shape stops alone: the segment is applied without it, the ledger says why, and its rows are ignored
+   * until its copy begins anew. By default that is a fault of `apply`.
+   */
+  readonly rejectsTables?: boolean | undefined;
+  /** Milliseconds since 1970; given by tests. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** A pool in one DuckDB file, open in this process. */
 export class DuckDbPool implements AsyncDisposable {
   readonly path: string;
   readonly #options: EngineOptions;
-  readonly #onExisting: OnExisting;
+  readonly #writing: Omit<DuckDbPoolOptions, keyof EngineOptions>;
   /** Keeps the file in order between transactions. */
   readonly upkeep: Upkeep = new Upkeep(() => (this.#closed ? undefined : this.#engine));
+  /** The one writing connection is used by one transaction at a time. */
+  readonly turns: Turns = new Turns();
+  readonly #writers = new Map<string, DuckDbWriter>();
   #engine: Engine | undefined;
   #opening: Promise<Engine> | undefined;
-  #writer: DuckDbWriter | undefined;
   #closed = false;
 
-  private constructor(engine: Engine, options: EngineOptions, onExisting: OnExisting) {
+  private constructor(engine: Engine, options: EngineOptions, writing: Omit<DuckDbPoolOptions, keyof EngineOptions>) {
     this.path = engine.path;
     this.#engine = engine;
     this.#opening = Promise.resolve(engine);
     this.#options = options;
-    this.#onExisting = onExisting;
+    this.#writing = writing;
   }
 
   /**
@@ -48,7 +59,7 @@ export class DuckDbPool implements AsyncDisposable {
       readOnly: options.readOnly ?? false,
     };
     const engine = await openEngine(path, engineOptions);
-    return new DuckDbPool(engine, engineOptions, options.onExisting ?? 'fail-if-not-empty');
+    return new DuckDbPool(engine, engineOptions, options);
   }
 
   /** The pool's own random identity, made with the file. */
@@ -69,10 +80,49 @@ export class DuckDbPool implements AsyncDisposable {
     }
   }
 
-  /** The writer of the pool's one link. */
-  writer(): PoolWriter {
-    this.#writer ??= new DuckDbWriter(this, this.#onExisting);
-    return this.#writer;
+  /** The writer of a run of a link: one for each run, however often it is asked for. Runs may write at the same time. */
+  writer(run: string = onlyRun): PoolWriter & { ledger(): Promise<Ledger> } {
+    const known = this.#writers.get(run);
+    if (known) return known;
+    const { onExisting = 'fail-if-not-empty', rejectsTables: rejects = false, now = Date.now } = this.#writing;
+    const writer = new DuckDbWriter(this, { run, onExisting, rejects, now });
+    this.#writers.set(run, writer);
+    return writer;
+  }
+
+  /** The runs of which the pool knows any progress. */
+  async runs(): Promise<readonly string[]> {
+    return this.#alone(readRuns);
+  }
+
+  /** What is known of a run's progress goes; its tables stay, and are nobody's. Its writer must not be used any more. Idempotent. */
+  async forget(run: string): Promise<void> {
+    await this.#writers.get(run)?.[Symbol.asyncDispose]();
+    this.#writers.delete(run);
+    await this.#alone(async (engine) => {
+      await engine.run(`BEGIN TRANSACTION; ${forgetStatements(run)}`);
+      try {
+        await failpoint('pool.forget.before');
+        await engine.run('COMMIT');
+      } catch (error) {
+        await engine.run('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  /** Work on the writing connection beside the writers. */
+  async #alone<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+    const endTurn = await this.turns.take();
+    try {
+      await this.upkeep.pause();
+      return await work(await this.engine());
+    } catch (error) {
+      throw poolFault(error, this.path);
+    } finally {
+      this.upkeep.resume();
+      endTurn();
+    }
   }
 
   /** The running engine. One that broke, as when the disk was full, is opened again. */
@@ -98,7 +148,7 @@ export class DuckDbPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    await this.#writer?.[Symbol.asyncDispose]();
+    for (const writer of this.#writers.values()) await writer[Symbol.asyncDispose]();
     await this.upkeep.close();
     this.#closed = true;
     await this.#opening?.catch(() => undefined);

@@ -11,7 +11,10 @@ export interface Fill {
   readonly value: Column;
 }
 
-/** Makes a table. Answers whether it is empty. Faults: `TableNotEmpty`, `TableDiffers` (conflict), `NoColumns` (unsupported). */
+/**
+ * Makes a table. Answers whether it is empty. Faults: `TableNotEmpty`, `TableDiffers` (conflict), `MergeNeedsKey` (precondition), `NoColumns`
+ * (unsupported); nothing is changed then.
+ */
 export async function createTable(
   engine: Engine,
   schema: TableSchema,
@@ -32,12 +35,16 @@ export async function createTable(
         target: schema.table,
         remedy: 'Drop it, give it the same columns in the same order, or choose to drop existing tables.',
       });
+    if (await isEmptyTable(engine, target)) return true;
+    if (schema.identity !== 'key')
+      throw fault('precondition', 'MergeNeedsKey', 'Rows without a key cannot be told from those that are in the pool.', {
+        target: schema.table,
+        remedy: 'Give the table a primary key, empty the table in the pool, or choose to drop existing tables.',
+      });
     return false;
   }
-  if (found && onExisting === 'fail-if-not-empty') {
-    const rows = await engine.rows(`SELECT 1 FROM ${qualified(target)} LIMIT 1`);
-    if (rows.length > 0) throw notEmpty(schema, 'a table of this name with rows in it');
-  }
+  if (found && onExisting === 'fail-if-not-empty' && !(await isEmptyTable(engine, target)))
+    throw notEmpty(schema, 'a table of this name with rows in it');
   const columns = columnsOf(schema)
     .map(([name, type]) => `${quoteIdentifier(name)} ${type}`)
     .join(', ');
@@ -46,6 +53,10 @@ export async function createTable(
     DROP TABLE IF EXISTS ${qualified(target)};
     CREATE TABLE ${qualified(target)} (${columns})`);
   return true;
+}
+
+async function isEmptyTable(engine: Engine, target: Target): Promise<boolean> {
+  return (await engine.rows(`SELECT 1 FROM ${qualified(target)} LIMIT 1`)).length === 0;
 }
 
 function notEmpty(schema: TableSchema, what: string): Fault {

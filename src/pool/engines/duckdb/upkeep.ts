@@ -2,7 +2,7 @@ import type { Fault } from '#base/fault.ts';
 import { quoteLiteral } from '#replication/schema.ts';
 import { catalogName, type Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
-import { noteUpkeep, readIdentity, tablesOfLink } from './ledger.ts';
+import { noteUpkeep, readIdentity, tablesOfLinks } from './ledger.ts';
 import { qualified, type Target, targetKey } from './names.ts';
 import { rewriteTable } from './shape.ts';
 
@@ -227,7 +227,7 @@ async function rowsWithDead(engine: Engine): Promise<ReadonlyMap<string, number>
 /** The largest table of the link. One that somebody gave an index or a constraint would lose them. */
 async function largestTable(engine: Engine): Promise<Target | undefined> {
   const [row] = await engine.rows(`
-    SELECT t.schema_name, t.table_name FROM duckdb_tables() t JOIN ${tablesOfLink} o ON t.schema_name = o.target_schema AND t.table_name = o.target_name
+    SELECT t.schema_name, t.table_name FROM duckdb_tables() t JOIN ${tablesOfLinks} o ON t.schema_name = o.target_schema AND t.table_name = o.target_name
     WHERE t.database_name = ${quoteLiteral(catalogName)} AND NOT t.has_primary_key AND t.index_count = 0 AND t.check_constraint_count = 0
     ORDER BY t.estimated_size * t.column_count DESC LIMIT 1`);
   return row && { schema: String(row[0]), name: String(row[1]) };
