@@ -124,7 +124,15 @@ export async function readStatus({ path }: Pick<Link, 'path'>, { arm, terminal }
 function troubleOf(error: Json | undefined): LinkTrouble | undefined {
   if (typeof error === 'string' && error !== '') return { code: undefined, message: error, remedy: undefined };
   const { code, message, remedy } = objectOf(error);
-  return textOf(message) === undefined ? undefined : { code: textOf(code), message: textOf(message) ?? '', remedy: textOf(remedy) };
+  return troubleWith(code, message, remedy);
+}
+
+/** Messages repeat the remedy, for clients that show nothing else. */
+export function troubleWith(code: Json | undefined, message: Json | undefined, remedy: Json | undefined): LinkTrouble | undefined {
+  const [said, todo] = [textOf(message), textOf(remedy)];
+  if (said === undefined) return undefined;
+  const short = todo !== undefined && said.endsWith(` ${todo}`) ? said.slice(0, -todo.length - 1) : said;
+  return { code: textOf(code), message: short, remedy: todo };
 }
 
 /** The tables of a link with what is true of each, in the order of the link. */
@@ -143,7 +151,6 @@ export async function readTables({ path }: Pick<Link, 'path'>, { arm, terminal }
 }
 
 function tableShown(table: JsonObject, state: JsonObject): LinkTableStatus {
-  const message = textOf(state['errorMessage']);
   return {
     id: textOf(table['id']) ?? '',
     source: tableText(objectOf(table['source'])),
@@ -153,7 +160,7 @@ function tableShown(table: JsonObject, state: JsonObject): LinkTableStatus {
     bytes: numberOf(state['processedDataVolume']),
     lastProcessed: textOf(state['lastProcessedData']),
     lastCommit: textOf(state['lastTransactionCommitTime']),
-    trouble: message === undefined ? undefined : { code: textOf(state['errorCode']), message, remedy: textOf(state['remedy']) },
+    trouble: troubleWith(state['errorCode'], state['errorMessage'], state['remedy']),
   };
 }
 

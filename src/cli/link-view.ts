@@ -7,6 +7,7 @@ import {
   numberOf,
   readStatus,
   readTables,
+  troubleWith,
   type Link,
   type LinkStatus,
   type LinkTableStatus,
@@ -73,6 +74,8 @@ export async function showLinkCommand({ name, workspace, output }: LinkRequest, 
 
 function headText(link: Link, { status, started, stopped, run, lagSeconds, shown }: LinkStatus): string {
   const compute = objectOf(link.properties['compute']);
+  const own = objectOf(shown['isthmus']);
+  const log = objectOf(own['log']);
   const minutes = numberOf(compute['dataProcessIntervalMinutes']);
   return asFields({
     link: link.name,
@@ -83,7 +86,9 @@ function headText(link: Link, { status, started, stopped, run, lagSeconds, shown
     mode: minutes === undefined || minutes === 0 ? 'continuous' : `every ${minutes} minutes`,
     lag: lagText(lagSeconds),
     applying: shown['isApplyingChanges'] === true ? 'yes' : undefined,
-    isolated: shown['isolated'] === false ? 'no: the worker is not held by the operating system' : undefined,
+    isolated: own['isolated'] === false ? 'no: the worker is not held by the operating system' : undefined,
+    'log held': textOf(log['heldBytes']) === undefined ? undefined : `${Number(log['heldBytes']).toLocaleString('en')} bytes at the source`,
+    'next batch': textOf(own['nextBatch']),
     started,
     stopped,
     run,
@@ -101,7 +106,7 @@ const tableColumns: readonly Column<LinkTableStatus>[] = [
 
 /** What is wrong, each with its remedy. */
 function troubleText({ trouble, shown }: LinkStatus, tables: readonly LinkTableStatus[]): string {
-  const findings = listOf(shown['findings']).map(findingText);
+  const findings = listOf(objectOf(shown['isthmus'])['findings']).map(findingText);
   const said = [
     ...(trouble === undefined ? [] : [lines(trouble, '')]),
     ...tables.flatMap((table) => (table.trouble === undefined ? [] : [lines(table.trouble, `${table.source}: `)])),
@@ -116,8 +121,8 @@ function lines(trouble: LinkTrouble, before: string): string {
 }
 
 function findingText(finding: JsonObject): string {
-  const message = `${textOf(finding['message']) ?? ''}`;
-  return lines({ code: textOf(finding['code']), message, remedy: textOf(finding['remedy']) }, `${textOf(finding['severity']) ?? 'info'} `);
+  const said = troubleWith(finding['code'], finding['message'], finding['remedy']);
+  return said === undefined ? '' : lines(said, `${textOf(finding['severity']) ?? 'info'} `);
 }
 
 /** `isthmus links preflight`: what would keep the link from starting, and what becomes of each column. Changes nothing. */

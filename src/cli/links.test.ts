@@ -111,7 +111,13 @@ test('where there is none that says so; a name of none or of several is refused 
 
 test('one link is shown with its tables, rows, and what is wrong with the remedy', async () => {
   const made = plane();
-  made.states = [{ ...running, isPartiallyFailed: true, isolated: false, error: trouble }];
+  const own = {
+    isolated: false,
+    log: { heldBytes: '12345' },
+    findings: [{ severity: 'warning', code: 'NoLimit', message: 'The log is not bounded.', target: null, remedy: 'Bound it.' }],
+  };
+  const said = { ...trouble, message: `${trouble.message} ${trouble.remedy}` };
+  made.states = [{ ...running, isPartiallyFailed: true, isthmus: own, error: said }];
   made.tables = [
     usual,
     { id: 'T2', source: { schemaName: 'public', tableName: 'items' }, target: { schemaName: 'shop', tableName: 'lines' } },
@@ -123,6 +129,8 @@ test('one link is shown with its tables, rows, and what is wrong with the remedy
   const { out } = await line.run('links', 'show', 'shop');
   expect(out).toMatch(/^state +Running$/m);
   expect(out).toMatch(/^isolated +no/m);
+  expect(out).toMatch(/^log held +12,345 bytes/m);
+  expect(out).toContain('warning NoLimit: The log is not bounded.\n  remedy: Bound it.\n');
   expect(out).toMatch(/^public\.orders +Replicating +1,234 +2026-11-22T06:00:01Z$/m);
   expect(out).toMatch(/^public\.items +shop\.lines +Failed$/m);
   expect(out).toContain('SourceUnreachable: The source does not answer.\n  remedy: Start it.\n');
