@@ -10,7 +10,7 @@ interface HomeFlags extends ServerOptions {
   readonly output: OutputFormat;
 }
 
-/** Adds `test-connection`. */
+/** Adds `test-connection` and `egress`. */
 export function addAuthoring(program: Command, terminal: CliTerminal): void {
   withHome(program.command('test-connection'))
     .description('Test the connection of a linked service, hop by hop, from where its integration runtime stands.')
@@ -20,6 +20,13 @@ export function addAuthoring(program: Command, terminal: CliTerminal): void {
       const { testConnectionCommand } = await import('./test-connection.ts');
       const request = { linkedService, workspace, factory, group, enable, output };
       await inSession(server, terminal, (session) => testConnectionCommand(request, session));
+    });
+  const egress = program.command('egress').description('What leaves the managed networks of workspaces and data factories.');
+  withHome(egress.command('report'))
+    .description('What was refused, for whom and why; what was let out; and what enforcing would break.')
+    .action(async ({ workspace, factory, group, output, ...server }: HomeFlags) => {
+      const { egressCommand } = await import('./egress.ts');
+      await inSession(server, terminal, (session) => egressCommand({ workspace, factory, group, output }, session));
     });
 }
 
