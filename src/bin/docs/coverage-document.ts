@@ -6,6 +6,7 @@ import { openCertificates } from '#control/identity/certificates.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { composeControl } from '../up/control-parts.ts';
+import { openRuntimes } from '../up/runtime-parts.ts';
 
 /** The text of `docs/coverage.md`: every operation that is served, and the client tests that drive it, as a control plane itself says on `/coverage`. */
 export async function coverageDocument(): Promise<string> {
@@ -13,9 +14,10 @@ export async function coverageDocument(): Promise<string> {
   try {
     await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
     const certificates = await openCertificates({ folder, hostNames: [] });
-    const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined, sealKeys: undefined };
+    const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined, sealKeys: undefined, allowUnisolated: false };
     await using engine = await openUserspaceEngine();
-    using parts = await composeControl({ job, store, certificates, hostNames: [], engine, log: silentLog });
+    await using runtimes = openRuntimes({ engine, folder, allowUnisolated: false, log: silentLog });
+    using parts = await composeControl({ job, store, certificates, hostNames: [], engine, runtimes, log: silentLog });
     const answer = await parts.app.inject({ url: '/coverage', headers: { accept: 'text/markdown' } });
     await parts.app.close();
     return `<!-- Made by npm run docs from the types themselves and docs/client-tests.json. -->\n\n${answer.body}`;

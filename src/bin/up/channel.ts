@@ -35,6 +35,8 @@ export interface ControlJob {
   readonly accessLog: string | undefined;
   /** Keys that seal secrets, from the environment; undefined: they are in the data folder. */
   readonly sealKeys: string | undefined;
+  /** Workers may run where the operating system does not hold them. */
+  readonly allowUnisolated: boolean;
 }
 
 /** An issuer of tokens beside our own, as the configuration names it. */

@@ -25,6 +25,7 @@ export interface ChildrenRequest {
   readonly issuers: ControlJob['issuers'];
   readonly accessLog: boolean;
   readonly sealKeys: Secret | undefined;
+  readonly allowUnisolated: boolean;
   readonly board: Board;
   /** A report came. */
   readonly onReport: () => void;
@@ -85,7 +86,7 @@ export class Children {
     const { path, board, onReport, onHopeless } = this.#request;
     return {
       name,
-      program: fileURLToPath(new URL(`../${name}.ts`, import.meta.url)),
+      program: fileURLToPath(new URL(`../${name === 'worker' ? 'shop-link' : name}.ts`, import.meta.url)),
       logFile: places.log(path, name === 'demo' || name === 'control' ? name : `${name}-${this.#request.name}`),
       onReport: (report) => {
         board.note(name);
@@ -102,7 +103,7 @@ export class Children {
   }
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
-    const { path, port, tls, issuers, sealKeys, board } = this.#request;
+    const { path, port, tls, issuers, sealKeys, allowUnisolated, board } = this.#request;
     const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
@@ -111,7 +112,7 @@ export class Children {
     const known = (): number => (board.control === undefined ? port : Number(new URL(board.control.url).port));
     return {
       ...this.#spec('control', take),
-      job: async () => ({ folder: path, port: known(), tls, issuers, accessLog, sealKeys: sealKeys?.reveal() }),
+      job: async () => ({ folder: path, port: known(), tls, issuers, accessLog, sealKeys: sealKeys?.reveal(), allowUnisolated }),
     };
   }
 

@@ -38,6 +38,7 @@ import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
+import type { RuntimeHost } from '#runtime/runtime.ts';
 import type { ControlJob } from './channel.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { openLogFile } from './log-file.ts';
@@ -51,6 +52,7 @@ export interface ControlRequest {
   readonly hostNames: readonly string[];
   /** What carries the network. */
   readonly engine: FabricEngine;
+  readonly runtimes: RuntimeHost;
   readonly log: Log;
 }
 
@@ -67,7 +69,15 @@ export interface ControlParts extends Disposable {
 const planGround = { managed: [authoringNetworks(factoryHome)], publicAddresses: hostAddresses };
 
 /** Puts the control plane together: everything that is served, who may ask, and what makes it true. First start: makes tenant, subscription, administrator. */
-export async function composeControl({ job, store, certificates, hostNames, engine, log }: ControlRequest): Promise<ControlParts> {
+export async function composeControl({
+  job,
+  store,
+  certificates,
+  hostNames,
+  engine,
+  runtimes,
+  log,
+}: ControlRequest): Promise<ControlParts> {
   const { tenant, subscription } = await openInstallation(store);
   const fromEnvironment = job.sealKeys === undefined ? undefined : secret(job.sealKeys);
   const sealer = sealerOf(await readSealKeys({ folder: job.folder, fromEnvironment, isNew: !(await hasSigningKeys(store)) }));
@@ -96,23 +106,14 @@ export async function composeControl({ job, store, certificates, hostNames, engi
     return principal !== undefined && (await authorizer.allows(principal, action, targetId));
   };
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
+  const network = { store, engine, runtimes, keeper, mayApprove, serverName };
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),
     roleDefinitions,
     roleAssignments,
     permissions,
     principalResourceType({ store }),
-    ...providerTypes({
-      store,
-      sealer,
-      engine,
-      keeper,
-      mayApprove,
-      serverName,
-      writer: () => must(service, 'a service'),
-      tenant,
-      connections,
-    }),
+    ...providerTypes({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections }),
   ]);
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   await ensureSubscription(store, tenant, subscription);

@@ -13,6 +13,7 @@ import type { ChildWork } from './child.ts';
 import { composeControl } from './control-parts.ts';
 import { places } from './home-folder.ts';
 import { listenOn } from './listen.ts';
+import { openRuntimes } from './runtime-parts.ts';
 
 const certificateEveryMs = 86_400_000;
 
@@ -28,8 +29,10 @@ export async function runControlJob(job: ControlJob, { signal, log, report }: Ch
   };
   const certificates = await openCertificates(wanted);
   await using engine = await openUserspaceEngine({ log });
+  await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
   const ignoreEvents = engine.onEvent((event) => noteEvent(log, event));
-  const parts = await composeControl({ job, store, certificates, hostNames: [...usualNames, hostname().toLowerCase()], engine, log });
+  const hostNames = [...usualNames, hostname().toLowerCase()];
+  const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, log });
   const { app, loop, keeper, tenant, subscription } = parts;
   const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
   try {

@@ -31,6 +31,7 @@ const announcementName = 'up.json';
 
 /** The places in a data folder. Names of links and pools are plain words. */
 export const places = {
+  workerCache: (path: string): string => join(path, 'cache', 'worker'),
   store: (path: string): string => join(path, 'control', 'resources.db'),
   demo: (path: string): string => join(path, 'demo', 'postgres'),
   pool: (path: string, name: string): string => join(path, 'pools', name, 'pool.duckdb'),

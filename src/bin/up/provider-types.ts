@@ -10,12 +10,15 @@ import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
+import type { RuntimeHost } from '#runtime/runtime.ts';
 import { knownAddresses } from './known-addresses.ts';
 
 export interface ProviderParts {
   readonly store: ResourceStore;
   readonly sealer: Sealer;
   readonly engine: FabricEngine;
+  /** Starts workers in these networks. */
+  readonly runtimes: RuntimeHost;
   readonly keeper: PlanKeeper;
   readonly mayApprove: MayApprove;
   readonly serverName: ServerName;

@@ -1,5 +1,7 @@
-import type { Fault } from '#base/fault.ts';
+import { Fault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
 import type { Secret } from '#base/secret.ts';
+import { openSandbox } from '#runtime/sandbox/sandbox.ts';
 import { Board } from './board.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
 import { Children } from './children.ts';
@@ -20,6 +22,8 @@ export interface UpCommand {
   readonly accessLog: boolean;
   /** The value of `ISTHMUS_SEAL_KEY`. */
   readonly sealKeys: Secret | undefined;
+  /** Workers may run where the operating system does not hold them. */
+  readonly allowUnisolated: boolean;
   readonly demo: boolean;
   /** Transactions a second of the demo's writer. */
   readonly rate: number;
@@ -87,6 +91,7 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
   folder.announce({ url, token, ...announcedControl(announced) });
   view.say(`isthmus up: data in ${folder.path}, metrics on ${url}/metrics; Ctrl-C stops it`);
   logFile.log.info({ url, data: folder.path }, 'up started');
+  if (command.allowUnisolated) void sayUnisolated(view, logFile.log);
   const killAll = (): void => children.kill();
   process.once('exit', killAll);
   const draw = setInterval(() => view.show(status()), drawEveryMs);
@@ -100,6 +105,16 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
   logFile.log.info({}, 'up stopped');
   if (!signal.aborted) throw hopeless.signal.reason as Fault;
   view.say('stopped; the same command goes on from here');
+}
+
+/** Whoever lets workers run without sandbox is told that they do. */
+async function sayUnisolated(view: LiveView, log: Log): Promise<void> {
+  const sandbox = await openSandbox();
+  if (!(sandbox instanceof Fault)) return;
+  log.warn({ err: sandbox }, 'workers are not isolated');
+  view.say(
+    `warning NotIsolated: Workers run as ordinary processes here, held by nothing but their own code. ${sandbox.message}\n  remedy: ${sandbox.remedy ?? 'isthmus doctor'}`,
+  );
 }
 
 /** What the check of the source found, each told once. */

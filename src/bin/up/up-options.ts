@@ -15,6 +15,7 @@ const settings = z.object({
   tlsCert: z.string().min(1).optional(),
   tlsKey: z.string().min(1).optional(),
   accessLog: z.boolean().default(false),
+  allowUnisolated: z.boolean().default(false),
   issuers: z
     .array(
       z.object({ issuer: z.url(), audience: z.string().min(1), claim: z.string().min(1), principals: z.record(z.string(), z.string()) }),
@@ -42,6 +43,7 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--tls-cert <file>', 'a certificate of your own in place of the one made on the first start; with its chain, as PEM')
     .option('--tls-key <file>', "that certificate's key")
     .option('--access-log', 'note every request in logs/access.log of the data folder')
+    .option('--allow-unisolated', 'let workers run where this host cannot isolate them (isthmus doctor); the demo does')
     .option('--demo', 'with a PostgreSQL of its own that holds a shop, which a writer keeps busy')
     .option('--rate <n>', "transactions a second of the demo's writer; 0: none (default: 20)", positiveNumber)
     .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows (default: 1)", positiveNumber)
@@ -60,6 +62,7 @@ export function addUp(program: Command, terminal: Terminal): void {
           ...config,
           metricsPort: config.metricsPort,
           resync,
+          allowUnisolated: config.allowUnisolated || config.demo,
           tls: ownCertificate(config),
           sealKeys: takeEnvironmentSecret(sealKeyVariable),
         },

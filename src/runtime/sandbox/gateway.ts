@@ -1,11 +1,14 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { toFault } from '#base/fault.ts';
+import { toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
 
 /** Opens the far side of a worker's connection to an endpoint. What it throws ends the worker's connection with a reset. */
 export type DialEndpoint = (endpoint: SandboxEndpoint, signal: AbortSignal) => Promise<Duplex>;
+
+/** Told of each connection once it is known what became of it. `localPort` is the worker's; `trouble`: why it was refused. */
+export type OnDialled = (endpoint: SandboxEndpoint, localPort: number, trouble: Fault | undefined) => void;
 
 interface Gate {
   /** As it is asked for now: names may change. */
@@ -23,11 +26,13 @@ interface Passage {
 export class Gateway {
   readonly #dial: DialEndpoint;
   readonly #log: Log;
+  readonly #onDialled: OnDialled;
   readonly #gates = new Map<string, Gate>();
 
-  constructor(dial: DialEndpoint, log: Log) {
+  constructor(dial: DialEndpoint, log: Log, onDialled: OnDialled = () => undefined) {
     this.#dial = dial;
     this.#log = log;
+    this.#onDialled = onDialled;
   }
 
   get endpoints(): readonly SandboxEndpoint[] {
@@ -75,6 +80,7 @@ export class Gateway {
 
   async #pass(gate: Gate, client: Socket): Promise<void> {
     const { address, port } = gate.endpoint;
+    const { remotePort: localPort = 0 } = client;
     const giveUp = new AbortController();
     const passage = { client, giveUp };
     gate.passing.add(passage);
@@ -87,16 +93,18 @@ export class Gateway {
       const far = await this.#dial(gate.endpoint, giveUp.signal);
       far.on('error', () => client.resetAndDestroy());
       if (giveUp.signal.aborted) return void far.destroy();
-      join(client, far);
+      joinStreams(client, far);
+      this.#onDialled(gate.endpoint, localPort, undefined);
     } catch (error) {
       client.resetAndDestroy();
+      this.#onDialled(gate.endpoint, localPort, toFault(error));
       if (!giveUp.signal.aborted) this.#log.info({ err: toFault(error), address, port }, 'a connection of a worker was refused');
     }
   }
 }
 
 /** Bytes both ways, each way's end passed on by itself; what breaks on one side is a reset on the other. */
-function join(client: Socket, far: Duplex): void {
+export function joinStreams(client: Socket, far: Duplex): void {
   client.pipe(far);
   far.pipe(client);
   client.once('close', () => {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { isIPv6, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { fault, must, type Fault } from '#base/fault.ts';
@@ -102,11 +103,38 @@ export class EmptyNetwork implements AsyncDisposable {
     return servers;
   }
 
+  /**
+   * Connections and datagrams that found no route or nobody who listens, since this network was opened. The kernel counts them for the network as a
+   * whole: whoever tries cannot but be counted.
+   */
+  async failedConnects(): Promise<number> {
+    const folder = `/proc/${this.#holder.pid}/net`;
+    const [four, six] = await Promise.all([readFile(`${folder}/snmp`, 'latin1'), readFile(`${folder}/snmp6`, 'latin1').catch(() => '')]);
+    return failedOf(four, six);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = endOf(this.#holder);
     this.#holder.kill('SIGKILL');
     await ended;
   }
+}
+
+/** The kernel's own tables: in the first a line of names goes before each line of values, in the second each line is a name and a value. */
+export function failedOf(snmp: string, snmp6: string): number {
+  const rows = snmp.split('\n').map((line) => line.split(/\s+/));
+  const valueOf = (group: string, name: string): number => {
+    const [names, values] = rows.filter(([first]) => first === `${group}:`);
+    return Number(values?.[names?.indexOf(name) ?? -1] ?? 0);
+  };
+  const valueOf6 = (name: string): number => Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(snmp6)?.[1] ?? 0);
+  return (
+    valueOf('Ip', 'OutNoRoutes') +
+    valueOf('Tcp', 'AttemptFails') +
+    valueOf('Udp', 'NoPorts') +
+    valueOf6('Ip6OutNoRoutes') +
+    valueOf6('Udp6NoPorts')
+  );
 }
 
 /** How a process ended, whenever that was. */

@@ -4,10 +4,11 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { fault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { checkedEndpoints, hostsText, type SandboxEndpoint } from './endpoint.ts';
-import { Gateway, type DialEndpoint } from './gateway.ts';
+import { Gateway, type DialEndpoint, type OnDialled } from './gateway.ts';
 import { EmptyNetwork, endOf } from './network.ts';
 import type { SandboxPrograms } from './programs.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -20,10 +21,16 @@ export interface SandboxRequest extends Partial<SandboxView> {
   readonly endpoints: readonly SandboxEndpoint[];
   /** The far side of the worker's connections. Called outside of the sandbox, for endpoints that are in force only. */
   readonly dial: DialEndpoint;
+  /** Given to the program. Everybody on this host may read them. */
+  readonly programArguments?: readonly string[];
   /** Of Node's heap. The process may use a fixed part more, for buffers, code and threads, and is refused any beyond that. */
   readonly memoryMb: number;
   /** How messages are written. `advanced` keeps more kinds of values and has the parent read V8's own format from the worker: `json` unless given. */
   readonly serialization?: 'json' | 'advanced';
+  /** What descriptor 3 is in the worker: Node's own channel (unless given), or a plain stream both ways, of which nobody reads more than they want. */
+  readonly channel?: 'ipc' | 'stream';
+  /** Told of each connection to an endpoint. */
+  readonly onDialled?: OnDialled;
 }
 
 export interface SandboxTools {
@@ -54,6 +61,8 @@ export class SandboxedWorker implements AsyncDisposable {
   readonly #log: Log;
   #last: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
+  /** As it was in the end. */
+  #failedConnects = 0;
 
   private constructor(
     worker: ChildProcess,
@@ -82,7 +91,12 @@ export class SandboxedWorker implements AsyncDisposable {
       makeEtc(etc, hostsText(endpoints.values()));
       network = await EmptyNetwork.open(tools.programs);
       const child = spawnWorker(tools, request, { network, folder, etc });
-      worker = new SandboxedWorker(child, { network, folder, log: tools.log, gateway: new Gateway(request.dial, tools.log) });
+      worker = new SandboxedWorker(child, {
+        network,
+        folder,
+        log: tools.log,
+        gateway: new Gateway(request.dial, tools.log, request.onDialled),
+      });
       const ended = endOf(child);
       const early = ended.then((how) => ({ how }));
       const listens = worker.setEndpoints(request.endpoints).then(() => ({ how: undefined }));
@@ -104,6 +118,18 @@ export class SandboxedWorker implements AsyncDisposable {
   /** What is in force. */
   get endpoints(): readonly SandboxEndpoint[] {
     return this.#gateway.endpoints;
+  }
+
+  /** The stream that descriptor 3 is, where that was asked for. */
+  get channel(): Duplex | undefined {
+    return (this.process.stdio[3] ?? undefined) as Duplex | undefined;
+  }
+
+  /** Connections that the worker tried to make and its network did not: counted by the kernel, whatever the worker does. */
+  async failedConnects(): Promise<number> {
+    if (this.#stopped === undefined) return await this.#network.failedConnects();
+    await this.#stopped;
+    return this.#failedConnects;
   }
 
   /** Connections to endpoints that are open at the moment. */
@@ -171,6 +197,7 @@ export class SandboxedWorker implements AsyncDisposable {
     this.process.kill('SIGKILL');
     this.#gateway.removeAll();
     await ended;
+    this.#failedConnects = await this.#network.failedConnects().catch(() => 0);
     await this.#network[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -195,16 +222,16 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
   const filterFile = join(folder, 'filter');
   writeFileSync(filterFile, seccompFilter(tools.processor), { mode: 0o600 });
   const filter = openSync(filterFile, 'r');
-  const isNode = typeof request.program === 'string';
-  const command = typeof request.program === 'string' ? [nodeInside, ...nodeFlags(request.memoryMb), request.program] : request.program;
+  const { program, memoryMb, programArguments = [], channel = 'ipc' } = request;
+  const command = typeof program === 'string' ? [nodeInside, ...nodeFlags(memoryMb), program, ...programArguments] : program;
   const { file, args } = network.enter;
-  const dataBytes = (request.memoryMb + besideHeapMb + codeRangeMb) * 1024 * 1024;
+  const dataBytes = (memoryMb + besideHeapMb + codeRangeMb) * 1024 * 1024;
   const limits = [`--core=0:0`, `--data=${dataBytes}:${dataBytes}`, `--nofile=${mostFiles}:${mostFiles}`, '--memlock=0:0'];
   const view = viewArguments({ readOnly: request.readOnly ?? [], writable: request.writable ?? [] }, etc, tools.canLimitTmp);
   const isolation = tools.hasDisableUserns ? [...isolateAll, '--disable-userns'] : isolateAll;
   const bwrap = [...isolation, ...view, '--seccomp', '4', '--', ...command];
   const child = spawn(file, [...args, tools.programs.prlimit, ...limits, '--', tools.programs.bwrap, ...bwrap], {
-    stdio: ['pipe', 'pipe', 'pipe', isNode ? 'ipc' : 'ignore', filter],
+    stdio: ['pipe', 'pipe', 'pipe', channel === 'stream' ? 'pipe' : typeof program === 'string' ? 'ipc' : 'ignore', filter],
     serialization: request.serialization ?? 'json',
     // A session of its own: Ctrl-C in a terminal reaches only the parent.
     detached: true,
@@ -217,7 +244,7 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
   return child;
 }
 
-function nodeFlags(memoryMb: number): string[] {
+export function nodeFlags(memoryMb: number): string[] {
   return [`--max-old-space-size=${memoryMb}`, '--no-warnings'];
 }
 

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import type { Duplex, Readable } from 'node:stream';
+import { must, toFault, type Fault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import { channelDescriptor, wayKey, type StreamAccess } from '../channel.ts';
+import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
+import { endOf } from '../sandbox/network.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { nodeFlags } from '../sandbox/sandboxed-worker.ts';
+import { openStreamDoor } from './stream-door.ts';
+
+/** What a worker is made of. */
+export interface WorkerProgram {
+  readonly file: string;
+  /** What it is loaded from, files and folders, `file` among them. */
+  readonly code: readonly string[];
+  /** Where what became of the code is kept between workers. */
+  readonly cache: string;
+}
+
+export interface HoldRequest {
+  readonly program: WorkerProgram;
+  /** Of Node's heap. */
+  readonly memoryMb: number;
+  readonly doors: readonly SandboxEndpoint[];
+  readonly writable: readonly string[];
+  /** Opens the far side of a connection to a door. */
+  readonly dialDoor: (door: SandboxEndpoint, signal: AbortSignal) => Promise<Duplex>;
+  /** The same by the name that the worker says, where there are no doors. */
+  readonly dialName: (host: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+  /** What became of a connection to a door. */
+  readonly onWay: (way: string, trouble: Fault | undefined) => void;
+  readonly log: Log;
+}
+
+/** A worker's process and all that holds it. Disposing it ends it at once. */
+export interface HeldWorker extends AsyncDisposable {
+  readonly isolated: boolean;
+  readonly pid: number | undefined;
+  readonly channel: Duplex;
+  readonly output: Readable;
+  readonly errors: Readable;
+  /** How the process ended. */
+  readonly ended: Promise<string>;
+  /** How it gets its streams, where it has no doors. */
+  readonly streams: StreamAccess | null;
+  /** Takes the whole list. What is gone is cut before it resolves, whatever becomes of the rest; faults as of the sandbox. */
+  setDoors(doors: readonly SandboxEndpoint[]): Promise<void>;
+  attempts(): Promise<number | undefined>;
+}
+
+/**
+ * Under a load a worker gets a little less of the processors than what serves everybody. It is no limit: that takes a control group, which not every
+ * host lets us make.
+ */
+const niceness = 1;
+
+/** In a network of its own that has nothing but its doors. */
+export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Promise<HeldWorker> {
+  const { program, memoryMb, doors, writable, dialDoor, onWay } = request;
+  const worker = await sandbox.start({
+    program: program.file,
+    programArguments: [program.cache],
+    readOnly: [...program.code, program.cache].filter((path) => !writable.includes(path)),
+    writable,
+    endpoints: doors,
+    dial: dialDoor,
+    onDialled: ({ address, port }, localPort, trouble) => onWay(wayKey(address, port, localPort), trouble),
+    memoryMb,
+    channel: 'stream',
+  });
+  const { process: child } = worker;
+  lower(child.pid);
+  child.stdin?.end();
+  return {
+    isolated: true,
+    pid: child.pid,
+    channel: must(worker.channel, 'a channel'),
+    output: must(child.stdout, 'a pipe'),
+    errors: must(child.stderr, 'a pipe'),
+    ended: endOf(child),
+    streams: null,
+    setDoors: async (next) => {
+      try {
+        await worker.setEndpoints(next);
+      } catch (error) {
+        const wanted = new Set(next.map(endpointKey));
+        await worker.setEndpoints(worker.endpoints.filter((one) => wanted.has(endpointKey(one))));
+        throw error;
+      }
+    },
+    attempts: async () => await worker.failedConnects().catch(() => undefined),
+    [Symbol.asyncDispose]: () => worker.stop(),
+  };
+}
+
+/** As an ordinary process, which gets its connections as streams and is kept from others by nothing but its own code. */
+export async function holdPlainly(request: HoldRequest): Promise<HeldWorker> {
+  const { program, memoryMb, dialName, log } = request;
+  const door = await openStreamDoor({ dial: dialName, log });
+  const child = spawn(process.execPath, [...nodeFlags(memoryMb), program.file, program.cache], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8', TZ: 'UTC' },
+    cwd: '/',
+  });
+  lower(child.pid);
+  const ended = endOf(child);
+  void ended.then(() => door[Symbol.asyncDispose]());
+  // It ends with this process.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  void ended.then(() => process.removeListener('exit', kill));
+  return {
+    isolated: false,
+    pid: child.pid,
+    channel: must(child.stdio[channelDescriptor], 'a channel') as Duplex,
+    output: must(child.stdout, 'a pipe'),
+    errors: must(child.stderr, 'a pipe'),
+    ended,
+    streams: door.access,
+    setDoors: async () => undefined,
+    attempts: async () => undefined,
+    [Symbol.asyncDispose]: async () => {
+      kill();
+      await ended;
+      await door[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function lower(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_NORMAL + niceness);
+  } catch (error) {
+    // It may be gone already, which is noticed elsewhere.
+    if (toFault(error).message.includes('EPERM')) throw error;
+  }
+}

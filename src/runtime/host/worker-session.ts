@@ -1,0 +1,297 @@
+import type { Duplex } from 'node:stream';
+import { faultFrom, faultText, type FaultText } from '#base/fault-text.ts';
+import { fault, must, toFault, type Fault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import { LineChannel, type FromWorker } from '../channel.ts';
+import { targetOf } from '../job-target.ts';
+import type { JobEvent, LinkMessage, RuntimeJob } from '../job.ts';
+import type { JobOrder, RunningJob, RuntimeNetworks } from '../runtime.ts';
+import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
+import { doorsOf, isOwnDoor, type Doors, type Target } from './doors.ts';
+import { Allowance, EventQueue } from './event-queue.ts';
+import type { HeldWorker, HoldRequest, WorkerProgram } from './held-worker.ts';
+import { readFromWorker } from './job-shapes.ts';
+import { listenToOutput, type HeardOutput } from './worker-output.ts';
+
+export interface SessionSetting {
+  readonly hold: (request: HoldRequest) => Promise<HeldWorker>;
+  readonly networks: RuntimeNetworks;
+  readonly program: WorkerProgram;
+  readonly memoryMb: number;
+  readonly limits: SessionLimits;
+  readonly log: Log;
+}
+
+export interface SessionPlace {
+  readonly segment: string;
+  readonly name: string;
+  readonly writable: readonly string[];
+  readonly target: Target | undefined;
+}
+
+export interface SessionLimits {
+  /** For an orderly end. */
+  readonly stopMs: number;
+  /** What a job may take beyond its own time before it is ended. */
+  readonly graceMs: number;
+}
+
+/** How long the network may take to say what stands in the way. */
+const whyMs = 20_000;
+const doorRetryMs = 5_000;
+
+/** One worker from its start to its end: its doors, its channel, and its one job. */
+export class WorkerSession implements AsyncDisposable {
+  readonly #setting: SessionSetting;
+  readonly #segment: string;
+  readonly #events = new EventQueue();
+  readonly #allowance = new Allowance(2_000, 200);
+  readonly #ignoreChanges: () => void;
+  readonly #ready = Promise.withResolvers<void>();
+  #log: Log;
+  #name: string;
+  #target: Target | undefined;
+  #doors: Doors;
+  #turn: Promise<void> = Promise.resolve();
+  #held: HeldWorker | undefined;
+  #channel: LineChannel | undefined;
+  #output: HeardOutput | undefined;
+  #over: Promise<void> | undefined;
+  #stopping = false;
+  #mayEnd = false;
+  #deadline: NodeJS.Timeout | undefined;
+  #doorRetry: NodeJS.Timeout | undefined;
+  #deadlineFault: Fault | undefined;
+
+  private constructor(setting: SessionSetting, place: SessionPlace) {
+    this.#setting = setting;
+    this.#segment = place.segment;
+    this.#name = place.name;
+    this.#target = place.target;
+    this.#log = setting.log.child({ worker: place.name });
+    this.#doors = doorsOf(setting.networks, place.segment, place.target);
+    this.#ignoreChanges = setting.networks.onChange(() => void this.#refresh());
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /** Faults: those of the sandbox. */
+  static async start(setting: SessionSetting, place: SessionPlace): Promise<WorkerSession> {
+    const session = new WorkerSession(setting, place);
+    try {
+      await session.#start(place.writable);
+      return session;
+    } catch (error) {
+      session.#ignoreChanges();
+      throw error;
+    }
+  }
+
+  /** Settles when all is loaded that a job may need. Rejects when the worker ends before. */
+  prepare(keep: boolean): Promise<void> {
+    this.#mayEnd = keep;
+    this.#channel?.send({ kind: 'prepare', keep });
+    return this.#ready.promise;
+  }
+
+  /** Settles when the worker has ended. */
+  get over(): Promise<void> {
+    return must(this.#over, 'a started worker');
+  }
+
+  get pid(): number | undefined {
+    return this.#held?.pid;
+  }
+
+  /** Gives it its job. Once. */
+  async give(order: JobOrder): Promise<RunningJob> {
+    const held = must(this.#held, 'a started worker');
+    this.#name = order.name;
+    this.#log = this.#setting.log.child({ worker: order.name });
+    this.#output?.follow(this.#log, secretsOf(order.job));
+    this.#target = targetOf(order.job);
+    await this.#refresh();
+    const timeoutMs = order.job.kind === 'link' ? undefined : order.job.timeoutMs;
+    if (timeoutMs !== undefined) this.#deadline = setTimeout(() => this.#tooLong(timeoutMs), timeoutMs + this.#setting.limits.graceMs);
+    this.#channel?.send({ kind: 'job', job: order.job, own: this.#doors.own, streams: held.streams });
+    this.#log.info({ job: order.job.kind, pid: held.pid, isolated: held.isolated }, 'worker has its job');
+    return {
+      events: this.#events,
+      send: (message: LinkMessage) => this.#channel?.send({ kind: 'message', message }),
+      stop: () => this.stop(),
+      pid: held.pid,
+      isolated: held.isolated,
+      attempts: () => held.attempts(),
+      [Symbol.asyncDispose]: () => this[Symbol.asyncDispose](),
+    };
+  }
+
+  /** Asks for an orderly end and waits for it, not longer than it may take. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#channel?.send({ kind: 'stop' });
+    const timer = setTimeout(() => void this[Symbol.asyncDispose](), this.#setting.limits.stopMs);
+    await this.over;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    await this.#held?.[Symbol.asyncDispose]();
+    this.#channel?.close();
+    await this.#over;
+  }
+
+  async #start(writable: readonly string[]): Promise<void> {
+    const { hold, program, memoryMb } = this.#setting;
+    const held = await hold({
+      program,
+      memoryMb,
+      doors: this.#doors.all,
+      writable,
+      dialDoor: (door, signal) => this.#dialDoor(door, signal),
+      dialName: (host, port, signal) => this.#dial(host, port, signal),
+      onWay: (way, trouble) => this.#channel?.send({ kind: 'way', way, fault: trouble === undefined ? null : faultText(trouble) }),
+      log: this.#log,
+    });
+    this.#held = held;
+    this.#output = listenToOutput(held, this.#log);
+    const drained = Promise.withResolvers<void>();
+    this.#channel = new LineChannel(held.channel, {
+      onLine: (line) => this.#take(line),
+      onEnd: (reason) => {
+        if (reason !== undefined) this.#broke(reason);
+        drained.resolve();
+      },
+    });
+    this.#over = held.ended.then(async (how) => {
+      // What it said before its end is heard before its end.
+      await drained.promise;
+      this.#finish(how);
+      await held[Symbol.asyncDispose]();
+    });
+    // What changed while it started.
+    await this.#refresh();
+  }
+
+  #dial(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    return this.#setting.networks.dialer(this.#segment, this.#name).dial(host, port, signal);
+  }
+
+  #dialDoor(door: SandboxEndpoint, signal: AbortSignal): Promise<Duplex> {
+    const { own } = this.#doors;
+    return isOwnDoor(own, door) ? this.#dial(own.host, own.port, signal) : this.#dial(door.address, door.port, signal);
+  }
+
+  /** The doors become what they should be by now. Never rejects; calls are taken one after the other. */
+  #refresh(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#setDoors());
+    return this.#turn;
+  }
+
+  async #setDoors(): Promise<void> {
+    const held = this.#held;
+    if (held === undefined || this.#events.ended) return;
+    const before = this.#doors;
+    const doors = doorsOf(this.#setting.networks, this.#segment, this.#target);
+    if (JSON.stringify(doors) === JSON.stringify(before)) return;
+    this.#doors = doors;
+    try {
+      await held.setDoors(doors.all);
+      if (JSON.stringify(doors.own) !== JSON.stringify(before.own)) this.#channel?.send({ kind: 'own', own: doors.own });
+    } catch (error) {
+      if (this.#events.ended) return;
+      const opened = new Set(before.all.map(endpointKey));
+      this.#doors = { all: doors.all.filter((one) => opened.has(endpointKey(one))), own: doors.own };
+      this.#log.warn({ err: toFault(error), retryMs: doorRetryMs }, 'endpoints could not be opened for a worker');
+      clearTimeout(this.#doorRetry);
+      this.#doorRetry = setTimeout(() => void this.#refresh(), doorRetryMs).unref();
+    }
+  }
+
+  #take(line: Buffer): boolean {
+    const message = readFromWorker(line);
+    if (typeof message === 'string') {
+      this.#broke(message);
+      return true;
+    }
+    this.#hear(message, line.length);
+    const waitMs = this.#allowance.take();
+    if (waitMs === undefined) return true;
+    setTimeout(() => this.#channel?.resume(), waitMs);
+    return false;
+  }
+
+  #hear(message: FromWorker, bytes: number): void {
+    if (message.kind === 'ready') this.#ready.resolve();
+    else if (message.kind === 'why') void this.#sayWhy();
+    else this.#hearEvent(message.event, bytes);
+  }
+
+  #hearEvent(event: JobEvent, bytes: number): void {
+    if (event.kind === 'failed') {
+      const trouble = faultFrom(event.fault);
+      this.#events.end(this.#stopping && trouble.kind === 'cancelled' ? undefined : trouble);
+      return;
+    }
+    if (!this.#events.put(event, bytes)) this.#broke('more events than anybody reads');
+    if (event.kind === 'done') this.#events.end(undefined);
+  }
+
+  /** What keeps the job's own target out of reach, as the network itself says it; what is asked for is refused and noted there. */
+  async #sayWhy(): Promise<void> {
+    const say = (trouble: FaultText | null): void => this.#channel?.send({ kind: 'why', fault: trouble });
+    if (this.#target === undefined) return say(null);
+    try {
+      const far = await this.#dial(this.#target.host, this.#target.port, AbortSignal.timeout(whyMs));
+      far.on('error', () => undefined).destroy();
+      await this.#refresh();
+      say(null);
+    } catch (error) {
+      say(faultText(toFault(error)));
+    }
+  }
+
+  #broke(what: string): void {
+    this.#log.error({ what }, 'a worker broke the protocol and was ended');
+    this.#events.end(
+      fault('corrupt', 'WorkerBrokeProtocol', `The worker of ${this.#name} said what no worker says (${what}) and was ended.`, {
+        target: this.#name,
+        remedy: 'Look at the log for what the worker did before; if nobody tampered with the program, report it.',
+      }),
+    );
+    void this[Symbol.asyncDispose]();
+  }
+
+  #tooLong(timeoutMs: number): void {
+    this.#deadlineFault = fault('timeout', 'JobTimeout', `The ${this.#name} did not end within its ${timeoutMs / 1_000} s and was ended.`, {
+      target: this.#name,
+      remedy: 'Try again; if it lasts, explain the path to its database.',
+    });
+    void this[Symbol.asyncDispose]();
+  }
+
+  #finish(how: string): void {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#doorRetry);
+    this.#ignoreChanges();
+    const lost = this.#deadlineFault ?? this.#lost(how);
+    this.#ready.reject(lost);
+    if (!this.#events.ended && !this.#stopping && !this.#mayEnd) this.#log.warn({ how, said: this.#output?.tail() }, 'a worker was lost');
+    this.#events.end(this.#stopping ? this.#deadlineFault : lost);
+  }
+
+  #lost(how: string): Fault {
+    const { memoryMb } = this.#setting;
+    const hadTooLittle = this.#output?.tail().includes('heap out of memory') === true;
+    const why = hadTooLittle ? `it wanted more than its ${memoryMb} MB of memory` : how;
+    return fault('unreachable', 'WorkerLost', `The worker of ${this.#name} ended without a word (${why}).`, {
+      target: this.#name,
+      remedy: 'Try again; if it lasts, look at the log for what ends it.',
+    });
+  }
+}
+
+function secretsOf(job: RuntimeJob): readonly string[] {
+  const { password } = job.kind === 'link' ? job.link.store : job.store;
+  return password === null || password === '' ? [] : [password];
+}

@@ -1,0 +1,178 @@
+import { flushCompileCache } from 'node:module';
+import { Socket } from 'node:net';
+import { faultText, type FaultText } from '#base/fault-text.ts';
+import { fault, toFault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import { channelDescriptor, LineChannel, type OwnWay, type StreamAccess, type ToWorker } from './channel.ts';
+import type { JobContext, JobWork } from './job-work.ts';
+import { targetOf } from './job-target.ts';
+import type { JobEvent, LinkMessage, RuntimeJob } from './job.ts';
+import { doorDialer, streamDialer, WayNews } from './worker-dialer.ts';
+
+type Job<Kind extends RuntimeJob['kind']> = Extract<RuntimeJob, { readonly kind: Kind }>;
+
+/** What does each kind of job, loaded when it is needed. */
+export type Works = { readonly [Kind in RuntimeJob['kind']]?: () => Promise<JobWork<Job<Kind>>> };
+
+const allWorks: Works = {
+  'test-connection': async () => (await import('./jobs/test-connection-job.ts')).testConnectionJob,
+};
+
+/** For an orderly end after the control side is gone. */
+const orphanMs = 5_000;
+/** Reports of a link wait while so much is on its way: only the latest is told. */
+const mostWaitingBytes = 262_144;
+
+/**
+ * The life of a worker: one job over the channel that it was started with, events back, and an end. It keeps no state of its own and opens nothing
+ * but through its dialer.
+ */
+export function runWorker(works: Works = allWorks): void {
+  process.title = 'isthmus worker';
+  new Worker(works);
+}
+
+class Worker {
+  readonly #works: Works;
+  readonly #channel: LineChannel;
+  readonly #stop = new AbortController();
+  readonly #news = new WayNews();
+  readonly #told: LinkMessage[] = [];
+  #listener: ((message: LinkMessage) => void) | undefined;
+  #own: OwnWay | null = null;
+  #asked: ((trouble: FaultText | null) => void)[] = [];
+  #hasJob = false;
+  #report: JobEvent | undefined;
+  #ending = false;
+
+  constructor(works: Works) {
+    this.#works = works;
+    const stream = new Socket({ fd: channelDescriptor, readable: true, writable: true });
+    this.#channel = new LineChannel(stream, { onLine: (line) => this.#take(line), onEnd: () => this.#orphaned() });
+    stream.on('drain', () => this.#sendReport());
+    // From a terminal it comes to the parent too, which stops its workers in order.
+    process.on('SIGINT', () => undefined);
+    process.on('SIGTERM', () => this.#stop.abort());
+    process.on('uncaughtException', (error) => this.#fail(error));
+    process.on('unhandledRejection', (error) => this.#fail(error));
+  }
+
+  #take(line: Buffer): boolean {
+    // Its sender is the process that started this one, with the same program.
+    const message = JSON.parse(line.toString('utf8')) as ToWorker;
+    switch (message.kind) {
+      case 'prepare':
+        void this.#prepare(message.keep);
+        break;
+      case 'job':
+        void this.#work(message);
+        break;
+      case 'own':
+        this.#own = message.own;
+        break;
+      case 'message':
+        if (this.#listener === undefined) this.#told.push(message.message);
+        else this.#listener(message.message);
+        break;
+      case 'way':
+        this.#news.tell(message.way, message.fault);
+        break;
+      case 'why':
+        this.#asked.shift()?.(message.fault);
+        break;
+      case 'stop':
+        this.#stop.abort();
+        break;
+    }
+    return true;
+  }
+
+  async #prepare(keep: boolean): Promise<void> {
+    await Promise.all([...Object.values(this.#works).map((load) => load()), import('#base/log.ts')]);
+    if (keep) flushCompileCache();
+    this.#channel.send({ kind: 'ready' }, () => keep && process.exit(0));
+  }
+
+  async #work({ job, own, streams }: Extract<ToWorker, { readonly kind: 'job' }>): Promise<void> {
+    this.#own = own;
+    if (this.#hasJob) return this.#fail(fault('bug', 'SecondJob', 'A worker has one job.'));
+    this.#hasJob = true;
+    try {
+      const work = await workOf(this.#works, job);
+      this.#tell({ kind: 'begun' });
+      await work(job, await this.#context(job, streams));
+      this.#end({ kind: 'done' });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #context(job: RuntimeJob, streams: StreamAccess | null): Promise<JobContext> {
+    const { host, port } = targetOf(job);
+    const why = (): Promise<FaultText | null> =>
+      new Promise((settle) => {
+        this.#asked.push(settle);
+        this.#channel.send({ kind: 'why' });
+      });
+    const doors = { own: () => this.#own, news: this.#news, why, target: { host, port } };
+    return {
+      dialer: streams === null ? doorDialer(doors) : streamDialer(streams),
+      signal: this.#stop.signal,
+      log: await openLog(),
+      tell: (event) => this.#tell(event),
+      onMessage: (listener) => {
+        this.#listener = listener;
+        for (const message of this.#told.splice(0)) listener(message);
+      },
+    };
+  }
+
+  #tell(event: JobEvent): void {
+    if (this.#ending) return;
+    if (event.kind !== 'link') return this.#channel.send({ kind: 'event', event });
+    this.#report = event;
+    if (this.#channel.waiting < mostWaitingBytes) this.#sendReport();
+  }
+
+  #sendReport(): void {
+    const event = this.#report;
+    this.#report = undefined;
+    if (event !== undefined && !this.#ending) this.#channel.send({ kind: 'event', event });
+  }
+
+  #fail(error: unknown): void {
+    this.#end({ kind: 'failed', fault: faultText(toFault(error)) });
+  }
+
+  #end(event: JobEvent): void {
+    if (this.#ending) return;
+    this.#sendReport();
+    this.#ending = true;
+    this.#channel.send({ kind: 'event', event }, () => process.exit(0));
+  }
+
+  #orphaned(): void {
+    this.#stop.abort();
+    if (!this.#hasJob || this.#ending) process.exit(70);
+    setTimeout(() => process.exit(70), orphanMs).unref();
+  }
+}
+
+/** Fault: `JobUnknown` (unsupported). */
+async function workOf(works: Works, job: RuntimeJob): Promise<JobWork<RuntimeJob>> {
+  const load = Object.hasOwn(works, job.kind) ? works[job.kind] : undefined;
+  if (load === undefined) {
+    throw fault('unsupported', 'JobUnknown', `A worker of this version knows no job ${job.kind}.`, {
+      target: job.kind,
+      remedy: 'Use the same version of all parts: stop isthmus up and start it again.',
+    });
+  }
+  // The table above says which kind belongs to which.
+  return (await load()) as JobWork<RuntimeJob>;
+}
+
+/** To standard output, which the control side reads. */
+async function openLog(): Promise<Log> {
+  const { createLog } = await import('#base/log.ts');
+  return createLog({ level: 'info', write: (line) => void process.stdout.write(line) });
+}

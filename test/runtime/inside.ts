@@ -1,0 +1,168 @@
+// A worker's program for tests: the real worker, with jobs that do what the test asks for in `database`. What they find out they tell as steps.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Fault, fault, toFault } from '#base/fault.ts';
+import type { JobContext } from '#runtime/job-work.ts';
+import type { LinkMessage, LinkReport, RuntimeJob, StoreLogin } from '#runtime/job.ts';
+import { runWorker } from '#runtime/worker.ts';
+
+type Act = (store: StoreLogin, context: JobContext) => Promise<void>;
+
+const channel = 3;
+
+const acts: Readonly<Record<string, Act>> = {
+  /** Bytes there and back. */
+  echo: async ({ host, port }, context) => {
+    const stream = await context.dialer.dial(host, port, context.signal);
+    stream.end('isthmus');
+    let heard = '';
+    for await (const chunk of stream) heard += String(chunk);
+    say(context, heard);
+  },
+  /** Many bytes there and back, with the end passed on. */
+  transfer: async ({ host, port }, context) => {
+    const sent = randomBytes(20_000_000);
+    const stream = await context.dialer.dial(host, port, context.signal);
+    stream.end(sent);
+    const heard: Buffer[] = [];
+    for await (const chunk of stream) heard.push(chunk as Buffer);
+    say(context, Buffer.concat(heard).equals(sent) ? 'same' : 'not the same');
+  },
+  /** A connection that is kept until it is cut. */
+  hold: async ({ host, port }, context) => {
+    const stream = await context.dialer.dial(host, port, context.signal);
+    say(context, 'held');
+    const over = new Promise<string>((settle) => {
+      stream.on('error', () => settle('cut'));
+      stream.on('close', () => settle('cut'));
+    });
+    stream.resume();
+    say(context, await over);
+    say(context, await codeOf(context, host, port));
+  },
+  /** Dials until it is let through. */
+  until: async ({ host, port }, context) => {
+    for (;;) {
+      const code = await codeOf(context, host, port);
+      say(context, code);
+      if (code === 'connected') return;
+      await pause(20, undefined, { signal: context.signal });
+    }
+  },
+  /** As a driver that knows nothing of us. */
+  plain: async ({ host, port }, context) => {
+    const how = await new Promise<string>((settle) => {
+      const socket = connect({ host, port });
+      socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? 'failed'));
+      socket.once('data', (bytes) => settle(bytes.toString()));
+      socket.write('unmodified');
+    });
+    say(context, how);
+  },
+  /** Everything of all processes that it sees. */
+  look: async (_store, context) => {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const texts = pids.flatMap((pid) => ['environ', 'cmdline'].map((name) => read(`/proc/${pid}/${name}`)));
+    say(context, `${texts.join('\n')}\n${process.argv.join(' ')}`.replaceAll('\0', ' '));
+  },
+  wait: async (_store, context) => {
+    say(context, 'waiting');
+    const { signal } = context;
+    if (!signal.aborted) await once(signal, 'abort');
+    say(context, 'stopped');
+  },
+  stubborn: async (_store, context) => {
+    say(context, 'waiting');
+    await new Promise<never>(() => setInterval(() => undefined, 1_000));
+  },
+  fault: async ({ host }) => {
+    throw fault('denied', 'OfItsOwn', `Not ${host}.`, { remedy: 'Try another.' });
+  },
+  'no-json': async () => raw('no json at all\n'),
+  'unknown event': async () => raw('{"kind":"event","event":{"kind":"else"}}\n'),
+  'wrong event': async () => raw('{"kind":"event","event":{"kind":"step","step":{"name":"TCP","ok":"yes"}}}\n'),
+  'endless line': async () => {
+    const much = 'x'.repeat(65_536);
+    for (let count = 0; count < 200; count++) raw(much);
+  },
+  dies: async () => {
+    process.kill(process.pid, 'SIGKILL');
+    await new Promise<never>(() => undefined);
+  },
+  'wants memory': async () => {
+    const all: unknown[] = [];
+    for (;;) all.push(Array.from({ length: 100_000 }, Math.random));
+  },
+  /** What careless code does. */
+  logs: async ({ password }, context) => {
+    context.log.info({ login: password, password }, 'logged in');
+    process.stderr.write(`the password is ${password}\n`);
+    say(context, 'logged');
+  },
+};
+
+runWorker({
+  'test-connection': async () => async (job, context) => await acts[job.store.database]?.(job.store, context),
+  link: async () => linkWork,
+});
+
+/** Writes into its folders, and reports what it was told. */
+async function linkWork({ link }: Extract<RuntimeJob, { readonly kind: 'link' }>, context: JobContext): Promise<void> {
+  writeFileSync(`${link.landing}/segment`, 'written');
+  const told: LinkMessage[] = [];
+  const all = new Promise<void>((settle) => {
+    context.onMessage((message) => {
+      told.push(message);
+      if (told.length === 3) settle();
+    });
+  });
+  for (let count = 0; count < 1_000; count++) context.tell({ kind: 'link', report: { ...report, position: String(count) } });
+  await all;
+  context.tell({ kind: 'link', report: { ...report, position: told.map(({ kind }) => kind).join() } });
+}
+
+const report: LinkReport = {
+  following: true,
+  tables: [],
+  position: null,
+  heldBytes: null,
+  headroomBytes: null,
+  findings: [],
+  trouble: null,
+  heardMs: null,
+};
+
+function say({ tell }: JobContext, detail: string): void {
+  tell({ kind: 'step', step: { name: 'TCP', ok: true, ms: 0, detail, fault: null } });
+}
+
+async function codeOf({ dialer, signal }: JobContext, host: string, port: number): Promise<string> {
+  try {
+    (await dialer.dial(host, port, signal)).destroy();
+    return 'connected';
+  } catch (error) {
+    return error instanceof Fault ? error.code : toFault(error).message;
+  }
+}
+
+function raw(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(channel, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
