@@ -6,16 +6,15 @@ import type { Log } from '#base/log.ts';
 import { channelDescriptor, LineChannel, type OwnWay, type StreamAccess, type ToWorker } from './channel.ts';
 import type { JobContext, JobWork } from './job-work.ts';
 import { targetOf } from './job-target.ts';
-import type { JobEvent, LinkMessage, RuntimeJob } from './job.ts';
+import type { JobEvent, JobOf, LinkMessage, RuntimeJob } from './job.ts';
 import { doorDialer, streamDialer, WayNews } from './worker-dialer.ts';
 
-type Job<Kind extends RuntimeJob['kind']> = Extract<RuntimeJob, { readonly kind: Kind }>;
-
 /** What does each kind of job, loaded when it is needed. */
-export type Works = { readonly [Kind in RuntimeJob['kind']]?: () => Promise<JobWork<Job<Kind>>> };
+export type Works = { readonly [Kind in RuntimeJob['kind']]?: () => Promise<JobWork<JobOf<Kind>>> };
 
 const allWorks: Works = {
   'test-connection': async () => (await import('./jobs/test-connection-job.ts')).testConnectionJob,
+  link: async () => (await import('./jobs/link.ts')).link,
 };
 
 /** For an orderly end after the control side is gone. */
