@@ -1,10 +1,15 @@
-import { connect } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fault } from './fault.ts';
 
 /** The only way out: opens a byte stream to a host's port, or throws `unreachable`, `timeout`, `denied` or `cancelled`. */
 export interface Dialer {
   dial(host: string, port: number, signal: AbortSignal): Promise<Duplex>;
+  /**
+   * The same for whoever passes the bytes on, where the dialer can: the socket reads into the caller's buffers, is paused, and keeps one way open
+   * when the other has ended.
+   */
+  relay?(host: string, port: number, signal: AbortSignal, onread: OnReadOpts): Promise<Socket>;
 }
 
 const dialTimeoutMs = 15_000;

@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Dialer } from '#base/dialer.ts';
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
+import { ReadBuffers } from '#base/read-buffers.ts';
 import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
@@ -25,7 +25,6 @@ import { FlowBook } from './flow-book.ts';
 import type { Flow } from './flow.ts';
 import { hostLimits, mostConnections, type EngineLimits } from './limits.ts';
 import { Listeners, type Wanted } from './listeners.ts';
-import { ReadBuffers } from './read-buffers.ts';
 
 export interface UserspaceOptions {
   readonly log?: Log;
@@ -102,7 +101,10 @@ class UserspaceEngine implements FabricEngine {
   }
 
   dialer(segment: string, asker?: string): Dialer {
-    return { dial: (host, port, signal) => this.#dial({ segment, host, port, asker }, signal) };
+    return {
+      dial: (host, port, signal) => this.#dial({ segment, host, port, asker }, signal),
+      relay: (host, port, signal, onread) => this.#dial({ segment, host, port, asker }, signal, onread),
+    };
   }
 
   doors(segment: string): readonly Door[] {
@@ -225,7 +227,7 @@ class UserspaceEngine implements FabricEngine {
   }
 
   async #relay(flow: Flow, head: Uint8Array | undefined, copies: boolean): Promise<void> {
-    const reached = await this.#reach(flow, true);
+    const reached = await this.#reach(flow, () => flow.readUpstream());
     if (reached.socket === undefined) {
       if (flow.closed) return;
       flow.abort();
@@ -236,7 +238,7 @@ class UserspaceEngine implements FabricEngine {
     this.#flows.established(flow, reached.ms);
   }
 
-  async #dial(ask: Attempt, signal: AbortSignal): Promise<Duplex> {
+  async #dial(ask: Attempt, signal: AbortSignal, onread?: OnReadOpts): Promise<Socket> {
     if (signal.aborted) throw cancelled(ask);
     noteAsked();
     const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: this.#translated() });
@@ -250,7 +252,9 @@ class UserspaceEngine implements FabricEngine {
     const over = new Promise<Reached>((tell) => {
       flow.onOver = () => tell({ socket: undefined, denied: dialCut(way, this.#tables, this.#clock.now()) });
     });
-    const reached = await Promise.race([this.#reach(flow, false), over]).finally(() => signal.removeEventListener('abort', giveUp));
+    const reached = await Promise.race([this.#reach(flow, onread && (() => onread)), over]).finally(() =>
+      signal.removeEventListener('abort', giveUp),
+    );
     if (reached.socket === undefined) {
       if (signal.aborted) throw cancelled(ask);
       flow.abort();
@@ -267,16 +271,16 @@ class UserspaceEngine implements FabricEngine {
   }
 
   /** Connects to the way's target. A flow that is cut meanwhile gets no socket. */
-  async #reach(flow: Flow, relayed: boolean): Promise<Reached> {
+  async #reach(flow: Flow, onread: ReadInto | undefined): Promise<Reached> {
     const startedMs = performance.now();
     const { target } = flow.way;
     const all = this.#names.known(target.host) ?? (await this.#names.addresses(target.host));
     const known = this.#allowed(target, all);
     if (known.length === 0) return { socket: undefined, denied: all.length > 0 ? listenerThere(target) : this.#notFound(flow.way) };
-    let connected = await this.#connect(flow, known, relayed);
+    let connected = await this.#connect(flow, known, onread);
     if (connected.socket === undefined && !flow.closed) {
       const others = this.#allowed(target, await this.#names.refresh(target.host)).filter((address) => !known.includes(address));
-      if (others.length > 0) connected = await this.#connect(flow, others, relayed);
+      if (others.length > 0) connected = await this.#connect(flow, others, onread);
     }
     if (connected.socket === undefined) return { socket: undefined, denied: this.#unreachable(flow, connected) };
     if (flow.closed) {
@@ -289,12 +293,12 @@ class UserspaceEngine implements FabricEngine {
     return { socket: connected.socket, ms };
   }
 
-  #connect(flow: Flow, addresses: readonly string[], relayed: boolean): Promise<Connected> {
+  #connect(flow: Flow, addresses: readonly string[], onread: ReadInto | undefined): Promise<Connected> {
     return connectInTurn({
       addresses,
       port: flow.way.target.port,
       timeoutMs: this.#limits.connectTimeoutMs,
-      ...(relayed ? { onread: () => flow.readUpstream() } : {}),
+      ...(onread && { onread }),
       trying: (socket) => flow.reachFor(socket),
       wanted: () => !flow.closed,
     });
@@ -371,6 +375,9 @@ class UserspaceEngine implements FabricEngine {
     for (const listener of this.#events) listener(event);
   }
 }
+
+/** What a socket that is relayed reads into. */
+type ReadInto = () => OnReadOpts;
 
 type Reached = { readonly socket: Socket; readonly ms: number } | { readonly socket: undefined; readonly denied: Fault };
 

@@ -2,8 +2,8 @@ import type { OnReadOpts, Socket } from 'node:net';
 import type { Fault } from '#base/fault.ts';
 import type { Tally } from '../counters.ts';
 import type { Way } from '../route.ts';
-import { Course, type Touched } from './course.ts';
-import type { ReadBuffers } from './read-buffers.ts';
+import { Course, type Touched } from '#base/course.ts';
+import type { ReadBuffers } from '#base/read-buffers.ts';
 
 /** What all flows of an engine share. */
 export interface FlowSetting {

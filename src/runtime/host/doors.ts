@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { OwnWay } from '../channel.ts';
 import type { RuntimeNetworks } from '../runtime.ts';
+import type { DialFar } from '../sandbox/passage.ts';
 import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 
 /** What a worker finds in its network. */
@@ -14,6 +15,9 @@ export interface Target {
   readonly host: string;
   readonly port: number;
 }
+
+/** Opens the far side of a connection to a target. */
+export type DialTarget = (target: Target, ...how: Parameters<DialFar>) => ReturnType<DialFar>;
 
 /** Addresses that stand for hosts outside: from the range for tests of networks, which leads nowhere. */
 const standIns = Array.from({ length: 254 }, (_, at) => `198.18.0.${at + 1}`);

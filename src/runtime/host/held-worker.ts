@@ -8,6 +8,8 @@ import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 import { endOf } from '../sandbox/network.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { nodeFlags } from '../sandbox/sandboxed-worker.ts';
+import type { DialEndpoint } from '../sandbox/gateway.ts';
+import type { DialTarget } from './doors.ts';
 import { openStreamDoor } from './stream-door.ts';
 
 /** What a worker is made of. */
@@ -26,9 +28,9 @@ export interface HoldRequest {
   readonly doors: readonly SandboxEndpoint[];
   readonly writable: readonly string[];
   /** Opens the far side of a connection to a door. */
-  readonly dialDoor: (door: SandboxEndpoint, signal: AbortSignal) => Promise<Duplex>;
+  readonly dialDoor: DialEndpoint;
   /** The same by the name that the worker says, where there are no doors. */
-  readonly dialName: (host: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+  readonly dialName: DialTarget;
   /** What became of a connection to a door. */
   readonly onWay: (way: string, trouble: Fault | undefined) => void;
   readonly log: Log;

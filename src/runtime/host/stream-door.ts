@@ -4,17 +4,17 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { faultText } from '#base/fault-text.ts';
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { StreamAccess } from '../channel.ts';
-import { joinStreams } from '../sandbox/gateway.ts';
+import { Passage, type DialFar } from '../sandbox/passage.ts';
 import type { StreamAnswer } from '../worker-dialer.ts';
+import type { DialTarget } from './doors.ts';
 
 export interface StreamDoorOptions {
-  readonly dial: (host: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+  readonly dial: DialTarget;
   readonly log: Log;
 }
 
@@ -58,25 +58,20 @@ export async function openStreamDoor({ dial, log }: StreamDoorOptions): Promise<
 
 /** Throws why it was refused, once the worker knows. */
 async function serve(client: Socket, token: string, dial: StreamDoorOptions['dial']): Promise<void> {
-  const giveUp = new AbortController();
-  client.once('close', () => giveUp.abort());
   const asked = await readHead(client);
   const read = asked === undefined ? undefined : head.safeParse(asked);
   // Whoever cannot say it learns nothing.
   if (read?.success !== true || !isSame(read.data.token, token)) return void client.destroy();
   const { host, port } = read.data;
-  let far: Duplex;
+  const passage = new Passage(client);
+  const dialFar: DialFar = (signal, onread) => dial({ host, port }, signal, onread);
   try {
-    far = await dial(host, port, giveUp.signal);
+    await passage.lead(dialFar, () => client.write(answer(undefined)));
   } catch (error) {
-    if (!client.destroyed) client.end(answer(toFault(error)));
-    if (giveUp.signal.aborted) return;
+    if (passage.over) return;
+    client.end(answer(toFault(error)));
     throw error;
   }
-  far.on('error', () => client.destroy());
-  if (client.destroyed) return void far.destroy();
-  client.write(answer(undefined));
-  joinStreams(client, far);
 }
 
 function answer(trouble: Fault | undefined): string {

@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream';
+import type { OnReadOpts } from 'node:net';
+import type { Dialer } from '#base/dialer.ts';
 import { faultFrom, faultText, type FaultText } from '#base/fault-text.ts';
 import { fault, must, toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
@@ -6,7 +7,8 @@ import { LineChannel, type FromWorker } from '../channel.ts';
 import { targetOf } from '../job-target.ts';
 import type { JobEvent, LinkMessage, RuntimeJob } from '../job.ts';
 import type { JobOrder, RunningJob, RuntimeNetworks } from '../runtime.ts';
-import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
+import { endpointKey } from '../sandbox/endpoint.ts';
+import type { Far } from '../sandbox/passage.ts';
 import { doorsOf, isOwnDoor, type Doors, type Target } from './doors.ts';
 import { Allowance, EventQueue } from './event-queue.ts';
 import type { HeldWorker, HoldRequest, WorkerProgram } from './held-worker.ts';
@@ -148,8 +150,8 @@ export class WorkerSession implements AsyncDisposable {
       memoryMb,
       doors: this.#doors.all,
       writable,
-      dialDoor: (door, signal) => this.#dialDoor(door, signal),
-      dialName: (host, port, signal) => this.#dial(host, port, signal),
+      dialDoor: (door, ...how) => this.#dial(isOwnDoor(this.#doors.own, door) ? this.#doors.own : { ...door, host: door.address }, ...how),
+      dialName: (target, ...how) => this.#dial(target, ...how),
       onWay: (way, trouble) => this.#channel?.send({ kind: 'way', way, fault: trouble === undefined ? null : faultText(trouble) }),
       log: this.#log,
     });
@@ -173,13 +175,14 @@ export class WorkerSession implements AsyncDisposable {
     await this.#refresh();
   }
 
-  #dial(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    return this.#setting.networks.dialer(this.#segment, this.#name).dial(host, port, signal);
+  get #dialer(): Dialer {
+    return this.#setting.networks.dialer(this.#segment, this.#name);
   }
 
-  #dialDoor(door: SandboxEndpoint, signal: AbortSignal): Promise<Duplex> {
-    const { own } = this.#doors;
-    return isOwnDoor(own, door) ? this.#dial(own.host, own.port, signal) : this.#dial(door.address, door.port, signal);
+  async #dial({ host, port }: Target, signal: AbortSignal, onread: OnReadOpts): Promise<Far> {
+    const dialer = this.#dialer;
+    if (dialer.relay === undefined) return await dialer.dial(host, port, signal);
+    return { relayed: await dialer.relay(host, port, signal, onread) };
   }
 
   /** The doors become what they should be by now. Never rejects; calls are taken one after the other. */
@@ -242,7 +245,7 @@ export class WorkerSession implements AsyncDisposable {
     const say = (trouble: FaultText | null): void => this.#channel?.send({ kind: 'why', fault: trouble });
     if (this.#target === undefined) return say(null);
     try {
-      const far = await this.#dial(this.#target.host, this.#target.port, AbortSignal.timeout(whyMs));
+      const far = await this.#dialer.dial(this.#target.host, this.#target.port, AbortSignal.timeout(whyMs));
       far.on('error', () => undefined).destroy();
       await this.#refresh();
       say(null);

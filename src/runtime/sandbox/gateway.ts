@@ -1,11 +1,11 @@
-import type { Server, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { OnReadOpts, Server, Socket } from 'node:net';
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
+import { Passage, type Far } from './passage.ts';
 
 /** Opens the far side of a worker's connection to an endpoint. What it throws ends the worker's connection with a reset. */
-export type DialEndpoint = (endpoint: SandboxEndpoint, signal: AbortSignal) => Promise<Duplex>;
+export type DialEndpoint = (endpoint: SandboxEndpoint, signal: AbortSignal, onread: OnReadOpts) => Promise<Far>;
 
 /** Told of each connection once it is known what became of it. `localPort` is the worker's; `trouble`: why it was refused. */
 export type OnDialled = (endpoint: SandboxEndpoint, localPort: number, trouble: Fault | undefined) => void;
@@ -15,11 +15,6 @@ interface Gate {
   endpoint: SandboxEndpoint;
   readonly server: Server;
   readonly passing: Set<Passage>;
-}
-
-interface Passage {
-  readonly client: Socket;
-  readonly giveUp: AbortController;
 }
 
 /** Takes the connections that a worker makes to its endpoints, outside of its network, and passes each to the dialled far side. */
@@ -67,10 +62,7 @@ export class Gateway {
     this.#gates.delete(key);
     gate.server.close();
     const cut = gate.passing.size;
-    for (const passage of gate.passing) {
-      passage.giveUp.abort();
-      passage.client.resetAndDestroy();
-    }
+    for (const passage of gate.passing) passage.cut();
     return cut;
   }
 
@@ -79,38 +71,20 @@ export class Gateway {
   }
 
   async #pass(gate: Gate, client: Socket): Promise<void> {
-    const { address, port } = gate.endpoint;
+    const { endpoint, passing } = gate;
     const { remotePort: localPort = 0 } = client;
-    const giveUp = new AbortController();
-    const passage = { client, giveUp };
-    gate.passing.add(passage);
-    client.once('close', () => {
-      gate.passing.delete(passage);
-      giveUp.abort();
-    });
-    client.on('error', () => client.destroy());
+    const passage = new Passage(client);
+    passing.add(passage);
+    client.once('close', () => passing.delete(passage));
     try {
-      const far = await this.#dial(gate.endpoint, giveUp.signal);
-      far.on('error', () => client.resetAndDestroy());
-      if (giveUp.signal.aborted) return void far.destroy();
-      joinStreams(client, far);
-      this.#onDialled(gate.endpoint, localPort, undefined);
+      const dial = (signal: AbortSignal, onread: OnReadOpts): Promise<Far> => this.#dial(gate.endpoint, signal, onread);
+      await passage.lead(dial, () => this.#onDialled(endpoint, localPort, undefined));
     } catch (error) {
-      client.resetAndDestroy();
-      this.#onDialled(gate.endpoint, localPort, toFault(error));
-      if (!giveUp.signal.aborted) this.#log.info({ err: toFault(error), address, port }, 'a connection of a worker was refused');
+      const trouble = toFault(error);
+      const { address, port } = endpoint;
+      if (!passage.over) this.#log.info({ err: trouble, address, port }, 'a connection of a worker was refused');
+      passage.cut();
+      this.#onDialled(endpoint, localPort, trouble);
     }
   }
-}
-
-/** Bytes both ways, each way's end passed on by itself; what breaks on one side is a reset on the other. */
-export function joinStreams(client: Socket, far: Duplex): void {
-  client.pipe(far);
-  far.pipe(client);
-  client.once('close', () => {
-    if (!client.readableEnded || !client.writableFinished) far.destroy();
-  });
-  far.once('close', () => {
-    if (!far.readableEnded || !far.writableFinished) client.resetAndDestroy();
-  });
 }
