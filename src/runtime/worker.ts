@@ -10,11 +10,15 @@ import type { JobEvent, JobOf, LinkMessage, RuntimeJob } from './job.ts';
 import { doorDialer, streamDialer, WayNews } from './worker-dialer.ts';
 
 /** What does each kind of job, loaded when it is needed. */
-export type Works = { readonly [Kind in RuntimeJob['kind']]?: () => Promise<JobWork<JobOf<Kind>>> };
+export type Works = { readonly [Kind in RuntimeJob['kind']]: () => Promise<JobWork<JobOf<Kind>>> };
 
 const allWorks: Works = {
   'test-connection': async () => (await import('./jobs/test-connection-job.ts')).testConnectionJob,
+  browse: async () => (await import('./jobs/browse.ts')).browse,
+  preview: async () => (await import('./jobs/preview.ts')).preview,
+  check: async () => (await import('./jobs/check.ts')).check,
   link: async () => (await import('./jobs/link.ts')).link,
+  release: async () => (await import('./jobs/release.ts')).release,
 };
 
 /** For an orderly end after the control side is gone. */
@@ -26,13 +30,13 @@ const mostWaitingBytes = 262_144;
  * The life of a worker: one job over the channel that it was started with, events back, and an end. It keeps no state of its own and opens nothing
  * but through its dialer.
  */
-export function runWorker(works: Works = allWorks): void {
+export function runWorker(works: Partial<Works> = allWorks): void {
   process.title = 'isthmus worker';
   new Worker(works);
 }
 
 class Worker {
-  readonly #works: Works;
+  readonly #works: Partial<Works>;
   readonly #channel: LineChannel;
   readonly #stop = new AbortController();
   readonly #news = new WayNews();
@@ -44,7 +48,7 @@ class Worker {
   #report: JobEvent | undefined;
   #ending = false;
 
-  constructor(works: Works) {
+  constructor(works: Partial<Works>) {
     this.#works = works;
     const stream = new Socket({ fd: channelDescriptor, readable: true, writable: true });
     this.#channel = new LineChannel(stream, { onLine: (line) => this.#take(line), onEnd: () => this.#orphaned() });
@@ -158,7 +162,7 @@ class Worker {
 }
 
 /** Fault: `JobUnknown` (unsupported). */
-async function workOf(works: Works, job: RuntimeJob): Promise<JobWork<RuntimeJob>> {
+async function workOf(works: Partial<Works>, job: RuntimeJob): Promise<JobWork<RuntimeJob>> {
   const load = Object.hasOwn(works, job.kind) ? works[job.kind] : undefined;
   if (load === undefined) {
     throw fault('unsupported', 'JobUnknown', `A worker of this version knows no job ${job.kind}.`, {
