@@ -12,7 +12,7 @@ const address = z
   .string()
   .max(15)
   .regex(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/, 'must be an IPv4 address, such as 10.0.0.4');
-const properties: z.ZodType<FirewallRule> = z.object({ startIpAddress: address, endIpAddress: address });
+export const firewallRuleProperties: z.ZodType<FirewallRule> = z.object({ startIpAddress: address, endIpAddress: address });
 
 const name: NameRule = {
   pattern: /^[^<>*%&:\\/?.\p{Cc}](?:[^<>*%&:\\/?\p{Cc}]*[^<>*%&:\\/?.\p{Cc}])?$/u,
@@ -36,7 +36,7 @@ export function firewallRules({
     hasTags: false,
     name,
     verbs: ['put', 'delete'],
-    properties,
+    properties: firewallRuleProperties,
     shows: { provisioningState: false, etag: false },
     check: checkRange,
   });

@@ -2,6 +2,7 @@ import type { Dialer } from '#base/dialer.ts';
 import { fault } from '#base/fault.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { authoringNetworks } from '#providers/authoring/managed-networks.ts';
+import type { AuthoringOptions } from '#providers/authoring/options.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
 import { connectionsOf } from '#providers/network/connections.ts';
@@ -9,6 +10,8 @@ import { networkTypes } from '#providers/network/network-types.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
+import { workspaceHome } from '#providers/synapse/workspace-home.ts';
+import { workspaceTypes } from '#providers/synapse/workspace-types.ts';
 import { group, providerScene, sealer, type ProviderScene, type Sent } from './provider-scene.ts';
 
 /** Nothing leads anywhere: this engine only writes plans down. */
@@ -41,23 +44,25 @@ export async function networkScene(): Promise<NetworkScene> {
       const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
       const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
         type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
-      keeper = createPlanKeeper({ store, engine, serverName, managed: [authoringNetworks(factoryHome)] });
+      keeper = createPlanKeeper({ store, engine, serverName, managed: [authoringNetworks(factoryHome), authoringNetworks(workspaceHome)] });
       const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
       const nowMs = (): number => scene.nowMs;
       const connections = connectionsOf({ store, mayApprove, nowMs });
+      const authoring: AuthoringOptions = {
+        store,
+        sealer,
+        connections,
+        plan: keeper,
+        dialer: () => nowhere,
+        explain: async ({ host }) => ({ hops: [], denied: noName(host) }),
+        nowMs,
+      };
       return [
         ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs }),
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
-        ...factoryTypes({
-          store,
-          sealer,
-          connections,
-          plan: keeper,
-          dialer: () => nowhere,
-          explain: async ({ host }) => ({ hops: [], denied: noName(host) }),
-          nowMs,
-        }),
+        ...factoryTypes(authoring),
+        ...workspaceTypes({ ...authoring, writer, tenant: 'tenant' }),
       ];
     },
     { waitMs: 20_000 },

@@ -36,6 +36,7 @@ import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
 import { authoringNetworks } from '#providers/authoring/managed-networks.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
+import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
@@ -66,7 +67,7 @@ export interface ControlParts extends Disposable {
 }
 
 /** What plans are made of beside the network's own resources. */
-const planGround = { managed: [authoringNetworks(factoryHome)], publicAddresses: hostAddresses };
+const planGround = { managed: [authoringNetworks(factoryHome), authoringNetworks(workspaceHome)], publicAddresses: hostAddresses };
 
 /** Puts the control plane together: everything that is served, who may ask, and what makes it true. First start: makes tenant, subscription, administrator. */
 export async function composeControl({

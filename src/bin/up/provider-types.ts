@@ -3,6 +3,7 @@ import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
+import type { AuthoringOptions } from '#providers/authoring/options.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
@@ -10,6 +11,7 @@ import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
+import { workspaceTypes } from '#providers/synapse/workspace-types.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
 import { knownAddresses } from './known-addresses.ts';
 
@@ -34,6 +36,16 @@ export function providerTypes(parts: ProviderParts): readonly AnyType[] {
   const nowMs = Date.now;
   const links = connectionsOf({ store, mayApprove, nowMs });
   const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
+  const authoring: AuthoringOptions = {
+    store,
+    sealer,
+    connections: links,
+    plan: keeper,
+    dialer: (segment) => engine.dialer(segment),
+    explain,
+    tenant,
+    nowMs,
+  };
   return [
     ...networkTypes({
       connections: links,
@@ -49,15 +61,7 @@ export function providerTypes(parts: ProviderParts): readonly AnyType[] {
     ...sqlTypes({ connections, tenant }),
     ...postgresqlTypes({ connections }),
     ...mysqlTypes({ connections }),
-    ...factoryTypes({
-      store,
-      sealer,
-      connections: links,
-      plan: keeper,
-      dialer: (segment) => engine.dialer(segment),
-      explain,
-      tenant,
-      nowMs,
-    }),
+    ...factoryTypes(authoring),
+    ...workspaceTypes({ ...authoring, writer }),
   ];
 }

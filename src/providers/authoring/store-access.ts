@@ -1,6 +1,6 @@
 import { fault } from '#base/fault.ts';
 import type { Sealer } from '#arm/access.ts';
-import { keyOf } from '#arm/resource-id.ts';
+import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { StoreLogin } from '#runtime/job.ts';
@@ -34,8 +34,20 @@ export async function storeAccess(
   resources: ResourceReader,
   sealer: Pick<Sealer, 'open'>,
 ): Promise<StoreAccess> {
+  const login = loginOf(service, sealer);
+  const runtime = await runtimeOf({ home, id, of: service }, resources);
+  return { service, login, runtime, segment: segmentOf(runtime, { home, id }) };
+}
+
+function loginOf(service: LinkedServiceProperties, sealer: Pick<Sealer, 'open'>): StoreLogin {
   const { password, certificateName, ...address } = storeAddress(service, sealer);
-  const login = { ...address, password: password?.reveal() ?? null, certificateName: certificateName ?? null };
+  return { ...address, password: password?.reveal() ?? null, certificateName: certificateName ?? null };
+}
+
+async function runtimeOf(
+  { home, id, of: service }: InHome<LinkedServiceProperties>,
+  resources: ResourceReader,
+): Promise<Resource<RuntimeProperties>> {
   const name = service.connectVia?.referenceName ?? autoResolve;
   const runtime = await findRuntime({ home, id, name }, resources);
   if (runtime === undefined)
@@ -43,7 +55,7 @@ export async function storeAccess(
       target: 'linkedService.properties.connectVia.referenceName',
       remedy: 'Create it first, or leave connectVia out.',
     });
-  return { service, login, runtime, segment: segmentOf(runtime, { home, id }) };
+  return runtime;
 }
 
 /** Of a saved linked service, by its name. Faults: `LinkedServiceNotFound` (missing), and those of `storeAccess`. */
@@ -67,6 +79,27 @@ export async function savedLinkedService(
   if (name === '' || name.includes('/')) return undefined;
   const found = await resources.get(`${id}/linkedservices/${name}`);
   return found?.type === partTypes(home).linkedService ? (found as unknown as Resource<LinkedServiceProperties>) : undefined;
+}
+
+/** For whoever works on stores of a home by their resources. */
+export interface HomeStores {
+  /** With the password in clear. Faults: those of `storeAddress`. */
+  login(service: Resource): StoreLogin;
+  /** Faults: `InvalidResourceReference`, `ManagedVirtualNetworkRequired`. */
+  segment(service: Resource, resources: ResourceReader): Promise<string>;
+}
+
+export function storesOf(home: AuthoringHome, sealer: Pick<Sealer, 'open'>): HomeStores {
+  return {
+    login: ({ properties }) => loginOf(properties as unknown as LinkedServiceProperties, sealer),
+    segment: async ({ id, properties }, resources) => {
+      const runtime = await runtimeOf(
+        { home, id: parseResourceId(id).parent!, of: properties as unknown as LinkedServiceProperties },
+        resources,
+      );
+      return segmentOf(runtime, { home, id: parseResourceId(id).parent! });
+    },
+  };
 }
 
 /** Undefined: it stands in none. */

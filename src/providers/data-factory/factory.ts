@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { type Action, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import { checkEgressTag } from '../authoring/egress.ts';
-import { guidOf } from '../authoring/guid.ts';
 import type { AuthoringOptions } from '../authoring/options.ts';
+import { withOwnIds } from '../authoring/own-identity.ts';
 import { testConnectivity } from '../authoring/test-connectivity.ts';
 import { answers, factoryHome, versions } from './factory-home.ts';
 
@@ -47,7 +47,5 @@ export function factories(options: AuthoringOptions): ResourceType {
 /** Factories have their etag as `eTag`. */
 function shaped(self: Resource, { etag, ...usual }: JsonObject, tenant: string | undefined): JsonObject {
   const given = usual['identity'] as JsonObject | undefined;
-  const own = typeof given?.['type'] === 'string' && given['type'].startsWith('SystemAssigned');
-  const principal = own ? { principalId: guidOf(self, 'principal'), ...(tenant === undefined ? {} : { tenantId: tenant }) } : {};
-  return { ...usual, ...(etag === undefined ? {} : { eTag: etag }), ...(given && { identity: { ...given, ...principal } }) };
+  return { ...usual, ...(etag === undefined ? {} : { eTag: etag }), ...(given && { identity: withOwnIds(self, given, tenant) }) };
 }

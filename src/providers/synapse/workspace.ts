@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { fault } from '#base/fault.ts';
+import type { ResourceWriter } from '#arm/access.ts';
+import { defaultSuffix } from '#arm/database-server.ts';
+import { keyOf } from '#arm/resource-id.ts';
+import { type Action, type CheckContext, type Outcome, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import type { JsonObject, Resource } from '#arm/resource.ts';
+import type { ResourceReader, ResourceStore } from '#arm/store.ts';
+import { ownBase } from '#arm/type-plane.ts';
+import { checkEgressTag } from '../authoring/egress.ts';
+import { guidOf } from '../authoring/guid.ts';
+import { onlyNetwork, partTypes } from '../authoring/home.ts';
+import type { AuthoringOptions } from '../authoring/options.ts';
+import { withOwnIds } from '../authoring/own-identity.ts';
+import { testConnectivity } from '../authoring/test-connectivity.ts';
+import { versions, workspacePlaneVersions, workspaceType } from './type-names.ts';
+import { replaceAllIpFirewallRules } from './workspace-firewall.ts';
+import { workspaceHome } from './workspace-home.ts';
+import { checkFixed, completed, type WorkspaceProperties, workspaceProperties } from './workspace-shape.ts';
+
+export interface WorkspaceOptions extends AuthoringOptions {
+  readonly store: AuthoringOptions['store'] & Pick<ResourceStore, 'write'>;
+  readonly writer: () => ResourceWriter;
+  /** What names of workspaces' SQL endpoints end with. Default: `isthmus.localhost`. */
+  readonly suffix?: string;
+}
+
+const identity = z
+  .object({
+    type: z.enum(['None', 'SystemAssigned', 'UserAssigned', 'SystemAssigned,UserAssigned']),
+    userAssignedIdentities: z.record(z.string().max(2_000), z.looseObject({})).optional(),
+  })
+  .default({ type: 'SystemAssigned' });
+
+/** Where SQL pools, links and linked services lie, and the managed virtual network that their runtimes stand in. Its plane is `/synapse/{name}`. */
+export function workspaces(options: WorkspaceOptions): ResourceType<WorkspaceProperties> {
+  const { tenant, suffix = defaultSuffix, writer } = options;
+  return resourceType<WorkspaceProperties>({
+    type: workspaceType,
+    summary:
+      'A Synapse workspace: SQL pools, link connections, linked services, and the runtimes and managed network that they are reached from',
+    versions,
+    name: {
+      pattern: /^(?!.*-ondemand)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/,
+      maxLength: 50,
+      says: "small letters, digits and '-', not at the ends, and not -ondemand",
+    },
+    properties: workspaceProperties,
+    envelope: z.object({ identity }) as unknown as z.ZodType<JsonObject>,
+    secrets: ['sqlAdministratorLoginPassword'],
+    shows: { provisioningState: true, etag: false },
+    plane: {
+      root: { prefix: 'synapse', self: 'workspace', hostSuffix: 'synapseAnalytics' },
+      versions: workspacePlaneVersions,
+      actions: ['testConnectivity'],
+    },
+    check: async ({ tags, properties }, context) => {
+      checkEgressTag(tags);
+      checkFixed(properties, context.before?.properties);
+      await checkUnique(context);
+    },
+    complete: async (asked, { before }) => ({ ...asked, properties: completed(asked.properties, before?.properties) }),
+    show: async (self) => shown(self, suffix),
+    shape: (self, usual) => ({ ...usual, identity: withOwnIds(self, usual['identity'] as JsonObject, tenant) }),
+    actions: {
+      replaceAllIpFirewallRules: replaceAllIpFirewallRules(writer),
+      testConnectivity: testConnectivity(workspaceHome, options) as unknown as Action<WorkspaceProperties, unknown>,
+    },
+    reconcile: (self, { resources }) => withNetwork(self, resources, options.store),
+  });
+}
+
+/** They are parts of host names, and addresses of a plane. */
+async function checkUnique({ id, before, resources }: CheckContext<WorkspaceProperties>): Promise<void> {
+  if (before !== undefined) return;
+  const all = await resources.list({ within: '', type: workspaceType });
+  const other = all.find(({ name }) => keyOf(name) === keyOf(id.name));
+  if (other === undefined) return;
+  throw fault('conflict', 'WorkspaceNameUnavailable', `The workspace name '${id.name}' is in use by ${other.id}.`, {
+    target: id.text,
+    remedy: 'Take another name: workspaces are reached by it.',
+  });
+}
+
+function shown(self: Resource<WorkspaceProperties>, suffix: string): JsonObject {
+  const { id, name } = self;
+  return {
+    connectivityEndpoints: {
+      web: `${ownBase}/studio/?workspace=${encodeURIComponent(id)}`,
+      dev: `${ownBase}/synapse/${name}`,
+      sql: `${name}.sql.${suffix}`,
+      sqlOnDemand: `${name}-ondemand.sql.${suffix}`,
+    },
+    workspaceUID: guidOf(self, 'workspace'),
+    extraProperties: { WorkspaceType: 'Normal' },
+    privateEndpointConnections: [],
+  };
+}
+
+const networkRetryMs = 1_000;
+
+/** A workspace that asked for a managed virtual network has it from the start. */
+async function withNetwork(
+  self: Resource<WorkspaceProperties>,
+  resources: ResourceReader,
+  store: Pick<ResourceStore, 'write'>,
+): Promise<Outcome> {
+  if (self.properties.managedVirtualNetwork !== 'default') return { kind: 'ready' };
+  const id = `${self.id}/managedVirtualNetworks/${onlyNetwork}`;
+  const network =
+    (await resources.get(id)) ??
+    (await store.write(async (transaction) => {
+      const before = await transaction.get(id);
+      const usual = { location: undefined, tags: {}, envelope: {}, properties: {}, references: [], ready: false };
+      return before ?? (await transaction.put({ ...usual, id, type: partTypes(workspaceHome).network, principal: self.changedBy }));
+    }));
+  const { status, generation } = network;
+  if (status.settled === generation && status.outcome === 'ready') return { kind: 'ready' };
+  return { kind: 'waiting', for: 'Its managed virtual network is being made.', retryMs: networkRetryMs };
+}
