@@ -14,7 +14,9 @@ let line: CommandLine;
 beforeEach(async () => {
   line = await startCommandLine(addAuthoring);
   line.server.script = ({ path }) =>
-    path.endsWith('/egressReport') && !line.server.resources.has(path.toLowerCase()) ? refusal(404, 'ResourceNotFound', 'None.') : undefined;
+    path.endsWith('/egressReport') && !line.server.resources.has(path.toLowerCase())
+      ? refusal(404, 'ResourceNotFound', 'None.')
+      : undefined;
   for (const id of [factory, workspace]) line.server.resources.set(id.toLowerCase(), { id, name: id.split('/').at(-1)! });
 });
 afterEach(() => line[Symbol.asyncDispose]());

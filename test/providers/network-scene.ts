@@ -1,9 +1,12 @@
-import type { Dialer } from '#base/dialer.ts';
 import { fault } from '#base/fault.ts';
+import { silentLog } from '#base/log.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { authoringNetworks } from '#providers/authoring/managed-networks.ts';
+import { InteractiveAuthoring } from '#providers/authoring/interactive-authoring.ts';
+import { InteractiveJobs } from '#providers/authoring/interactive-jobs.ts';
 import type { AuthoringOptions } from '#providers/authoring/options.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
+import type { RuntimeHost } from '#runtime/runtime.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
 import { connectionsOf } from '#providers/network/connections.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
@@ -12,11 +15,11 @@ import { computeTypes } from '#providers/compute/compute-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
 import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 import { workspaceTypes } from '#providers/synapse/workspace-types.ts';
+import { ToldRuntimes } from '../servers/told-runtimes.ts';
 import { group, providerScene, sealer, type ProviderScene, type Sent } from './provider-scene.ts';
 
 /** Nothing leads anywhere: this engine only writes plans down. */
 const noName = (host: string) => fault('unreachable', 'NameNotFound', `${host} means nothing here.`, { remedy: 'Name it.' });
-const nowhere: Dialer = { dial: async (host) => Promise.reject(noName(host)) };
 
 export interface NetworkScene extends AsyncDisposable {
   readonly plane: ProviderScene;
@@ -25,6 +28,12 @@ export interface NetworkScene extends AsyncDisposable {
   readonly keeper: PlanKeeper;
   /** Who may approve what they ask for. */
   readonly approvers: Set<string>;
+  /** Hosts to which there is a way from everywhere. */
+  readonly open: Set<string>;
+  /** Its workers, unless others are given. */
+  readonly told: ToldRuntimes;
+  /** Of the plane as it runs now; nobody runs it. */
+  readonly interactive: () => InteractiveAuthoring;
   nowMs: number;
   readonly id: (type: string, name: string) => string;
   /** Sends, and expects a success that has settled. */
@@ -33,10 +42,14 @@ export interface NetworkScene extends AsyncDisposable {
 }
 
 /** The network types over a control plane of their own, with an engine that only writes plans down. */
-export async function networkScene(): Promise<NetworkScene> {
+export async function networkScene(given: { readonly runtimes?: RuntimeHost } = {}): Promise<NetworkScene> {
+  const told = new ToldRuntimes();
+  const runtimes = given.runtimes ?? told;
   const plans: FabricPlan[] = [];
   const approvers = new Set<string>();
+  const open = new Set<string>();
   let keeper: PlanKeeper | undefined;
+  let interactive: InteractiveAuthoring | undefined;
   const scene = { nowMs: Date.parse('2026-01-01T00:00:00Z') };
   const plane = await providerScene(
     ({ store: storeOf, writer }) => {
@@ -48,14 +61,16 @@ export async function networkScene(): Promise<NetworkScene> {
       const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
       const nowMs = (): number => scene.nowMs;
       const connections = connectionsOf({ store, mayApprove, nowMs });
+      interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, log: silentLog });
       const authoring: AuthoringOptions = {
         store,
         sealer,
         connections,
         plan: keeper,
-        dialer: () => nowhere,
-        explain: async ({ host }) => ({ hops: [], denied: noName(host) }),
-        nowMs,
+        runtimes,
+        interactive,
+        jobs: new InteractiveJobs(runtimes),
+        explain: async ({ host }) => ({ hops: [], denied: open.has(host) ? undefined : noName(host) }),
       };
       return [
         ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs }),
@@ -72,6 +87,9 @@ export async function networkScene(): Promise<NetworkScene> {
     plans,
     keeper: keeper!,
     approvers,
+    open,
+    told,
+    interactive: () => interactive!,
     id: (type: string, name: string) => `${group}/providers/${type}/${name}`,
     put: async (id: string, body: unknown) => {
       const sent = await plane.send('PUT', id, body);

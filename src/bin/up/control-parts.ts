@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { TestsOfOperations } from '#arm/coverage.ts';
 import type { FastifyInstance } from 'fastify';
 import { must } from '#base/fault.ts';
+import type { Service } from '#base/service.ts';
 import { secret } from '#base/secret.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
 import { type AnyType, type Principal, typeCatalog, type TypeCatalog } from '#arm/resource-type.ts';
@@ -43,7 +44,7 @@ import type { RuntimeHost } from '#runtime/runtime.ts';
 import type { ControlJob } from './channel.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { openLogFile } from './log-file.ts';
-import { providerTypes } from './provider-types.ts';
+import { providersOf } from './provider-types.ts';
 
 export interface ControlRequest {
   readonly job: ControlJob;
@@ -62,6 +63,8 @@ export interface ControlParts extends Disposable {
   readonly app: FastifyInstance;
   readonly loop: ReconcileLoop;
   readonly keeper: PlanKeeper;
+  /** What else has to run. */
+  readonly services: readonly Service[];
   readonly tenant: string;
   readonly subscription: string;
 }
@@ -107,14 +110,15 @@ export async function composeControl({
     return principal !== undefined && (await authorizer.allows(principal, action, targetId));
   };
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
-  const network = { store, engine, runtimes, keeper, mayApprove, serverName };
+  const network = { store, engine, runtimes, keeper, mayApprove, serverName, log };
+  const providers = providersOf({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections });
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),
     roleDefinitions,
     roleAssignments,
     permissions,
     principalResourceType({ store }),
-    ...providerTypes({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections }),
+    ...providers.types,
   ]);
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   await ensureSubscription(store, tenant, subscription);
@@ -142,6 +146,7 @@ export async function composeControl({
     app,
     loop,
     keeper,
+    services: providers.services,
     tenant,
     subscription,
     [Symbol.dispose]: () => [made, accessLog, measured].forEach((one) => one?.[Symbol.dispose]()),

@@ -33,13 +33,13 @@ export async function runControlJob(job: ControlJob, { signal, log, report }: Ch
   const ignoreEvents = engine.onEvent((event) => noteEvent(log, event));
   const hostNames = [...usualNames, hostname().toLowerCase()];
   const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, log });
-  const { app, loop, keeper, tenant, subscription } = parts;
+  const { app, loop, keeper, services, tenant, subscription } = parts;
   const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
   try {
     const port = await listenOn(app, job.port);
     report(() => ({ url: `https://localhost:${port}`, ca: certificates.caPath, subscription, tenant }));
     log.info({ port }, 'requests are answered');
-    await supervise([loop, keeper], { signal, log });
+    await supervise([loop, keeper, ...services], { signal, log });
   } finally {
     clearInterval(renewal);
     ignoreEvents();

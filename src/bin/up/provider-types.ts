@@ -1,9 +1,14 @@
+import type { Log } from '#base/log.ts';
+import type { Service } from '#base/service.ts';
 import type { ResourceWriter, Sealer } from '#arm/access.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { computeTypes } from '#providers/compute/compute-types.ts';
+import { InteractiveAuthoring } from '#providers/authoring/interactive-authoring.ts';
+import { InteractiveJobs } from '#providers/authoring/interactive-jobs.ts';
 import type { AuthoringOptions } from '#providers/authoring/options.ts';
+import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
@@ -11,6 +16,7 @@ import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
+import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 import { workspaceTypes } from '#providers/synapse/workspace-types.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
 import { knownAddresses } from './known-addresses.ts';
@@ -26,27 +32,36 @@ export interface ProviderParts {
   readonly serverName: ServerName;
   readonly writer: () => ResourceWriter;
   readonly tenant: string;
+  readonly log: Log;
   /** The type of the private endpoint connections of resources of a type. */
   readonly connections: (parentType: string) => AnyType | undefined;
 }
 
-/** Types of everything that the network joins. Providers do not know one another: what one needs of another is handed over here. */
-export function providerTypes(parts: ProviderParts): readonly AnyType[] {
-  const { store, sealer, engine, keeper, mayApprove, serverName, writer, tenant, connections } = parts;
+/** What providers are: types, and what has to run beside the reconcile loop. */
+export interface Providers {
+  readonly types: readonly AnyType[];
+  readonly services: readonly Service[];
+}
+
+/** Everything that the network joins. Providers do not know one another: what one needs of another is handed over here. */
+export function providersOf(parts: ProviderParts): Providers {
+  const { store, sealer, engine, runtimes, keeper, mayApprove, serverName, writer, tenant, connections, log } = parts;
   const nowMs = Date.now;
   const links = connectionsOf({ store, mayApprove, nowMs });
   const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
+  const interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, log });
   const authoring: AuthoringOptions = {
     store,
     sealer,
     connections: links,
     plan: keeper,
-    dialer: (segment) => engine.dialer(segment),
+    runtimes,
+    interactive,
+    jobs: new InteractiveJobs(runtimes),
     explain,
     tenant,
-    nowMs,
   };
-  return [
+  const types: readonly AnyType[] = [
     ...networkTypes({
       connections: links,
       keeper,
@@ -64,4 +79,5 @@ export function providerTypes(parts: ProviderParts): readonly AnyType[] {
     ...factoryTypes(authoring),
     ...workspaceTypes({ ...authoring, writer }),
   ];
+  return { types, services: [interactive] };
 }

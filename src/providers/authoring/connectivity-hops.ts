@@ -1,7 +1,8 @@
 import type { Fault } from '#base/fault.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import type { Hop, Path } from '#fabric/path.ts';
-import type { DatabaseAddress, TestStep } from '#runtime/jobs/test-connection.ts';
+import type { StoreLogin } from '#runtime/job.ts';
+import type { TestStep } from '#runtime/jobs/test-connection.ts';
 
 /** One hop as it is answered. `code`, `side` and `remedy` with the one that failed. */
 export interface ShownHop {
@@ -77,12 +78,18 @@ export function stepHops(steps: readonly TestStep[]): Walked {
   return { hops, failed };
 }
 
+/** The worker that was to test did not come to its end. */
+export function runtimeFailed(trouble: Fault): Walked {
+  const failed: FailedHop = { name: 'runtime', side: 'the side of the integration runtime', fault: trouble };
+  return { hops: [failing(failed)], failed };
+}
+
 function failing({ name, side, fault: { code, message, remedy } }: FailedHop): ShownHop {
   return { name, ok: false, ms: 0, detail: message, code, side, ...(remedy !== undefined && { remedy }) };
 }
 
 /** Azure's code and wording for it. Rule: https://learn.microsoft.com/azure/data-factory/connector-troubleshoot-azure-sql-database */
-export function azureError({ name, fault }: FailedHop, connector: string, { host, port, database, user }: DatabaseAddress): JsonObject {
+export function azureError({ name, fault }: FailedHop, connector: string, { host, port, database, user }: StoreLogin): JsonObject {
   const server = `${host},${port}`;
   const refused = fault.kind === 'unauthenticated' || fault.kind === 'denied' || fault.kind === 'missing';
   if (refused && (name === 'TLS' || name === 'login' || name === 'rights'))

@@ -1,23 +1,12 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
-import { builtIn } from '#arm/built-in.ts';
-import { keyOf, parseResourceId, type ResourceId } from '#arm/resource-id.ts';
+import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import { type Action, type CheckContext, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject, Resource } from '#arm/resource.ts';
-import type { ResourceReader } from '#arm/store.ts';
-import { disableInteractive, enableInteractive, interactiveOf, interactiveShown, usualMinutes } from './interactive-authoring.ts';
+import { usualMinutes } from './interactive-authoring.ts';
 import type { AuthoringOptions } from './options.ts';
+import { findAutoResolve, type RuntimeProperties, usualCompute } from './runtimes.ts';
 import { type AuthoringHome, autoResolve, onlyNetwork, partTypes, planeOf } from './home.ts';
-
-export interface RuntimeProperties {
-  readonly type: 'Managed';
-  readonly description?: string | undefined;
-  readonly typeProperties: JsonObject;
-  /** The managed virtual network that it stands in. */
-  readonly managedVirtualNetwork?: { readonly type: 'ManagedVirtualNetworkReference'; readonly referenceName: string } | undefined;
-}
-
-const usualCompute = { computeProperties: { location: 'AutoResolve' } };
 
 /** Rule: https://learn.microsoft.com/rest/api/datafactory/integration-runtimes/create-or-update */
 const properties = z.object({
@@ -74,7 +63,7 @@ export function integrationRuntimes(home: AuthoringHome, options: AuthoringOptio
         summary: `Enable interactive authoring, until so long after the last use (${usualMinutes} minutes unless given)`,
         input: z.object({ autoTerminationMinutes: z.int().min(1).max(longestMinutes).default(usualMinutes) }),
         run: async ({ self, input }) => {
-          await enableInteractive(self!, input.autoTerminationMinutes, options);
+          await options.interactive.enable(self!, input.autoTerminationMinutes);
           return { body: await statusOf(self!, options) };
         },
       } satisfies Action<RuntimeProperties, { readonly autoTerminationMinutes: number }>,
@@ -82,7 +71,7 @@ export function integrationRuntimes(home: AuthoringHome, options: AuthoringOptio
         summary: 'Disable interactive authoring',
         input: nothing,
         run: async ({ self }) => {
-          await disableInteractive(self!, options);
+          await options.interactive.disable(self!);
           return { body: await statusOf(self!, options) };
         },
       } satisfies Action<RuntimeProperties, object>,
@@ -108,65 +97,25 @@ async function checkNetwork(
   });
 }
 
-/** Every home has it; it stands in the managed virtual network as soon as there is one. */
-async function findAutoResolve(
-  id: ResourceId,
-  home: AuthoringHome,
-  resources: ResourceReader,
-): Promise<Resource<RuntimeProperties> | undefined> {
-  const isMeant = [autoResolve, ...home.runtimeAliases].some((name) => keyOf(name) === keyOf(id.name));
-  const owner = isMeant ? await resources.get(id.parent!) : undefined;
-  if (owner === undefined || owner.type !== home.type) return undefined;
-  // By another name, what was written under the usual one is meant.
-  const kept = await resources.get(`${owner.id}/integrationRuntimes/${autoResolve}`);
-  if (kept !== undefined) return kept as unknown as Resource<RuntimeProperties>;
-  const types = partTypes(home);
-  const network = await resources.get(`${owner.id}/managedVirtualNetworks/${onlyNetwork}`);
-  return builtIn<RuntimeProperties>(
-    {
-      id: `${owner.id}/integrationRuntimes/${autoResolve}`,
-      type: types.runtime,
-      properties: {
-        type: 'Managed',
-        typeProperties: usualCompute,
-        ...(network?.type === types.network && {
-          managedVirtualNetwork: { type: 'ManagedVirtualNetworkReference', referenceName: onlyNetwork },
-        }),
-      },
-    },
-    owner,
-  );
-}
-
-export interface RuntimeName {
-  readonly home: AuthoringHome;
-  /** The home's id. */
-  readonly id: string;
-  readonly name: string;
-}
-
-/** A runtime by its name, the built-in one too. */
-export async function findRuntime(
-  { home, id: owner, name }: RuntimeName,
-  resources: ResourceReader,
-): Promise<Resource<RuntimeProperties> | undefined> {
-  const id = `${owner}/integrationRuntimes/${name}`;
-  const found = await resources.get(id);
-  if (found !== undefined) return found as unknown as Resource<RuntimeProperties>;
-  return await findAutoResolve(parseResourceId(id), home, resources);
-}
-
-async function statusOf(self: Resource<RuntimeProperties>, options: AuthoringOptions): Promise<JsonObject> {
-  const interactiveQuery = interactiveShown(await interactiveOf(self, options));
+/** Azure's states. Where no worker can be started it is Offline, and says why. */
+async function statusOf(self: Resource<RuntimeProperties>, { interactive, runtimes }: AuthoringOptions): Promise<JsonObject> {
+  const isolation = await runtimes.isolation();
+  const stopped = isolation.isolated || isolation.allowed ? undefined : isolation.reason;
+  const { code, message, remedy } = stopped ?? {};
   return {
     name: self.name,
     properties: {
       type: 'Managed',
       dataFactoryName: self.id.split('/').at(-3)!,
-      state: 'Online',
-      // Ours: interactive work is done in the control process, whose dialer knows endpoints but which no sandbox holds.
-      isolated: false,
-      typeProperties: { createTime: self.createdAt, nodes: [], otherErrors: [], interactiveQuery },
+      state: stopped === undefined ? 'Online' : 'Offline',
+      // Ours: whether the operating system holds its workers.
+      isolated: isolation.isolated,
+      typeProperties: {
+        createTime: self.createdAt,
+        nodes: [],
+        otherErrors: stopped === undefined ? [] : [{ code: code!, message: `${message} ${remedy ?? ''}`.trim(), parameters: [] }],
+        interactiveQuery: await interactive.shown(self),
+      },
     },
   };
 }

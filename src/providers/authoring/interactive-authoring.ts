@@ -1,6 +1,12 @@
-import { keyOf } from '#arm/resource-id.ts';
-import type { JsonObject, Resource } from '#arm/resource.ts';
-import type { AuthoringOptions } from './options.ts';
+import { fault, must } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import type { Service } from '#base/service.ts';
+import { keyOf, parseResourceId } from '#arm/resource-id.ts';
+import type { Json, JsonObject, Resource } from '#arm/resource.ts';
+import type { ResourceStore, StoreTransaction } from '#arm/store.ts';
+import type { RuntimeHost, Warmth } from '#runtime/runtime.ts';
+import { type AuthoringHome, onlyNetwork } from './home.ts';
+import { findRuntime, networkOf, type RuntimeProperties } from './runtimes.ts';
 
 /** While it is enabled, an integration runtime does what people ask for while they author: test a connection, browse, preview. */
 export interface Interactive {
@@ -10,46 +16,174 @@ export interface Interactive {
   readonly untilMs: number;
 }
 
-type Runtime = Pick<Resource<unknown>, 'id' | 'createdAt'>;
-type Options = Pick<AuthoringOptions, 'store' | 'nowMs'>;
+interface Kept extends Interactive {
+  readonly id: string;
+  /** Of the runtime: one that is created anew under the same id is another. */
+  readonly createdAt: string;
+}
+
+export interface InteractiveOptions {
+  readonly store: Pick<ResourceStore, 'get' | 'list' | 'referrers' | 'setting' | 'write' | 'onChange'>;
+  readonly runtimes: Pick<RuntimeHost, 'warm' | 'warmth'>;
+  readonly homes: readonly AuthoringHome[];
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+type Runtime = Resource<RuntimeProperties>;
 
 export const usualMinutes = 60;
 const minuteMs = 60_000;
+/** Networks and runtimes come and go: so often it is looked at again in any case. */
+const longestWaitMs = 60_000;
+const settingName = 'authoring.interactive';
 
-/** Undefined: it is not enabled, or its time has run out. Kept over restarts. */
-export async function interactiveOf(runtime: Runtime, { store, nowMs }: Options): Promise<Interactive | undefined> {
-  const kept = await store.setting(settingOf(runtime));
-  if (kept === undefined || kept['createdAt'] !== runtime.createdAt) return undefined;
-  const { autoTerminationMinutes, untilMs } = kept;
-  if (typeof autoTerminationMinutes !== 'number' || typeof untilMs !== 'number' || untilMs <= nowMs()) return undefined;
-  return { autoTerminationMinutes, untilMs };
+/**
+ * Which integration runtimes are enabled for interactive authoring, kept over restarts. While one is, a worker is held ready in its managed virtual
+ * network; running this sees to it, and to its end.
+ */
+export class InteractiveAuthoring implements Service {
+  readonly name = 'interactive authoring';
+  readonly #options: InteractiveOptions;
+  /** Segments that are held ready. */
+  #held: ReadonlySet<string> = new Set();
+  #wake: () => void = () => undefined;
+
+  constructor(options: InteractiveOptions) {
+    this.#options = options;
+  }
+
+  /** Undefined: it is not enabled, or its time has run out. */
+  async of(runtime: Runtime): Promise<Interactive | undefined> {
+    const all = keptOf(await this.#options.store.setting(settingName));
+    return all.find((one) => isOf(one, runtime) && one.untilMs > this.#options.nowMs());
+  }
+
+  /** Its time begins. Fault: `ManagedVirtualNetworkRequired` (invalid). */
+  async enable(runtime: Runtime, autoTerminationMinutes: number): Promise<void> {
+    if (networkOf(runtime) === undefined)
+      throw fault(
+        'invalid',
+        'ManagedVirtualNetworkRequired',
+        `The integration runtime '${runtime.name}' stands in no managed virtual network.`,
+        {
+          target: runtime.id,
+          remedy: `Interactive authoring goes on in a managed virtual network: give ${parseResourceId(runtime.id).parent} one, named ${onlyNetwork}.`,
+        },
+      );
+    const untilMs = this.#options.nowMs() + autoTerminationMinutes * minuteMs;
+    await this.#change(runtime, { id: runtime.id, createdAt: runtime.createdAt, autoTerminationMinutes, untilMs });
+  }
+
+  async disable(runtime: Runtime): Promise<void> {
+    await this.#change(runtime, undefined);
+  }
+
+  /** Something is asked for: its time begins anew. Faults (invalid): `InteractiveAuthoringNotEnabled`. */
+  async use(runtime: Runtime): Promise<void> {
+    const interactive = await this.of(runtime);
+    if (interactive !== undefined) return await this.enable(runtime, interactive.autoTerminationMinutes);
+    throw fault(
+      'invalid',
+      'InteractiveAuthoringNotEnabled',
+      `Interactive authoring is not enabled on the integration runtime '${runtime.name}', or its time has run out.`,
+      { target: runtime.id, remedy: `Enable it: POST ${runtime.id}/enableInteractiveQuery` },
+    );
+  }
+
+  /** As `getStatus` shows it. `worker` is ours. */
+  async shown(runtime: Runtime): Promise<JsonObject> {
+    const interactive = await this.of(runtime);
+    const segment = networkOf(runtime);
+    if (interactive === undefined || segment === undefined) return { status: 'Disabled', autoTerminationMinutes: usualMinutes };
+    const { autoTerminationMinutes, untilMs } = interactive;
+    const warmth = this.#options.runtimes.warmth(segment);
+    return {
+      status: warmth.state === 'warm' ? 'Enabled' : 'Enabling',
+      autoTerminationMinutes,
+      autoTerminationTime: new Date(untilMs).toISOString(),
+      worker: workerShown(warmth),
+    };
+  }
+
+  /** Holds workers ready where they are wanted now, and lets the others go. Answers when it has to be done again, in ms. */
+  async refresh(): Promise<number> {
+    const { store, runtimes, nowMs } = this.#options;
+    const now = nowMs();
+    const active = keptOf(await store.setting(settingName)).filter(({ untilMs }) => untilMs > now);
+    const segments = await Promise.all(active.map((one) => this.#segmentOf(one)));
+    const wanted = new Set(segments.filter((segment) => segment !== undefined));
+    for (const segment of new Set([...this.#held, ...wanted])) runtimes.warm(segment, wanted.has(segment));
+    this.#held = wanted;
+    return Math.min(longestWaitMs, ...active.map(({ untilMs }) => untilMs - now));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = this.#options.store.onChange(({ type }) => {
+      if (/\/(?:managedVirtualNetworks|integrationRuntimes)$/.test(type)) this.#wake();
+    });
+    try {
+      while (!signal.aborted) {
+        let again = false;
+        const woken = Promise.withResolvers<void>();
+        this.#wake = () => {
+          again = true;
+          woken.resolve();
+        };
+        const ms = await this.refresh();
+        if (!again) await waited(woken.promise, ms, signal);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /** The segment in which a runtime stands that is there still. */
+  async #segmentOf({ id, createdAt }: Kept): Promise<string | undefined> {
+    const { store, homes } = this.#options;
+    const { parent, name, type } = parseResourceId(id);
+    const home = homes.find((one) => keyOf(type).startsWith(`${keyOf(one.type)}/`));
+    const runtime = home && (await findRuntime({ home, id: must(parent, 'a home'), name }, store));
+    if (runtime === undefined || runtime.deleting || runtime.createdAt !== createdAt) return undefined;
+    const segment = networkOf(runtime);
+    return segment !== undefined && (await store.get(segment))?.deleting === false ? segment : undefined;
+  }
+
+  async #change(runtime: Runtime, next: Kept | undefined): Promise<void> {
+    const now = this.#options.nowMs();
+    await this.#options.store.write(async (transaction: StoreTransaction) => {
+      const others = keptOf(await transaction.setting(settingName)).filter(
+        (one) => one.untilMs > now && keyOf(one.id) !== keyOf(runtime.id),
+      );
+      const all = next === undefined ? others : [...others, next];
+      await transaction.putSetting(settingName, { runtimes: all as unknown as readonly Json[] });
+    });
+    // Whoever enables it sees at once that a worker starts.
+    await this.refresh();
+    this.#wake();
+  }
 }
 
-export async function enableInteractive(runtime: Runtime, autoTerminationMinutes: number, { store, nowMs }: Options): Promise<void> {
-  const untilMs = nowMs() + autoTerminationMinutes * minuteMs;
-  await put(runtime, { createdAt: runtime.createdAt, autoTerminationMinutes, untilMs }, store);
+function keptOf(setting: JsonObject | undefined): readonly Kept[] {
+  return (setting?.['runtimes'] ?? []) as unknown as readonly Kept[];
 }
 
-export async function disableInteractive(runtime: Runtime, { store }: Options): Promise<void> {
-  await put(runtime, undefined, store);
+function isOf(kept: Kept, { id, createdAt }: Runtime): boolean {
+  return keyOf(kept.id) === keyOf(id) && kept.createdAt === createdAt;
 }
 
-/** Its time begins anew: something was asked for. */
-export async function renewInteractive(runtime: Runtime, { autoTerminationMinutes }: Interactive, options: Options): Promise<void> {
-  await enableInteractive(runtime, autoTerminationMinutes, options);
+function workerShown({ state, sinceMs }: Warmth): JsonObject {
+  return { state, ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }) };
 }
 
-/** As `getStatus` shows it. */
-export function interactiveShown(interactive: Interactive | undefined): JsonObject {
-  if (interactive === undefined) return { status: 'Disabled', autoTerminationMinutes: usualMinutes };
-  const { autoTerminationMinutes, untilMs } = interactive;
-  return { status: 'Enabled', autoTerminationMinutes, autoTerminationTime: new Date(untilMs).toISOString() };
-}
-
-async function put(runtime: Runtime, value: JsonObject | undefined, store: Options['store']): Promise<void> {
-  await store.write((transaction) => transaction.putSetting(settingOf(runtime), value));
-}
-
-function settingOf({ id }: Runtime): string {
-  return `data-factory.interactive ${keyOf(id)}`;
+async function waited(until: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.max(1, ms));
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  try {
+    await Promise.race([until, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

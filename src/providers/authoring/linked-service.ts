@@ -1,7 +1,7 @@
 import { fault } from '#base/fault.ts';
 import { type CheckContext, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { Asked } from '#arm/resource.ts';
-import { findRuntime } from './integration-runtime.ts';
+import { findRuntime } from './runtimes.ts';
 import { type LinkedServiceProperties, linkedServiceProperties, secretPaths, withMask } from './linked-service-shape.ts';
 import type { AuthoringOptions } from './options.ts';
 import { storeAddress } from './store-address.ts';

@@ -1,11 +1,11 @@
 import { fault } from '#base/fault.ts';
 import type { Sealer } from '#arm/access.ts';
-import { keyOf, parseResourceId } from '#arm/resource-id.ts';
+import { parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { StoreLogin } from '#runtime/job.ts';
 import { type AuthoringHome, autoResolve, onlyNetwork, partTypes } from './home.ts';
-import { findRuntime, type RuntimeProperties } from './integration-runtime.ts';
+import { findRuntime, networkOf, type RuntimeProperties } from './runtimes.ts';
 import type { LinkedServiceProperties } from './linked-service-shape.ts';
 import { storeAddress } from './store-address.ts';
 
@@ -100,12 +100,6 @@ export function storesOf(home: AuthoringHome, sealer: Pick<Sealer, 'open'>): Hom
       return segmentOf(runtime, { home, id: parseResourceId(id).parent! });
     },
   };
-}
-
-/** Undefined: it stands in none. */
-export function networkOf({ id, properties }: Pick<Resource<RuntimeProperties>, 'id' | 'properties'>): string | undefined {
-  const network = properties.managedVirtualNetwork?.referenceName;
-  return network === undefined ? undefined : keyOf(`${id.split('/').slice(0, -2).join('/')}/managedVirtualNetworks/${network}`);
 }
 
 function segmentOf(runtime: Resource<RuntimeProperties>, { home, id }: Omit<InHome<unknown>, 'of'>): string {

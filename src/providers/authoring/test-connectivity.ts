@@ -1,176 +1,77 @@
 import { z } from 'zod';
 import { fault, type Fault } from '#base/fault.ts';
-import { keyOf } from '#arm/resource-id.ts';
-import type { Action, ActionCall } from '#arm/resource-type.ts';
-import type { Json, JsonObject, Resource } from '#arm/resource.ts';
-import { testConnection } from '#runtime/jobs/test-connection-job.ts';
-import type { DatabaseAddress } from '#runtime/jobs/test-connection.ts';
-import { azureError, type FailedHop, pathHops, type ShownHop, stepHops, timeoutMs } from './connectivity-hops.ts';
-import type { RuntimeProperties } from './integration-runtime.ts';
-import { interactiveOf, renewInteractive } from './interactive-authoring.ts';
-import { type LinkedServiceProperties, linkedServiceProperties } from './linked-service-shape.ts';
-import type { AuthoringOptions } from './options.ts';
-import { savedLinkedService, storeAccess } from './store-access.ts';
-import { storeAddress } from './store-address.ts';
+import { faultFrom } from '#base/fault-text.ts';
+import type { Json, JsonObject } from '#arm/resource.ts';
+import type { TestStep } from '#runtime/jobs/test-connection.ts';
+import { type AskedService, askedAccess, askedService } from './asked-service.ts';
+import { azureError, type FailedHop, pathHops, runtimeFailed, stepHops, timeoutMs, type Walked } from './connectivity-hops.ts';
+import type { HomeAction, HomeCall } from './home-action.ts';
 import type { AuthoringHome } from './home.ts';
+import type { InteractiveOutcome } from './interactive-jobs.ts';
+import type { AuthoringOptions } from './options.ts';
+import type { StoreAccess } from './store-access.ts';
 
 interface Given {
-  readonly linkedService: { readonly name?: string | undefined; readonly properties?: JsonObject | undefined };
+  readonly linkedService: AskedService;
 }
 
-const input: z.ZodType<Given> = z.object({
-  linkedService: z.looseObject({ name: z.string().max(260).optional(), properties: z.looseObject({}).optional() }),
-}) as unknown as z.ZodType<Given>;
-
-/** Tests that run at once; each holds a connection of the control process. */
-const mostTests = 16;
+const input: z.ZodType<Given> = z.object({ linkedService: askedService });
 
 /**
- * `POST {factory}/testConnectivity`, as Azure's Studio asks it: 200 whether it succeeded or not. `hops` is ours. Faults (invalid):
- * `InteractiveAuthoringNotEnabled`, `ManagedVirtualNetworkRequired`, those of the linked service; (throttled) `TooManyTests`.
+ * `POST {home}/testConnectivity`, as Azure's Studio asks it: 200 whether it succeeded or not. `hops` and `runtime` are ours. Faults (invalid):
+ * `InteractiveAuthoringNotEnabled`, `ManagedVirtualNetworkRequired`, those of the linked service; (throttled) `TooManyInteractiveJobs`;
+ * (unsupported) `NotIsolated`.
  */
-export function testConnectivity(home: AuthoringHome, options: AuthoringOptions): Action<JsonObject, Given> {
-  let running = 0;
+export function testConnectivity(home: AuthoringHome, options: AuthoringOptions): HomeAction<Given> {
   return {
     summary:
       'Test the connection of a linked service, saved or not, hop by hop from the managed virtual network to its rights in the database',
     input,
     run: async (call) => {
-      const service = await linkedServiceOf(home, call, options);
-      const { runtime, segment } = await storeAccess({ home, id: call.self!.id, of: service }, call.resources, options.sealer);
-      const address = storeAddress(service, options.sealer);
-      await renew(runtime, options);
-      if (running >= mostTests)
-        throw fault('throttled', 'TooManyTests', `${mostTests} connections are being tested already.`, {
-          remedy: 'Try again in a moment.',
-        });
-      running += 1;
-      try {
-        return { body: await tested({ service, address, segment }, options, call.signal) };
-      } finally {
-        running -= 1;
-      }
+      const access = await askedAccess(home, call, options.sealer);
+      await options.interactive.use(access.runtime);
+      return { body: await tested(access, call, options) };
     },
   };
 }
 
-/** As it was sent; secrets that are masked, or are not there, are those of the saved one of that name, if it leads to the same place. */
-async function linkedServiceOf(
-  home: AuthoringHome,
-  { self, input: { linkedService }, resources }: ActionCall<JsonObject, Given>,
-  { sealer }: AuthoringOptions,
-): Promise<LinkedServiceProperties> {
-  const { name, properties } = linkedService;
-  const saved = name === undefined ? undefined : await savedLinkedService({ home, id: self!.id, of: name }, resources);
-  if (properties === undefined) {
-    if (saved !== undefined) return saved.properties;
-    throw fault('missing', 'LinkedServiceNotFound', 'There is no linked service of that name, and none was sent.', {
-      target: 'linkedService',
-      remedy: 'Send linkedService with its properties, or the name of a saved one.',
-    });
-  }
-  const read = linkedServiceProperties.safeParse(withoutSeals(properties));
-  if (!read.success) {
-    const [issue] = read.error.issues;
-    throw fault(
-      'invalid',
-      'InvalidLinkedService',
-      `The linked service does not fit: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
-      {
-        target: 'linkedService.properties',
-        remedy: 'Send it in the form in which it is saved.',
-      },
-    );
-  }
-  return saved === undefined ? read.data : withSaved(read.data, saved.properties, sealer);
+async function tested(
+  access: StoreAccess,
+  { signal, input: { linkedService } }: Pick<HomeCall<Given>, 'signal' | 'input'>,
+  { explain, jobs }: AuthoringOptions,
+): Promise<JsonObject> {
+  const { segment, login } = access;
+  const path = pathHops(await explain({ segment, host: login.host, port: login.port }));
+  if (path.failed !== undefined) return answer(path, access, undefined);
+  const name = `test of the connection of ${linkedService.name ?? 'a linked service'}`;
+  const outcome = await jobs.run({ segment, name, job: { kind: 'test-connection', store: login, timeoutMs } }, signal);
+  const steps = stepsOf(outcome);
+  return answer({ hops: [...path.hops, ...steps.hops], failed: steps.failed }, access, outcome);
 }
 
-/** Nobody passes off a sealed text. */
-function withoutSeals(value: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(value, (name, inner: unknown) => (name === '$sealed' ? undefined : inner))) as JsonObject;
-}
-
-const secretNames = ['password', 'pwd', 'connectionString'] as const;
-
-function withSaved(
-  sent: LinkedServiceProperties,
-  saved: LinkedServiceProperties,
-  sealer: AuthoringOptions['sealer'],
-): LinkedServiceProperties {
-  const typeProperties: Record<string, Json> = { ...sent.typeProperties };
-  let taken = false;
-  for (const name of secretNames) {
-    const stored = saved.typeProperties[name];
-    if (stored === undefined || !isHidden(typeProperties[name], name)) continue;
-    // A connection string that is sent without its password is no hidden one.
-    if (name === 'connectionString' && typeProperties[name] === undefined && sent.typeProperties['server'] !== undefined) continue;
-    typeProperties[name] = stored;
-    taken = true;
-  }
-  const filled = { ...sent, typeProperties };
-  if (taken && !sameLogin(storeAddress(filled, sealer), storeAddress(saved, sealer)))
-    throw fault(
-      'invalid',
-      'SavedSecretNotForThis',
-      'The saved secret is not sent to another server, or for another user, than it was saved with.',
-      {
-        target: 'linkedService.properties.typeProperties',
-        remedy: 'Type the password once more.',
-      },
-    );
-  return filled;
-}
-
-function isHidden(value: Json | undefined, name: (typeof secretNames)[number]): boolean {
-  if (value === undefined) return true;
-  if (typeof value === 'string') return name !== 'connectionString' && /^\*{3,}$/.test(value);
-  if (typeof value !== 'object' || value === null) return false;
-  const { type, value: text } = value as JsonObject;
-  return type === 'SecureString' && (typeof text !== 'string' || /^\*{3,}$/.test(text));
-}
-
-function sameLogin(a: DatabaseAddress, b: DatabaseAddress): boolean {
-  return (
-    a.host === b.host && a.port === b.port && keyOf(a.user) === keyOf(b.user) && a.tls === b.tls && a.certificateName === b.certificateName
+function stepsOf({ events, failed }: InteractiveOutcome): Walked {
+  const steps = events.flatMap((event): readonly TestStep[] =>
+    event.kind === 'step' ? [{ ...event.step, fault: event.step.fault === null ? undefined : faultFrom(event.step.fault) }] : [],
   );
+  const walked = stepHops(steps);
+  if (walked.failed !== undefined) return walked;
+  const trouble = failed ?? (steps.length === 0 ? toldNothing() : undefined);
+  if (trouble === undefined) return walked;
+  const ending = runtimeFailed(trouble);
+  return { hops: [...walked.hops, ...ending.hops], failed: ending.failed };
 }
 
-async function renew(runtime: Resource<RuntimeProperties>, options: AuthoringOptions): Promise<void> {
-  const interactive = await interactiveOf(runtime, options);
-  if (interactive !== undefined) return await renewInteractive(runtime, interactive, options);
-  throw fault(
-    'invalid',
-    'InteractiveAuthoringNotEnabled',
-    `Interactive authoring is not enabled on the integration runtime '${runtime.name}', or its time has run out.`,
-    {
-      target: runtime.id,
-      remedy: `Enable it: POST ${runtime.id}/enableInteractiveQuery`,
-    },
-  );
+function toldNothing(): Fault {
+  return fault('unreachable', 'WorkerLost', 'The worker ended without a word.', { remedy: 'Try again.' });
 }
 
-interface TestSubject {
-  readonly service: LinkedServiceProperties;
-  readonly address: DatabaseAddress;
-  readonly segment: string;
-}
-
-async function tested({ service, address, segment }: TestSubject, options: AuthoringOptions, signal: AbortSignal): Promise<JsonObject> {
-  const { host, port } = address;
-  const path = pathHops(await options.explain({ segment, host, port }));
-  if (path.failed !== undefined) return answer(path.hops, path.failed, { service, address });
-  const steps = stepHops(await testConnection({ address, dialer: options.dialer(segment), timeoutMs }, signal));
-  return answer([...path.hops, ...steps.hops], steps.failed, { service, address });
-}
-
-function answer(
-  hops: readonly ShownHop[],
-  failed: FailedHop | undefined,
-  { service, address }: Pick<TestSubject, 'service' | 'address'>,
-): JsonObject {
-  const shown = hops as unknown as readonly JsonObject[];
-  if (failed === undefined) return { succeeded: true, errors: [], hops: shown };
-  return { succeeded: false, errors: [azureError(failed, service.type, address), ownError(failed)], hops: shown };
+function answer({ hops, failed }: Walked, { service, login, runtime }: StoreAccess, outcome: InteractiveOutcome | undefined): JsonObject {
+  const shown = {
+    hops: hops as unknown as readonly Json[],
+    runtime: { name: runtime.name, ...(outcome && { isolated: outcome.isolated, startMs: outcome.startMs }) },
+  };
+  if (failed === undefined) return { succeeded: true, errors: [], ...shown };
+  return { succeeded: false, errors: [azureError(failed, service.type, login), ownError(failed)], ...shown };
 }
 
 function ownError({ name, side, fault: trouble }: FailedHop): JsonObject {

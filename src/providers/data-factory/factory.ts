@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type Action, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import { resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import { checkEgressTag } from '../authoring/egress.ts';
 import type { AuthoringOptions } from '../authoring/options.ts';
 import { withOwnIds } from '../authoring/own-identity.ts';
-import { testConnectivity } from '../authoring/test-connectivity.ts';
+import { interactiveActions } from '../authoring/interactive-actions.ts';
 import { answers, factoryHome, versions } from './factory-home.ts';
 
 const anything = z.looseObject({});
@@ -40,7 +40,7 @@ export function factories(options: AuthoringOptions): ResourceType {
     check: async ({ tags }) => checkEgressTag(tags),
     show: async ({ createdAt }) => ({ createTime: createdAt, version: versions.implemented }),
     shape: (self, usual) => shaped(self, usual, options.tenant),
-    actions: { testConnectivity: testConnectivity(factoryHome, options) as Action<JsonObject, unknown> },
+    actions: interactiveActions(factoryHome, options),
   });
 }
 

@@ -3,7 +3,7 @@ import { fault } from '#base/fault.ts';
 import type { ResourceWriter } from '#arm/access.ts';
 import { defaultSuffix } from '#arm/database-server.ts';
 import { keyOf } from '#arm/resource-id.ts';
-import { type Action, type CheckContext, type Outcome, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import { type CheckContext, type Outcome, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceReader, ResourceStore } from '#arm/store.ts';
 import { ownBase } from '#arm/type-plane.ts';
@@ -12,7 +12,7 @@ import { guidOf } from '../authoring/guid.ts';
 import { onlyNetwork, partTypes } from '../authoring/home.ts';
 import type { AuthoringOptions } from '../authoring/options.ts';
 import { withOwnIds } from '../authoring/own-identity.ts';
-import { testConnectivity } from '../authoring/test-connectivity.ts';
+import { interactiveActions } from '../authoring/interactive-actions.ts';
 import { versions, workspacePlaneVersions, workspaceType } from './type-names.ts';
 import { replaceAllIpFirewallRules } from './workspace-firewall.ts';
 import { workspaceHome } from './workspace-home.ts';
@@ -52,7 +52,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
     plane: {
       root: { prefix: 'synapse', self: 'workspace', hostSuffix: 'synapseAnalytics' },
       versions: workspacePlaneVersions,
-      actions: ['testConnectivity'],
+      actions: ['testConnectivity', 'browse', 'preview'],
     },
     check: async ({ tags, properties }, context) => {
       checkEgressTag(tags);
@@ -64,7 +64,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
     shape: (self, usual) => ({ ...usual, identity: withOwnIds(self, usual['identity'] as JsonObject, tenant) }),
     actions: {
       replaceAllIpFirewallRules: replaceAllIpFirewallRules(writer),
-      testConnectivity: testConnectivity(workspaceHome, options) as unknown as Action<WorkspaceProperties, unknown>,
+      ...interactiveActions(workspaceHome, options),
     },
     reconcile: (self, { resources }) => withNetwork(self, resources, options.store),
   });
