@@ -16,7 +16,7 @@ import { lsnOf, parseLsn } from '#replication/sources/postgres/log-place.ts';
 import { parsePgUrl } from '#replication/sources/postgres/url.ts';
 import type { JobContext } from '#runtime/job-work.ts';
 import type { JobEvent, LinkMessage, LinkOrder, LinkReport, LinkTable, StoreLogin, TableName } from '#runtime/job.ts';
-import { link } from '#runtime/jobs/link.ts';
+import { link, type LinkPatience } from '#runtime/jobs/link.ts';
 import type { TestPostgres } from '../servers/postgres.ts';
 import { TextPool, type TextRow } from '../servers/text-pool.ts';
 
@@ -54,6 +54,7 @@ function both(first: PoolWriter, second: PoolWriter): PoolWriter {
 export interface JobSceneOptions {
   readonly dialer?: Dialer;
   readonly store?: Partial<StoreLogin>;
+  readonly patience?: LinkPatience;
   /** After a segment was applied. */
   readonly onApplied?: (segment: Segment) => void;
 }
@@ -89,10 +90,20 @@ export class JobScene implements AsyncDisposable {
     const database = `j${randomBytes(5).toString('hex')}`;
     await using admin = await PgConnection.connect({ ...parsePgUrl(server.url('postgres')), dialer: directDialer }, never);
     await admin.query(`CREATE DATABASE ${database}`);
+    const scene = await JobScene.#open(server, database, options);
+    if (setup !== '') await scene.sql(setup);
+    return scene;
+  }
+
+  /** Another pool, with folders of its own, for links of the same database. */
+  static beside(scene: JobScene): Promise<JobScene> {
+    return JobScene.#open(scene.server, scene.database, scene.#options);
+  }
+
+  static async #open(server: TestPostgres, database: string, options: JobSceneOptions): Promise<JobScene> {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-job-'));
     const pool = await DuckDbPool.open(join(folder, 'pool.duckdb'), { onExisting: 'drop' });
     const scene = new JobScene(server, { database, folder, pool, options });
-    if (setup !== '') await scene.sql(setup);
     scene.#ingesting = scene.#ingest();
     return scene;
   }
@@ -111,7 +122,11 @@ export class JobScene implements AsyncDisposable {
   }
 
   start(tables: readonly LinkTable[], more: Partial<LinkOrder> = {}): LinkRunning {
-    return new LinkRunning(this.order(tables, more), { wake: () => this.#wake(), dialer: this.#options.dialer ?? directDialer });
+    return new LinkRunning(this.order(tables, more), {
+      wake: () => this.#wake(),
+      dialer: this.#options.dialer ?? directDialer,
+      patience: this.#options.patience,
+    });
   }
 
   /** Runs statements at the source, as one transaction. */
@@ -241,7 +256,10 @@ export class LinkRunning implements AsyncDisposable {
   #failure: Fault | undefined;
   over = false;
 
-  constructor(order: LinkOrder, beside: { readonly wake: () => void; readonly dialer: Dialer }) {
+  constructor(
+    order: LinkOrder,
+    beside: { readonly wake: () => void; readonly dialer: Dialer; readonly patience: LinkPatience | undefined },
+  ) {
     const tell = (event: JobEvent): void => {
       if (event.kind === 'link') this.reports.push(event.report);
       beside.wake();
@@ -249,10 +267,8 @@ export class LinkRunning implements AsyncDisposable {
     const onMessage = (listener: (message: LinkMessage) => void): void => {
       this.#listener = listener;
     };
-    this.#ended = link(
-      { kind: 'link', link: order },
-      { dialer: beside.dialer, signal: this.#ending.signal, log: silentLog, tell, onMessage },
-    )
+    const context = { dialer: beside.dialer, signal: this.#ending.signal, log: silentLog, tell, onMessage };
+    this.#ended = link({ kind: 'link', link: order }, context, beside.patience)
       .catch((error: unknown) => {
         this.#failure = toFault(error);
       })

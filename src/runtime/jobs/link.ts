@@ -15,7 +15,23 @@ import { postgresAddress } from './store-login.ts';
 
 /** Disk space that segments may take while the pool is away: then the source keeps its log instead. */
 const landingBytes = 2 * 1024 ** 3;
-const connectTimeoutMs = 15_000;
+/** How long a store is waited for; after that the link connects anew. */
+export interface LinkPatience {
+  readonly connectTimeoutMs: number;
+  /** For an answer to a question, and for the stream of changes to begin. */
+  readonly questionTimeoutMs: number;
+  /** For anything at all of a copy that runs. */
+  readonly copySilenceMs: number;
+  /** For any sign of life on the stream of changes; undefined: by what the store itself waits, see `silenceMs`. */
+  readonly streamSilenceMs: number | undefined;
+}
+
+const usualPatience: LinkPatience = {
+  connectTimeoutMs: 15_000,
+  questionTimeoutMs: 60_000,
+  copySilenceMs: 120_000,
+  streamSilenceMs: undefined,
+};
 const healthEveryMs = 2_000;
 /** How often it is asked what stands against tables that the link does not have. */
 const checkEveryMs = 10_000;
@@ -25,10 +41,10 @@ const checkEveryMs = 10_000;
  * What waiting can mend is waited out and told as `trouble`. Throws what somebody must mend, and `lost-history` where the tables must be
  * copied anew: nothing is taken up again behind a gap.
  */
-export async function link({ link: order }: JobOf<'link'>, context: JobContext): Promise<void> {
+export async function link({ link: order }: JobOf<'link'>, context: JobContext, patience: LinkPatience = usualPatience): Promise<void> {
   const { signal, log } = context;
   const choice = new ChosenTables(order.tables);
-  const options = sourceOptions(order, choice, context);
+  const options: PostgresSourceOptions = { ...sourceOptions(order, context, patience), catalog: { patterns: choice, asText: new Set() } };
   const wishes = new LinkWishes();
   using reporter = new LinkReporter(choice, context.tell);
   using watch = new SourceWatch(reporter, signal);
@@ -85,15 +101,17 @@ export async function link({ link: order }: JobOf<'link'>, context: JobContext):
   reporter.flush();
 }
 
-function sourceOptions(order: LinkOrder, choice: ChosenTables, { dialer }: JobContext): PostgresSourceOptions {
+function sourceOptions(order: LinkOrder, { dialer }: JobContext, patience: LinkPatience): Omit<PostgresSourceOptions, 'catalog'> {
+  const { connectTimeoutMs, questionTimeoutMs, copySilenceMs, streamSilenceMs } = patience;
   return {
     address: postgresAddress(order.store, { dialer, purpose: 'link', connectTimeoutMs }),
     slot: order.slot,
-    catalog: { patterns: choice, asText: new Set() },
     toleratesMissing: true,
     failover: false,
+    questionTimeoutMs,
+    pages: { silenceMs: copySilenceMs },
     // A segment costs a few writes and a commit of the pool whatever its size: under load a tenth of a second is gathered in one.
-    follow: { spoolFolder: order.spool, lingerMs: 100 },
+    follow: { spoolFolder: order.spool, lingerMs: 100, silenceMs: streamSilenceMs },
   };
 }
 
