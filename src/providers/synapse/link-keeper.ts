@@ -1,0 +1,112 @@
+import type { Service } from '#base/service.ts';
+import { keyOf, parseResourceId } from '#arm/resource-id.ts';
+import type { Resource } from '#arm/resource.ts';
+import type { ResourceChange } from '#arm/store.ts';
+import { LinkLife, type LifeTools, seenLink } from './link-life.ts';
+import { showLinks } from './link-metrics.ts';
+import { asked, type LinkAsk, type MoveContext } from './link-moves.ts';
+import type { SynapseLinkOptions } from './link-options.ts';
+import { LinkRecords, type LinkRecord, type RecordChange } from './link-record.ts';
+import type { LinkProperties } from './link-shape.ts';
+import type { LinkSeen } from './link-view.ts';
+import { SqlPoolOrders } from './sql-pool-orders.ts';
+import { linkConnectionType, workspaceType } from './type-names.ts';
+
+interface Kept {
+  readonly life: LinkLife;
+  readonly ended: Promise<void>;
+}
+
+/** Has every link connection be what is asked of it: one life each, as long as the program runs and the link is there. */
+export class LinkKeeper implements Service {
+  readonly name = 'links';
+  readonly records: LinkRecords;
+  readonly orders: SqlPoolOrders;
+  readonly #options: SynapseLinkOptions;
+  readonly #tools: LifeTools;
+  readonly #lives = new Map<string, Kept>();
+
+  constructor(options: SynapseLinkOptions) {
+    this.#options = options;
+    this.records = new LinkRecords(options.store);
+    this.orders = new SqlPoolOrders(options, this.records);
+    this.#tools = { options, records: this.records, orders: this.orders };
+  }
+
+  /** Until the signal aborts; then every worker has ended in good order. Rejects where the store fails; it may be run again. */
+  async run(signal: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const halt = AbortSignal.any([signal, failed.signal]);
+    let failure: unknown;
+    const fail = (error: unknown): void => {
+      failure ??= error;
+      failed.abort();
+    };
+    const begin = (id: string): void => this.#begin(id, halt, fail);
+    const ignoreChanges = this.#options.store.onChange((change) => this.#changed(change, begin));
+    using _shown = showLinks(() => [...this.#lives.values()].flatMap(({ life }) => life.measured ?? []));
+    try {
+      for (const { id } of await this.#options.store.list({ within: '', type: linkConnectionType })) begin(id);
+      await this.orders.run(halt);
+    } catch (error) {
+      fail(error);
+    } finally {
+      ignoreChanges();
+      await Promise.all([...this.#lives.values()].map(({ ended }) => ended));
+    }
+    if (failed.signal.aborted && !signal.aborted) throw failure;
+  }
+
+  /** What people ask, written down before it is answered. Fault: `LinkStateConflict` (conflict). */
+  async ask(link: string, ask: LinkAsk): Promise<LinkRecord> {
+    const context: MoveContext & { readonly name: string } = {
+      link,
+      name: parseResourceId(link).name,
+      at: new Date(this.#options.clock.nowMs()).toISOString(),
+      newId: this.#options.newId(),
+    };
+    return await this.change(link, asked(ask, context));
+  }
+
+  /** Whatever is waited for in the link's life is looked at anew after it. */
+  async change(link: string, change: RecordChange): Promise<LinkRecord> {
+    const record = await this.records.change(link, change);
+    this.#lives.get(keyOf(link))?.life.bell.ring();
+    return record;
+  }
+
+  /** All that is known of a link now. */
+  async seen(link: Resource<LinkProperties>): Promise<LinkSeen> {
+    const record = await this.records.read(link.id);
+    return seenLink({ link, record, live: this.#lives.get(keyOf(link.id))?.life.live }, this.#tools);
+  }
+
+  #begin(id: string, signal: AbortSignal, fail: (error: unknown) => void): void {
+    const key = keyOf(id);
+    if (signal.aborted || this.#lives.has(key)) return;
+    const life = new LinkLife(id, this.#tools);
+    const ended = life
+      .run(signal)
+      .catch(fail)
+      .then(async () => {
+        this.#lives.delete(key);
+        // Made anew before the life of the former had ended.
+        if (!signal.aborted && (await this.#options.store.get(id)) !== undefined) this.#begin(id, signal, fail);
+      })
+      .catch(fail);
+    this.#lives.set(key, { life, ended });
+  }
+
+  /** A link begins with its resource; whatever else of its workspace is written may be what it waits for. */
+  #changed({ id, type, kind }: ResourceChange, begin: (id: string) => void): void {
+    const key = keyOf(id);
+    if (type === linkConnectionType) {
+      if (kind !== 'settled') begin(id);
+      this.#lives.get(key)?.life.bell.ring();
+      return;
+    }
+    if (!type.startsWith(`${workspaceType}/`)) return;
+    const workspace = `${key.split('/').slice(0, 9).join('/')}/`;
+    for (const [link, { life }] of this.#lives) if (link.startsWith(workspace)) life.bell.ring();
+  }
+}

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { linkScene, pool, table, workspace, type LinkScene } from './link-scene.ts';
+import { quiet } from './memory-pools.ts';
+
+let scene: LinkScene;
+beforeEach(async () => {
+  scene = await linkScene();
+  await scene.ground();
+});
+afterEach(() => scene[Symbol.asyncDispose]());
+
+const budget = (whenExceeded: 'pause' | 'reseed') => ({
+  isthmus: { logBudget: { warnBytes: 2_000_000, mostBytes: 4_000_000, whenExceeded } },
+});
+
+async function started(whenExceeded: 'pause' | 'reseed'): Promise<string> {
+  await scene.link('shop', budget(whenExceeded));
+  await scene.act('shop', 'start');
+  await scene.reached('shop', 'Running');
+  return (await scene.status('shop')).continuousRunId;
+}
+
+test('a source that keeps much log is said; one that keeps too much gets it back, and a human resumes with a new copy', async () => {
+  const run = await started('pause');
+  const worker = scene.runtimes.live[0]!;
+  const target = { schema: 'public', name: 'orders' };
+  const filled = { table: 'public.orders', target, state: 'Replicating' as const, processedRows: 3, processedBytes: 9, rows: 3 };
+  scene.pools.reports.set(run, { ...quiet, tables: [{ ...filled, lastProcessedMs: 1, lastCommitMs: 1, fault: undefined }] });
+  await expect.poll(async () => (await scene.record('shop')).filled).toEqual(['public.orders']);
+  worker.tell({ heldBytes: '3000000' });
+  await expect.poll(async () => await scene.status('shop')).toMatchObject({ status: 'Running', error: { code: 'LogBudgetWarning' } });
+  worker.tell({ heldBytes: '1000' });
+  await expect.poll(async () => (await scene.status('shop')).error).toBeUndefined();
+  worker.tell({ heldBytes: '5000000' });
+  await scene.reached('shop', 'Paused');
+  expect((await scene.status('shop')).error).toMatchObject({ code: 'LogBudgetExceeded', remedy: expect.stringContaining('copied anew') });
+  expect([...scene.runtimes.slots, scene.runtimes.live.length]).toEqual([0]);
+  await scene.act('shop', 'resume');
+  await scene.reached('shop', 'Running');
+  const again = await scene.status('shop');
+  expect([again.continuousRunId === run, again.error, again.isthmus.run.number]).toEqual([false, undefined, 2]);
+  // What the link filled itself is its own.
+  expect(scene.runtimes.live[0]?.order.tables[0]?.placement.onExisting).toBe('drop');
+});
+
+test('with reseed it goes on by itself; a source that lost the link history is treated alike', async () => {
+  const run = await started('reseed');
+  scene.runtimes.live[0]!.tell({ heldBytes: '5000000' });
+  await expect.poll(async () => (await scene.status('shop')).continuousRunId).not.toBe(run);
+  await scene.reached('shop', 'Running');
+  expect(scene.runtimes.slots.size).toBe(1);
+  scene.runtimes.live[0]!.fail('lost-history', 'SlotMissing');
+  await expect.poll(async () => (await scene.status('shop')).isthmus.run.number).toBe(3);
+  await scene.reached('shop', 'Running');
+});
+
+test('the budget holds while it is paused too, and then waits for a human whatever was asked', async () => {
+  await started('reseed');
+  scene.runtimes.held = { heldBytes: '5000000', headroomBytes: null };
+  await scene.act('shop', 'pause');
+  await expect.poll(async () => (await scene.status('shop')).error?.code, { timeout: 6_000 }).toBe('LogBudgetExceeded');
+  await expect.poll(() => scene.runtimes.slots.size).toBe(0);
+  expect((await scene.status('shop')).status).toBe('Paused');
+  scene.runtimes.held = null;
+  await scene.act('shop', 'resume');
+  await scene.reached('shop', 'Running');
+  expect((await scene.status('shop')).isthmus.run.number).toBe(2);
+});
+
+test('a link is deleted only once its source has given back its slot; the reason and the way out are said', async () => {
+  await started('pause');
+  scene.runtimes.away = true;
+  const id = `${workspace}/linkConnections/shop`;
+  expect((await scene.plane.send('DELETE', id)).status).toBe(200);
+  await expect.poll(async () => (await scene.plane.store.get(id))?.status.waitingFor).toMatch(/The source is away.*abandon/);
+  expect(scene.runtimes.slots.size).toBe(1);
+  expect((await scene.act('shop', 'resume')).body.error.code).toBe('ResourceBeingDeleted');
+  await scene.restart();
+  scene.runtimes.away = false;
+  await expect.poll(async () => (await scene.plane.send('GET', id)).status, { timeout: 5_000 }).toBe(404);
+  expect([scene.runtimes.slots.size, await scene.hasFolder('shop')]).toEqual([0, false]);
+  await scene.link('shop');
+  expect((await scene.status('shop')).status).toBe('Initial');
+});
+
+test('one whose source is gone for good is abandoned, with the SQL that is left to run', async () => {
+  await started('pause');
+  scene.runtimes.away = true;
+  await scene.act('shop', 'stop');
+  await expect.poll(async () => await scene.status('shop')).toMatchObject({ status: 'Stopping', error: { code: 'SourceAway' } });
+  const [slot] = scene.runtimes.slots;
+  const answer = (await scene.act('shop', 'abandon')).body;
+  expect(answer.slots).toEqual([slot]);
+  expect(answer.sql).toEqual([expect.stringContaining(`'${slot}'`), expect.stringContaining(`${slot}_append`)]);
+  await expect.poll(async () => (await scene.plane.send('GET', `${workspace}/linkConnections/shop`)).status).toBe(404);
+  expect(await scene.hasFolder('shop')).toBe(false);
+});
+
+test('a workspace that is deleted has its links give back first, whatever they stand on goes after', async () => {
+  await started('pause');
+  scene.runtimes.away = true;
+  expect((await scene.plane.send('DELETE', workspace)).status).toBeLessThan(300);
+  await expect.poll(async () => (await scene.plane.store.get(pool))?.status.waitingFor).toContain('linkConnections/shop');
+  expect(await scene.plane.store.get(`${workspace}/linkedservices/shop`)).toBeDefined();
+  scene.runtimes.away = false;
+  await expect.poll(async () => (await scene.plane.send('GET', workspace)).status, { timeout: 5_000 }).toBe(404);
+  expect(scene.runtimes.slots.size).toBe(0);
+  expect(scene.pools.removed).toHaveLength(1);
+});
+
+test('in batches a worker runs now and then; the link is Running in between, and edits are in the next batch', async () => {
+  await scene.link('shop', { compute: { dataProcessIntervalMinutes: 1 } });
+  await scene.act('shop', 'start');
+  await scene.reached('shop', 'Running');
+  expect(scene.runtimes.live[0]?.order.once).toBe(true);
+  scene.runtimes.live[0]!.finish();
+  await expect.poll(() => scene.runtimes.live.length).toBe(0);
+  await expect.poll(async () => (await scene.status('shop')).isthmus.nextBatch).toEqual(expect.any(String));
+  expect((await scene.status('shop')).status).toBe('Running');
+  await scene.act('shop', 'edittables', { linkTables: [{ ...table('items'), operationType: 'add' }] });
+  await expect.poll(() => scene.runtimes.live[0]?.order.tables.length, { timeout: 3_000 }).toBe(2);
+  scene.runtimes.live[0]!.finish();
+  await expect.poll(() => scene.runtimes.live.length).toBe(0);
+  await scene.act('shop', 'pause');
+  await scene.reached('shop', 'Paused');
+});
+
+test('a pool that cannot be opened is tried again, and no secret is in what is shown', async () => {
+  scene.pools.broken = true;
+  await scene.link('shop');
+  await scene.act('shop', 'start');
+  await scene.reached('shop', 'Running');
+  await expect.poll(async () => (await scene.status('shop')).error?.code).toBe('PoolBroken');
+  scene.pools.broken = false;
+  await expect.poll(async () => (await scene.status('shop')).error).toBeUndefined();
+  const shown = await Promise.all(
+    ['', '/detailedstatus', '/linktables'].map((path) => scene.plane.send('GET', `${workspace}/linkConnections/shop${path}`)),
+  );
+  const audit = await scene.plane.store.auditLog.read({ scope: workspace, limit: 100 });
+  expect(JSON.stringify([shown.map(({ text }) => text), audit, await scene.record('shop')])).not.toContain('canary');
+  expect(audit.map(({ action }) => action)).toContain('Microsoft.Synapse/workspaces/linkConnections/start/action');
+});

@@ -1,0 +1,52 @@
+import { fault } from '#base/fault.ts';
+import type { PoolHost, PoolLinkReport, PoolOrder, PoolReport } from '#providers/synapse/pool-host.ts';
+
+/** Pools without processes: they are what was ordered last. */
+export class MemoryPools implements PoolHost {
+  readonly orders: Map<string, PoolOrder> = new Map();
+  readonly removed: string[] = [];
+  /** Pools that cannot be opened. */
+  broken = false;
+  /** What each run's report says. */
+  readonly reports: Map<string, PoolLinkReport> = new Map();
+  readonly #listeners = new Set<(id: string) => void>();
+
+  async run(order: PoolOrder): Promise<void> {
+    if (this.broken) throw fault('unreachable', 'PoolBroken', 'The pool cannot be opened.', { remedy: 'Mend it.' });
+    this.orders.set(order.id, order);
+    for (const listener of this.#listeners) listener(order.id);
+  }
+
+  async stop(id: string): Promise<void> {
+    this.orders.delete(id);
+  }
+
+  async remove(id: string, folder: string): Promise<void> {
+    this.orders.delete(id);
+    this.removed.push(folder);
+  }
+
+  report(id: string): PoolReport | undefined {
+    const order = this.orders.get(id);
+    if (order === undefined) return undefined;
+    const links = new Map(order.links.map(({ run }) => [run, this.reports.get(run) ?? quiet]));
+    return { online: true, links, trouble: undefined };
+  }
+
+  onReport(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+export const quiet: PoolLinkReport = {
+  tables: [],
+  changes: 0,
+  changesPerSecond: 0,
+  lagMs: undefined,
+  committedAtUs: undefined,
+  applying: false,
+  waitingSegments: 0,
+  waitingBytes: 0,
+  trouble: undefined,
+};
