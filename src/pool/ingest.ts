@@ -82,6 +82,8 @@ async function applyAll(options: Ingest): Promise<void> {
       if (broom.isDue) await broom.sweep();
     }
   } finally {
+    // What is open would keep other links of the pool waiting.
+    await writer[Symbol.asyncDispose]();
     await ahead.end();
     await broom.rest();
   }

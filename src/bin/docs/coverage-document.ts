@@ -7,6 +7,7 @@ import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { composeControl } from '../up/control-parts.ts';
 import { openRuntimes } from '../up/runtime-parts.ts';
+import { openPoolHost } from '../up/pool-host.ts';
 
 /** The text of `docs/coverage.md`: every operation that is served, and the client tests that drive it, as a control plane itself says on `/coverage`. */
 export async function coverageDocument(): Promise<string> {
@@ -17,7 +18,8 @@ export async function coverageDocument(): Promise<string> {
     const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined, sealKeys: undefined, allowUnisolated: false };
     await using engine = await openUserspaceEngine();
     await using runtimes = openRuntimes({ engine, folder, allowUnisolated: false, log: silentLog });
-    using parts = await composeControl({ job, store, certificates, hostNames: [], engine, runtimes, log: silentLog });
+    await using pools = openPoolHost({ folder, log: silentLog });
+    using parts = await composeControl({ job, store, certificates, hostNames: [], engine, runtimes, pools, log: silentLog });
     const answer = await parts.app.inject({ url: '/coverage', headers: { accept: 'text/markdown' } });
     await parts.app.close();
     return `<!-- Made by npm run docs from the types themselves and docs/client-tests.json. -->\n\n${answer.body}`;

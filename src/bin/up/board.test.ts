@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { fault } from '#base/fault.ts';
 import { Board } from './board.ts';
-import type { LinkReport, PoolReport, PoolTable } from './channel.ts';
+import type { PoolLinkReport, PoolTableReport } from '#providers/synapse/pool-host.ts';
+import type { LinkReport } from './channel.ts';
 
 const worker: LinkReport = {
   following: true,
@@ -16,12 +17,14 @@ const worker: LinkReport = {
   trouble: undefined,
 };
 
-function table(name: string, state: PoolTable['state']): PoolTable {
-  return { table: name, state, rows: 1, changes: 0, fault: undefined };
+function table(name: string, state: PoolTableReport['state']): PoolTableReport {
+  const processed = { processedRows: 0, processedBytes: 0, lastProcessedMs: undefined, lastCommitMs: undefined };
+  return { table: name, target: undefined, state, rows: 1, ...processed, fault: undefined };
 }
 
-function pool(...tables: PoolTable[]): PoolReport {
-  return { number: 1, tables, changes: 0, changesPerSecond: 0, lagMs: undefined, waitingSegments: 0, waitingBytes: 0, trouble: undefined };
+function pool(...tables: PoolTableReport[]): PoolLinkReport {
+  const times = { lagMs: undefined, committedAtUs: undefined };
+  return { tables, changes: 0, changesPerSecond: 0, ...times, applying: true, waitingSegments: 0, waitingBytes: 0, trouble: undefined };
 }
 
 const about = { pid: 1, data: '/d', metrics: 'm' };

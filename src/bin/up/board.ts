@@ -1,6 +1,7 @@
 import type { Fault } from '#base/fault.ts';
 import { faultText } from '#base/fault-text.ts';
-import type { ControlReport, DemoReport, LinkReport, PoolReport, SourceAccess } from './channel.ts';
+import type { PoolLinkReport } from '#providers/synapse/pool-host.ts';
+import type { ControlReport, DemoReport, LinkReport, SourceAccess } from './channel.ts';
 import type { LinkStatus, ShownFault, UpStatus } from './status.ts';
 
 /** A trouble this young is not shown: what a killed process held is free again by then. */
@@ -23,7 +24,7 @@ export class Board {
   /** Where the demo's database was last; it may be starting again. */
   lastSource: SourceAccess | undefined;
   worker: LinkReport | undefined;
-  pool: PoolReport | undefined;
+  pool: PoolLinkReport | undefined;
 
   constructor(link: string | undefined, now: () => number = () => performance.now()) {
     this.#link = link;
@@ -89,7 +90,9 @@ export class Board {
       waitingBytes: pool?.waitingBytes ?? 0,
       copiedRows: worker?.copiedRows ?? 0,
       estimatedRows: worker?.estimatedRows ?? 0,
-      tables: (pool?.tables ?? []).map((one) => ({ ...one, fault: one.fault ?? null })).toSorted((a, b) => (a.table < b.table ? -1 : 1)),
+      tables: (pool?.tables ?? [])
+        .map(({ table, state, rows, processedRows, fault }) => ({ table, state, rows, processedRows, fault: fault ?? null }))
+        .toSorted((a, b) => (a.table < b.table ? -1 : 1)),
       trouble: worker?.trouble ?? pool?.trouble ?? null,
     };
   }

@@ -1,13 +1,16 @@
+import type { PoolLink, PoolReport } from '#providers/synapse/pool-host.ts';
 import type { Finding } from '#replication/source.ts';
-import type { TableState } from '#replication/segment.ts';
 import type { FaultText } from '#base/fault-text.ts';
 
 /** What a child process is told to do. Sent over the channel and never by arguments or environment: other users can read those. */
 export interface PoolJob {
   readonly name: string;
   readonly file: string;
-  readonly landing: string;
   readonly memoryMb: number;
+  /** All that fill it. */
+  readonly links: readonly PoolLink[];
+  /** Which order this is: whoever gives another says another number. */
+  readonly revision: number;
 }
 
 export interface LinkJob {
@@ -63,29 +66,9 @@ export interface SourceAccess {
 }
 
 /** What a child process tells: always the whole state, so that only the latest report counts. */
-export interface PoolReport {
-  /** The last segment applied. */
-  readonly number: number;
-  readonly tables: readonly PoolTable[];
-  /** Row changes applied by this process, and how many a second of late. */
-  readonly changes: number;
-  readonly changesPerSecond: number;
-  /** From the commit at the source to the commit in the pool, of the last transaction. */
-  readonly lagMs: number | undefined;
-  /** In the landing zone, not yet applied. */
-  readonly waitingSegments: number;
-  readonly waitingBytes: number;
-  readonly trouble: FaultText | undefined;
-}
-
-export interface PoolTable {
-  readonly table: string;
-  readonly state: TableState;
-  /** About how many rows it has. */
-  readonly rows: number;
-  /** Row changes applied by this process, not counting copied rows. */
-  readonly changes: number;
-  readonly fault: Pick<FaultText, 'code' | 'message' | 'remedy'> | undefined;
+export interface PoolTold extends PoolReport {
+  /** The order that is carried out: its links fill the pool, and no others. */
+  readonly revision: number;
 }
 
 export interface LinkReport {
@@ -124,6 +107,8 @@ export interface DemoReport {
 
 export type ToChild<Job> =
   | { readonly kind: 'start'; readonly job: Job; readonly logFile: string }
+  /** The job from now on. */
+  | { readonly kind: 'job'; readonly job: Job }
   | { readonly kind: 'stop' }
   | { readonly kind: 'metrics'; readonly id: number };
 

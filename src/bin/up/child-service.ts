@@ -21,16 +21,18 @@ export interface ChildSpec<Job, Report> {
 }
 
 /** A child process as a service: started again whenever it ends by itself. */
-export interface ChildService extends Service {
-  /** Its measurements as text; empty while it does not run. */
-  metrics(): Promise<string>;
+export interface ChildService<Job> extends Service {
+  /** Its measurements as text, with those of processes that it started; empty while it does not run, or where it is too busy to say them in time. */
+  metrics(withinMs?: number): Promise<string>;
+  /** The job from now on; while it does not run this does nothing, since the job is asked for before each start. */
+  change(job: Job): void;
   /** Ends it at once. */
   kill(): void;
 }
 
 const metricsMs = 2_000;
 
-export function childService<Job, Report>(spec: ChildSpec<Job, Report>): ChildService {
+export function childService<Job, Report>(spec: ChildSpec<Job, Report>): ChildService<Job> {
   let live: LiveChild<Job, Report> | undefined;
   return {
     name: spec.name,
@@ -47,7 +49,8 @@ export function childService<Job, Report>(spec: ChildSpec<Job, Report>): ChildSe
         live = undefined;
       }
     },
-    metrics: async () => live?.metrics() ?? '',
+    metrics: async (withinMs = metricsMs) => live?.metrics(withinMs) ?? '',
+    change: (job) => live?.change(job),
     kill: () => live?.kill(),
   };
 }
@@ -98,7 +101,11 @@ class LiveChild<Job, Report> {
     }
   }
 
-  metrics(): Promise<string> {
+  change(job: Job): void {
+    this.#send({ kind: 'job', job });
+  }
+
+  metrics(withinMs: number): Promise<string> {
     const id = ++this.#last;
     return new Promise((settle) => {
       const answer = (text: string): void => {
@@ -106,7 +113,7 @@ class LiveChild<Job, Report> {
         this.#asked.delete(id);
         settle(text);
       };
-      const timer = setTimeout(answer, metricsMs, '');
+      const timer = setTimeout(answer, withinMs, '');
       this.#asked.set(id, answer);
       this.#send({ kind: 'metrics', id });
     });

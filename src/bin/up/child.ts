@@ -3,25 +3,35 @@ import type { Log } from '#base/log.ts';
 import { faultText } from '#base/fault-text.ts';
 import type { FromChild, ToChild } from './channel.ts';
 import { openLogFile } from './log-file.ts';
-import { measureProcess } from './process-metrics.ts';
+import { measureProcess, mergeMetrics } from './process-metrics.ts';
 
-export interface ChildWork<Report> {
+export interface ChildWork<Report, Job = unknown> {
   /** Aborts when the parent asks for it, or is gone. */
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Lets the parent know: the state is asked for when it is sent, a few times a second at most. */
   readonly report: (now: () => Report) => void;
+  /** Told of the job whenever it changes; the latest that came before is told at once. */
+  readonly onJob: (listener: (job: Job) => void) => void;
+  /** Processes that this one started: their measurements, as texts, are told with its own. */
+  readonly alsoMeasures: (texts: () => Promise<readonly string[]>) => void;
 }
 
 const reportEveryMs = 100;
 /** For an orderly end without a parent: whoever takes over waits for what this process holds. */
 const orphanMs = 5_000;
 
+type Work<Job, Report> = (job: Job, context: ChildWork<Report, Job>) => Promise<void>;
+
 /** The life of a child process: one job from its parent, reports to it, and an end with it. Never returns. */
-export function runChild<Job, Report>(name: string, work: (job: Job, context: ChildWork<Report>) => Promise<void>): void {
+export function runChild<Job, Report>(name: string, work: Work<Job, Report>): void {
   process.title = `isthmus ${name}`;
   const stop = new AbortController();
   const metrics = measureProcess(name);
+  const others: (() => Promise<readonly string[]>)[] = [];
+  const measured = async (): Promise<string> =>
+    mergeMetrics([await metrics.text(), ...(await Promise.all(others.map((one) => one()))).flat()]);
+  const jobs = new LatestJob<Job>();
   if (process.send === undefined) {
     process.stderr.write(`error BadUse: This program is started by isthmus up.\nremedy: isthmus up --demo\n`);
     process.exit(2);
@@ -35,16 +45,23 @@ export function runChild<Job, Report>(name: string, work: (job: Job, context: Ch
   });
   process.on('message', (message: ToChild<Job>) => {
     if (message.kind === 'stop') stop.abort();
-    else if (message.kind === 'metrics') void metrics.text().then((text) => send({ kind: 'metrics', id: message.id, text }));
-    else void live(message, stop.signal, work);
+    else if (message.kind === 'metrics') void measured().then((text) => send({ kind: 'metrics', id: message.id, text }));
+    else if (message.kind === 'job') jobs.take(message.job);
+    else
+      void live(message, {
+        signal: stop.signal,
+        work,
+        onJob: (listener) => jobs.listen(listener),
+        alsoMeasures: (texts) => void others.push(texts),
+      });
   });
 }
 
 async function live<Job, Report>(
   start: { readonly job: Job; readonly logFile: string },
-  signal: AbortSignal,
-  work: (job: Job, context: ChildWork<Report>) => Promise<void>,
+  context: Pick<ChildWork<Report, Job>, 'signal' | 'onJob' | 'alsoMeasures'> & { readonly work: Work<Job, Report> },
 ): Promise<void> {
+  const { work, signal } = context;
   const { log } = openLogFile(start.logFile);
   const reporter = new Reporter<Report>();
   const die = (error: unknown): void => {
@@ -56,7 +73,7 @@ async function live<Job, Report>(
   process.on('unhandledRejection', die);
   log.info({ pid: process.pid }, 'process started');
   try {
-    await work(start.job, { signal, log, report: (now) => reporter.take(now) });
+    await work(start.job, { ...context, log, report: (now) => reporter.take(now) });
     if (!signal.aborted) throw fault('bug', 'WorkEnded', 'The work of the process ended by itself.');
   } catch (error) {
     if (!signal.aborted) return die(error);
@@ -64,6 +81,22 @@ async function live<Job, Report>(
   }
   log.info({ pid: process.pid }, 'process stopped');
   process.exit(0);
+}
+
+/** The job as it was last changed, for a listener that may come later. */
+class LatestJob<Job> {
+  #latest: { readonly job: Job } | undefined;
+  #listener: ((job: Job) => void) | undefined;
+
+  take(job: Job): void {
+    this.#latest = { job };
+    this.#listener?.(job);
+  }
+
+  listen(listener: (job: Job) => void): void {
+    this.#listener = listener;
+    if (this.#latest) listener(this.#latest.job);
+  }
 }
 
 class Reporter<Report> {

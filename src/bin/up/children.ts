@@ -4,9 +4,10 @@ import type { Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { Secret } from '#base/secret.ts';
 import { supervise } from '#base/service.ts';
+import { onlyRun } from '#pool/engines/duckdb/ledger.ts';
 import { slotName } from '../link/link-command.ts';
 import type { Board } from './board.ts';
-import type { ControlJob, ControlReport, DemoJob, DemoReport, LinkJob, LinkReport, PoolJob, PoolReport, SourceAccess } from './channel.ts';
+import type { ControlJob, ControlReport, DemoJob, DemoReport, LinkJob, LinkReport, PoolJob, PoolTold, SourceAccess } from './channel.ts';
 import { childService, type ChildService, type ChildSpec } from './child-service.ts';
 import { linkId, places } from './home-folder.ts';
 
@@ -36,10 +37,10 @@ export interface ChildrenRequest {
 /** The processes of one `up`. */
 export class Children {
   readonly #request: ChildrenRequest;
-  readonly #control: ChildService;
-  readonly #demo: ChildService;
-  readonly #pool: ChildService;
-  readonly #worker: ChildService;
+  readonly #control: ChildService<ControlJob>;
+  readonly #demo: ChildService<DemoJob>;
+  readonly #pool: ChildService<PoolJob>;
+  readonly #worker: ChildService<LinkJob>;
   readonly #source = Promise.withResolvers<void>();
   #resync: boolean;
 
@@ -78,7 +79,7 @@ export class Children {
   }
 
   /** In the order of their start; ended the other way round. */
-  get #services(): readonly ChildService[] {
+  get #services(): readonly Omit<ChildService<unknown>, 'change'>[] {
     return [this.#control, ...(this.#request.demo ? [this.#demo, this.#pool, this.#worker] : [])];
   }
 
@@ -130,15 +131,14 @@ export class Children {
     return { ...this.#spec('demo', take), job: async () => ({ folder: places.demo(path), rate, scale }) };
   }
 
-  #poolSpec(): ChildSpec<PoolJob, PoolReport> {
+  #poolSpec(): ChildSpec<PoolJob, PoolTold> {
     const { path, name, memoryMb, board } = this.#request;
-    const take = (report: PoolReport): void => {
-      board.pool = report;
+    const take = ({ links, trouble }: PoolTold): void => {
+      const link = links.get(onlyRun);
+      board.pool = link && { ...link, trouble: trouble ?? link.trouble };
     };
-    return {
-      ...this.#spec('pool', take),
-      job: async () => ({ name, file: places.pool(path, name), landing: places.landing(path, name), memoryMb }),
-    };
+    const links = [{ run: onlyRun, landing: places.landing(path, name) }];
+    return { ...this.#spec('pool', take), job: async () => ({ name, file: places.pool(path, name), memoryMb, links, revision: 1 }) };
   }
 
   #workerSpec(): ChildSpec<LinkJob, LinkReport> {

@@ -41,6 +41,7 @@ import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
 import { subscription as subscriptionResource } from '#providers/resources/subscription.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
+import type { PoolHost } from '#providers/synapse/pool-host.ts';
 import type { ControlJob } from './channel.ts';
 import { hostAddresses } from './host-addresses.ts';
 import { openLogFile } from './log-file.ts';
@@ -55,6 +56,8 @@ export interface ControlRequest {
   /** What carries the network. */
   readonly engine: FabricEngine;
   readonly runtimes: RuntimeHost;
+  /** What runs SQL pools. */
+  readonly pools: PoolHost;
   readonly log: Log;
 }
 
@@ -80,6 +83,7 @@ export async function composeControl({
   hostNames,
   engine,
   runtimes,
+  pools,
   log,
 }: ControlRequest): Promise<ControlParts> {
   const { tenant, subscription } = await openInstallation(store);
@@ -110,7 +114,7 @@ export async function composeControl({
     return principal !== undefined && (await authorizer.allows(principal, action, targetId));
   };
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
-  const network = { store, engine, runtimes, keeper, mayApprove, serverName, log };
+  const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, log };
   const providers = providersOf({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections });
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),

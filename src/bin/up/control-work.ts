@@ -14,11 +14,12 @@ import { composeControl } from './control-parts.ts';
 import { places } from './home-folder.ts';
 import { listenOn } from './listen.ts';
 import { openRuntimes } from './runtime-parts.ts';
+import { openPoolHost } from './pool-host.ts';
 
 const certificateEveryMs = 86_400_000;
 
 /** Answers requests for resources and makes them true, until the signal aborts. Faults: `PortInUse` (conflict), those of the store and of certificates. */
-export async function runControlJob(job: ControlJob, { signal, log, report }: ChildWork<ControlReport>): Promise<void> {
+export async function runControlJob(job: ControlJob, { signal, log, report, alsoMeasures }: ChildWork<ControlReport>): Promise<void> {
   const path = places.store(job.folder);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await using store = await openSqliteStore({ path });
@@ -30,9 +31,11 @@ export async function runControlJob(job: ControlJob, { signal, log, report }: Ch
   const certificates = await openCertificates(wanted);
   await using engine = await openUserspaceEngine({ log });
   await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
+  await using pools = openPoolHost({ folder: job.folder, log });
+  alsoMeasures(() => pools.metrics());
   const ignoreEvents = engine.onEvent((event) => noteEvent(log, event));
   const hostNames = [...usualNames, hostname().toLowerCase()];
-  const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, log });
+  const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, pools, log });
   const { app, loop, keeper, services, tenant, subscription } = parts;
   const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
   try {

@@ -3,7 +3,7 @@ import { LiveView } from './live-view.ts';
 import type { LinkStatus, UpStatus } from './status.ts';
 
 function status(states: readonly LinkStatus['tables'][number]['state'][], step: string | null = null): UpStatus {
-  const tables = states.map((state, i) => ({ table: `t${i}`, state, rows: 1, changes: 0, fault: null }));
+  const tables = states.map((state, i) => ({ table: `t${i}`, state, rows: 1, processedRows: 0, fault: null }));
   const link = {
     name: 'shop',
     following: true,

@@ -19,6 +19,7 @@ import { sqlTypes } from '#providers/sql/sql-types.ts';
 import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 import { workspaceTypes } from '#providers/synapse/workspace-types.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
+import type { PoolHost } from '#providers/synapse/pool-host.ts';
 import { knownAddresses } from './known-addresses.ts';
 
 export interface ProviderParts {
@@ -27,6 +28,7 @@ export interface ProviderParts {
   readonly engine: FabricEngine;
   /** Starts workers in these networks. */
   readonly runtimes: RuntimeHost;
+  readonly pools: PoolHost;
   readonly keeper: PlanKeeper;
   readonly mayApprove: MayApprove;
   readonly serverName: ServerName;

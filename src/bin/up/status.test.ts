@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { bytes, count, duration, linkLine, type LinkStatus, statusLines, type TableStatus, type UpStatus } from './status.ts';
 
 function table(name: string, change: Partial<TableStatus> = {}): TableStatus {
-  return { table: name, state: 'Replicating', rows: 1234567, changes: 89, fault: null, ...change };
+  return { table: name, state: 'Replicating', rows: 1234567, processedRows: 89, fault: null, ...change };
 }
 
 function link(change: Partial<LinkStatus> = {}): LinkStatus {
@@ -31,9 +31,9 @@ const wide = { columns: 200, rows: 50 };
 
 test('tables are aligned, and the link says how far it is', () => {
   expect(statusLines(status(), wide)).toEqual([
-    'table             state              rows  changes',
-    'public.orders     Replicating   1,234,567       89',
-    'public.customers  Snapshotting     20,000       89',
+    'table             state              rows  processed',
+    'public.orders     Replicating   1,234,567         89',
+    'public.customers  Snapshotting     20,000         89',
     'shop: 1/2 tables replicating  [#####---------------] 25 %  5.3 changes/s  lag 42 ms  source log held 1.5 MB',
   ]);
 });

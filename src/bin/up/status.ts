@@ -38,7 +38,8 @@ export interface TableStatus {
   readonly table: string;
   readonly state: TableState;
   readonly rows: number;
-  readonly changes: number;
+  /** Rows that the link brought, copied and changed. */
+  readonly processedRows: number;
   readonly fault: ShownFault | null;
 }
 
@@ -74,8 +75,8 @@ function wrapped(line: string, columns: number): string[] {
 }
 
 function tableLines(tables: readonly TableStatus[]): string[] {
-  const rows = tables.map((one) => [one.table, one.state, count(one.rows), count(one.changes)]);
-  const head = ['table', 'state', 'rows', 'changes'];
+  const rows = tables.map((one) => [one.table, one.state, count(one.rows), count(one.processedRows)]);
+  const head = ['table', 'state', 'rows', 'processed'];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   return [head, ...rows].map((row) => row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
 }

@@ -13,6 +13,11 @@ export interface LandingReaderOptions {
   readonly disk?: Disk;
   /** How often to look for new segments where the system sends no notice of them. */
   readonly pollMs?: number;
+  /**
+   * A transaction is given out once its last segment is there: whoever applies it waits for nobody in the midst of it. Without, segments are
+   * given out as they come.
+   */
+  readonly whole?: boolean;
 }
 
 /**
@@ -24,6 +29,7 @@ export class LandingReader {
   readonly #folder: string;
   readonly #disk: Disk;
   readonly #pollMs: number;
+  readonly #whole: boolean;
   /** Segments up to here have durable names. */
   #durable = 0;
 
@@ -31,6 +37,7 @@ export class LandingReader {
     this.#folder = options.folder;
     this.#disk = options.disk ?? realDisk;
     this.#pollMs = options.pollMs ?? 1_000;
+    this.#whole = options.whole ?? false;
   }
 
   /** Refuses a pool that was filled from another zone, or a zone that lost what the pool has seen. */
@@ -62,9 +69,12 @@ export class LandingReader {
     });
     using watch = new FolderWatch(this.#folder, this.#pollMs);
     let before: Manifest | undefined;
+    let ended = after;
     for (let number = after + 1; ; number++) {
       const manifest = await this.#guard(() => this.#await(number, watch, signal));
       if (!manifest) return;
+      if (this.#whole && number > ended) ended = await this.#guard(() => this.#endOf(manifest, watch, signal));
+      if (signal.aborted) return;
       checkOrder(before, manifest);
       before = manifest;
       yield await this.#guard(() => this.#read(manifest));
@@ -112,6 +122,17 @@ export class LandingReader {
       await watch.changed(signal);
     }
     return undefined;
+  }
+
+  /** The last segment of the transaction that begins here: its own last one, or the one before the next that begins. */
+  async #endOf(begin: Manifest, watch: FolderWatch, signal: AbortSignal): Promise<number> {
+    let last = begin;
+    while (!last.last) {
+      const next = await this.#await(last.number + 1, watch, signal);
+      if (!next || next.first) break;
+      last = next;
+    }
+    return last.number;
   }
 
   /** A segment that is not there must be the next to come. */
