@@ -1,45 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DuckDbPool } from '#pool/engines/duckdb/pool.ts';
-import { places } from '../up/home-folder.ts';
-import { poolFile, sqlCommand } from './sql-command.ts';
+import { serveQueries } from '#pool/query-server.ts';
+import { sqlCommand } from './sql-command.ts';
 
 let data: string;
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'isthmus-sql-'));
 });
 afterEach(() => rmSync(data, { recursive: true }));
-
-function pretendPool(name: string): string {
-  const file = places.pool(data, name);
-  mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(file, '');
-  return file;
-}
-
-test('without a name the only pool is meant', () => {
-  expect(() => poolFile({ data, pool: undefined, file: undefined })).toThrow(expect.objectContaining({ kind: 'missing', code: 'NoPool' }));
-  const shop = pretendPool('shop');
-  expect(poolFile({ data, pool: undefined, file: undefined })).toBe(shop);
-  expect(poolFile({ data, pool: 'shop', file: undefined })).toBe(shop);
-  pretendPool('other');
-  expect(() => poolFile({ data, pool: undefined, file: undefined })).toThrow(
-    expect.objectContaining({ kind: 'invalid', code: 'WhichPool', message: expect.stringContaining('other, shop') as string }),
-  );
-  expect(() => poolFile({ data, pool: '../shop', file: undefined })).toThrow(expect.objectContaining({ kind: 'missing', code: 'NoPool' }));
-});
-
-test('a file is taken as it is, if it is there, and not together with a name', () => {
-  const file = pretendPool('shop');
-  expect(poolFile({ data: 'elsewhere', pool: undefined, file })).toBe(file);
-  expect(() => poolFile({ data, pool: undefined, file: join(data, 'none') })).toThrow(
-    expect.objectContaining({ kind: 'missing', code: 'PoolMissing' }),
-  );
-  expect(() => poolFile({ data, pool: 'shop', file })).toThrow(expect.objectContaining({ kind: 'invalid', code: 'WhichPool' }));
-});
 
 test('a statement comes as an argument or by standard input; what is wrong with it is a fault', async () => {
   const file = join(data, 'p.duckdb');
@@ -59,4 +31,22 @@ test('a statement comes as an argument or by standard input; what is wrong with 
   expect(await run('-', "SELECT 'x' AS t")).toBe('t\r\nx\r\n');
   await expect(run('SELECT nothing')).rejects.toMatchObject({ kind: 'invalid', code: 'QueryInvalid' });
   await expect(run('CREATE TABLE t (a INTEGER)')).rejects.toMatchObject({ kind: 'denied' });
+});
+
+test('a pool is asked by its name, also while a process has it open', async () => {
+  const folder = join(data, 'pools', 'contoso', 'sales');
+  mkdirSync(folder, { recursive: true });
+  const ask = async (): Promise<string> => {
+    let out = '';
+    const write = async (text: string): Promise<void> => void (out += text);
+    const command = { sql: 'SELECT count(*) AS n FROM isthmus.link', pool: 'Contoso/Sales', file: undefined, data, format: 'csv' as const };
+    await sqlCommand(command, { input: Readable.from([]), write }, new AbortController().signal);
+    return out;
+  };
+  {
+    await using pool = await DuckDbPool.open(join(folder, 'pool.duckdb'));
+    await using _served = await serveQueries(pool);
+    expect(await ask()).toBe('n\r\n0\r\n');
+  }
+  expect(await ask()).toBe('n\r\n0\r\n');
 });

@@ -1,16 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { fault, toFault } from '#base/fault.ts';
+import { toFault } from '#base/fault.ts';
 import { delay } from '#base/service.ts';
 import { openReader } from '#pool/query-server.ts';
 import type { PoolReader } from '#pool/query.ts';
-import { places } from '../up/home-folder.ts';
+import { poolFile } from './find-pool.ts';
 import { resultWriter, type Format } from './result-format.ts';
 
 /** `isthmus sql`, as its options say. */
 export interface SqlCommand {
   /** `-`: from standard input. */
   readonly sql: string;
+  /** Its name in the data folder, with its workspace's where that is needed: `workspace/pool`. */
   readonly pool: string | undefined;
   readonly file: string | undefined;
   readonly data: string;
@@ -52,39 +52,4 @@ async function openPatiently(file: string, signal: AbortSignal): Promise<PoolRea
       await delay(100, signal);
     }
   }
-}
-
-/** The pool file that is meant. Names of pools are those of their folders. */
-export function poolFile({ file, pool, data }: Pick<SqlCommand, 'file' | 'pool' | 'data'>): string {
-  if (file !== undefined && pool !== undefined)
-    throw fault('invalid', 'WhichPool', 'Both --pool and --file are given.', { remedy: 'Give one of them.' });
-  if (file !== undefined) {
-    if (!existsSync(file))
-      throw fault('missing', 'PoolMissing', `There is no file ${file}.`, {
-        target: file,
-        remedy: 'Name the file that isthmus link --to fills.',
-      });
-    return file;
-  }
-  const names = poolNames(data);
-  const name = pool ?? (names.length === 1 ? names[0] : undefined);
-  if (name !== undefined && names.includes(name)) return places.pool(data, name);
-  const list = names.join(', ');
-  if (names.length === 0) {
-    throw fault('missing', 'NoPool', `There is no pool in ${data}.`, {
-      target: data,
-      remedy: 'Start one with isthmus up --demo, name its folder with --data, or name a pool file with --file.',
-    });
-  }
-  if (name === undefined)
-    throw fault('invalid', 'WhichPool', `There are several pools in ${data}: ${list}.`, { remedy: 'Name one with --pool.' });
-  throw fault('missing', 'NoPool', `There is no pool ${name} in ${data}.`, { target: name, remedy: `There are: ${list}.` });
-}
-
-function poolNames(data: string): string[] {
-  const folder = places.pools(data);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => existsSync(places.pool(data, name)))
-    .toSorted();
 }

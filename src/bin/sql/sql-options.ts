@@ -16,7 +16,7 @@ export function addSql(program: Command, terminal: Terminal): void {
     .command('sql')
     .description('Query a pool, also while a link or isthmus up fills it.')
     .argument('<sql>', "one statement that reads, in DuckDB's SQL; - reads it from standard input")
-    .option('--pool <name>', 'the pool of that name in the data folder; without it: the only one')
+    .option('--pool <name>', 'the pool of that name in the data folder, or workspace/name; without it: the only one')
     .option('--file <file>', 'a pool file, as isthmus link --to names it')
     .addOption(dataOption())
     .addOption(new Option('-o, --format <format>', 'how the result is written').choices(formats).default('table'))
