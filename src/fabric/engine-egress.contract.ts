@@ -106,6 +106,7 @@ export function describeEgress(open: OpenEngine): void {
         code: 'NoEndpoint',
         rule: segment,
         remedy: expect.stringContaining('private endpoint'),
+        isRule: true,
       },
     ]);
     expect(counterOf(on.engine, `${segment}#link shop`)).toMatchObject({ of: 'asker', connections: 1, open: 1, refused: 1, bytesIn: 5 });
@@ -122,7 +123,7 @@ export function describeEgress(open: OpenEngine): void {
     const { segment } = on.sample;
     const { host, port } = on.host;
     expect(told(on, 'outside')).toEqual([{ kind: 'outside', segment, host, port, asker: 'link shop', wouldBe: undefined }]);
-    expect(told(on, 'refused')).toMatchObject([{ host, port: 9, code: 'TargetUnreachable' }]);
+    expect(told(on, 'refused')).toMatchObject([{ host, port: 9, code: 'TargetUnreachable', isRule: false }]);
   });
 
   test('report lets out like open, and says what none would refuse and why', async () => {
@@ -133,9 +134,12 @@ export function describeEgress(open: OpenEngine): void {
     await ask(await dialFor(on, 'link shop'), 'within');
     const would = told(on, 'outside').map(({ host, wouldBe }) => ({ host, ...wouldBe }));
     expect(would).toEqual([
-      { host: on.host.host, code: 'NoEndpoint', rule: on.sample.segment, remedy: expect.any(String) },
-      { host: 'elsewhere.example', code: 'NameNotFound', rule: 'elsewhere.example', remedy: expect.any(String) },
+      { host: on.host.host, code: 'NoEndpoint', rule: on.sample.segment, remedy: expect.any(String), isRule: true },
+      { host: 'elsewhere.example', code: 'NameNotFound', rule: 'elsewhere.example', remedy: expect.any(String), isRule: true },
     ]);
+    for (const { host, code } of would)
+      expect(on.engine.ifClosed({ segment: on.sample.segment, host, port: on.host.port })?.code).toBe(code);
+    expect(on.engine.ifClosed({ segment: on.sample.segment, host: on.sample.name, port: on.sample.port })).toBeUndefined();
     await on.apply({ segment: { egress: 'none' } });
     for (const { host, code } of would) expect(await on.refusal(host, on.host.port)).toBe(code);
   });

@@ -1,4 +1,5 @@
 import type { Dialer } from '#base/dialer.ts';
+import type { Fault } from '#base/fault.ts';
 import type { Door } from './doors.ts';
 import type { Path } from './path.ts';
 import type { FabricPlan } from './plan.ts';
@@ -30,6 +31,8 @@ export interface FabricEngine extends AsyncDisposable {
    * not yet probed a connection is tried, as long as none is known to be up.
    */
   explain(ask: PathAsk): Promise<Path>;
+  /** What a connection would be refused with if nothing but endpoints were let out of the segment, as the plan is now; undefined: it would go on. */
+  ifClosed(ask: PathAsk): Fault | undefined;
   /** Where an endpoint listens on this host, for programs that have no dialer: `127.64.0.5:1433`. Undefined: nowhere at the moment. */
   listening(endpoint: string, port: number): { readonly host: string; readonly port: number } | undefined;
   /** All of the endpoint's ports that listen at the moment, in order, and where. */
@@ -80,6 +83,8 @@ export interface Denial {
   /** What denies it: a resource's id, or a host. */
   readonly rule: string | undefined;
   readonly remedy: string | undefined;
+  /** A rule of the network stands against it; otherwise nobody answered, or nobody knows the name outside. */
+  readonly isRule: boolean;
 }
 
 /** From a segment to a host and port, as asked. `asker`: see `dialer`; undefined: nobody said, or it came by a listener. */

@@ -19,7 +19,18 @@ import type { BackendHealth, PathAsk } from './engine.ts';
 import { hashText, mix } from './hash.ts';
 import { backendName, canonicalName, isOwnName, meaningOf, shortName } from './names.ts';
 import type { Hop } from './path.ts';
-import type { Backend, Balancer, BalancerRule, Endpoint, Forwarder, ForwardRule, HostPort, PublicServer, Service } from './plan.ts';
+import type {
+  Backend,
+  Balancer,
+  BalancerRule,
+  EgressMode,
+  Endpoint,
+  Forwarder,
+  ForwardRule,
+  HostPort,
+  PublicServer,
+  Service,
+} from './plan.ts';
 import { admission, publicDenial } from './public-server.ts';
 import type { BalancerTable, EndpointTable, ForwarderTable, RuleTable, SegmentTable, Tables } from './tables.ts';
 
@@ -87,11 +98,18 @@ export function routeFromEndpoint(
   return table === undefined ? refuse(walk, noEndpoint(walk.so.segment, ask.endpoint, ask.port)) : throughEndpoint(walk, table);
 }
 
+export interface SegmentAsk extends PathAsk {
+  readonly source: Source;
+  /** In place of the segment's own. */
+  readonly egress?: EgressMode;
+}
+
 /** The way from inside a segment: to endpoints by name or address; within its network to frontends and forwarders; anywhere if its egress is open. */
-export function routeFromSegment(tables: Tables, state: RouteState, ask: PathAsk & { readonly source: Source }, trace?: Trace): Decision {
+export function routeFromSegment(tables: Tables, state: RouteState, ask: SegmentAsk, trace?: Trace): Decision {
   const walk = begin({ tables, state, source: ask.source, trace }, ask.segment, ask.port);
-  const segment = tables.segments.get(ask.segment);
-  if (segment === undefined) return refuse(walk, segmentNotFound(ask.segment));
+  const found = tables.segments.get(ask.segment);
+  if (found === undefined) return refuse(walk, segmentNotFound(ask.segment));
+  const segment = ask.egress === undefined ? found : { ...found, segment: { ...found.segment, egress: ask.egress } };
   const meaning = meaningOf(segment, ask.host, ask.port, tables.publicServers);
   switch (meaning.kind) {
     case 'endpoints': {

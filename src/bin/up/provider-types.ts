@@ -12,6 +12,7 @@ import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
+import { EgressLog } from '#providers/network/egress-log.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
@@ -52,6 +53,7 @@ export function providersOf(parts: ProviderParts): Providers {
   const links = connectionsOf({ store, mayApprove, nowMs });
   const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
   const interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, log });
+  const egress = new EgressLog({ store, engine, nowMs });
   const authoring: AuthoringOptions = {
     store,
     sealer,
@@ -61,6 +63,7 @@ export function providersOf(parts: ProviderParts): Providers {
     interactive,
     jobs: new InteractiveJobs(runtimes),
     explain,
+    egressReport: (segment) => egress.report(segment),
     tenant,
   };
   const types: readonly AnyType[] = [
@@ -81,5 +84,5 @@ export function providersOf(parts: ProviderParts): Providers {
     ...factoryTypes(authoring),
     ...workspaceTypes({ ...authoring, writer }),
   ];
-  return { types, services: [interactive] };
+  return { types, services: [interactive, egress] };
 }

@@ -134,6 +134,11 @@ class UserspaceEngine implements FabricEngine {
     );
   }
 
+  ifClosed(ask: PathAsk): Fault | undefined {
+    const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: explainSource, egress: 'none' });
+    return way.target === undefined ? way.denied : undefined;
+  }
+
   listeners(endpoint: string): ReturnType<FabricEngine['listeners']> {
     return this.#listeners.of(endpoint);
   }
@@ -381,8 +386,8 @@ type ReadInto = () => OnReadOpts;
 
 type Reached = { readonly socket: Socket; readonly ms: number } | { readonly socket: undefined; readonly denied: Fault };
 
-function denialOf({ code, target, remedy }: Fault): Denial {
-  return { code, rule: target, remedy };
+function denialOf({ kind, code, target, remedy }: Fault): Denial {
+  return { code, rule: target, remedy, isRule: kind === 'denied' || code === 'NameNotFound' };
 }
 
 function targetHosts(plan: FabricPlan): string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
-import { type Action, type NameRule, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import { type Action, type NameRule, type Read, resourceType, type ResourceType } from '#arm/resource-type.ts';
+import type { EgressRecord, EgressReporter } from '#arm/egress-report.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { guidOf } from './guid.ts';
 import type { AuthoringOptions } from './options.ts';
@@ -13,7 +14,7 @@ export const managedName: NameRule = {
 };
 
 /** The network that integration runtimes of a home stand in. Nobody chooses its addresses; its only ways out are managed private endpoints, and what the home's egress mode lets out. */
-export function managedVirtualNetworks(home: AuthoringHome, { plan, explain }: AuthoringOptions): ResourceType {
+export function managedVirtualNetworks(home: AuthoringHome, { plan, explain, egressReport }: AuthoringOptions): ResourceType {
   return resourceType<JsonObject>({
     type: partTypes(home).network,
     summary: `The network that the integration runtimes of a ${home.noun} stand in`,
@@ -39,6 +40,7 @@ export function managedVirtualNetworks(home: AuthoringHome, { plan, explain }: A
     },
     show: async (self) => ({ vNetId: guidOf(self, 'network'), alias: self.id.split('/').at(-3)! }),
     actions: { explain: explaining(explain) as Action<JsonObject, unknown> },
+    reads: egressReport === undefined ? {} : { egressReport: reporting(home, egressReport) },
     reconcile: async (self) => {
       await plan.current(self);
       return { kind: 'ready' };
@@ -48,6 +50,24 @@ export function managedVirtualNetworks(home: AuthoringHome, { plan, explain }: A
       return { kind: 'ready' };
     },
   });
+}
+
+/** `GET {network}/egressReport`: what was refused, what was let out, and what of that the mode `enforce` would break. */
+function reporting(home: AuthoringHome, report: EgressReporter): Read<JsonObject> {
+  return {
+    summary: 'What left the network or was refused, for whom and why, and what enforcing would break',
+    permission: 'read',
+    run: async ({ id, resources }) => {
+      const owner = id.parent === undefined ? undefined : await resources.get(id.parent);
+      const { since, denied, wouldBreak, outside } = await report(id.key);
+      const mode = owner === undefined ? 'enforce' : home.egress(owner);
+      return { mode, since, denied: denied.map(shown), wouldBreak: wouldBreak.map(shown), outside: outside.map(shown) };
+    },
+  };
+}
+
+function shown(record: EgressRecord): JsonObject {
+  return { ...record };
 }
 
 interface ExplainInput {

@@ -1,4 +1,5 @@
 import type { Sealer } from '#arm/access.ts';
+import type { EgressReporter } from '#arm/egress-report.ts';
 import type { Connections } from '#arm/private-link.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
@@ -21,6 +22,8 @@ export interface AuthoringOptions {
   readonly interactive: InteractiveAuthoring;
   readonly jobs: InteractiveJobs;
   readonly explain: FabricEngine['explain'];
+  /** Tells what left a managed virtual network; without it networks have no `egressReport`. */
+  readonly egressReport?: EgressReporter;
   /** Of the installation, for identities. */
   readonly tenant?: string;
 }
