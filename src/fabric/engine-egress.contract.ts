@@ -218,3 +218,46 @@ export function describePublicServers(open: OpenEngine): void {
     expect(await on.refusal(on.sample.publicName)).toBe('EndpointRejected');
   });
 }
+
+/** What a dial is refused with is what `explain` says, whatever is asked. */
+export function describeAgreement(open: OpenEngine): void {
+  const resolver = { resolve: async (host: string) => ({ addresses: host === 'known.example' ? ['127.0.0.1'] : [], ttlMs: 60_000 }) };
+
+  test.for<[string, Sample]>([
+    ['closed', {}],
+    ['open', { segment: { egress: 'open' } }],
+    ['reporting', { segment: { egress: 'report' }, publicServer: {} }],
+    ['open, with a server that nobody may reach', { segment: { egress: 'open' }, publicServer: { firewall: [] } }],
+    ['closed, with names for one port', { endpoint: { names: [{ name: 'db.shop.example', port: 14_330 }] } }],
+    ['open, with names for one port', { segment: { egress: 'open' }, endpoint: { names: [{ name: 'db.shop.example', port: 14_330 }] } }],
+    ['closed, with an approval that has ended', { endpoint: { expiresAtMs: 1 } }],
+    ['open, with an endpoint that waits', { segment: { egress: 'open' }, endpoint: { state: 'Pending' } }],
+    ['closed, without hosts that pass on', { running: [false, false], rule: { probe: undefined } }],
+    ['open, with a database whose name nobody knows', { segment: { egress: 'open' }, target: { host: 'no.example', port: 1 } }],
+  ])('a network that is %s', async ([, more]) => {
+    await using on = await stage(open, { resolver });
+    await on.apply(more);
+    const { name, publicName, address, port } = on.sample;
+    const hosts = [name, `${name.toUpperCase()}.`, publicName, address, '10.0.1.77', 'no.example', 'no.localhost', '169.254.169.254'];
+    for (const host of hosts) {
+      for (const at of [port, 22]) {
+        if (host === '10.0.1.77' && on.engine.isOpen(on.sample.segment)) continue;
+        const { denied, hops } = await on.engine.explain({ segment: on.sample.segment, host, port: at });
+        expect([host, at, await on.refusal(host, at)]).toEqual([host, at, denied?.code]);
+        expect(hops.at(-1)?.ok ?? false).toBe(denied === undefined);
+      }
+    }
+  });
+
+  test('an approval that ends while a connect is on its way', async () => {
+    const answer = Promise.withResolvers<{ readonly addresses: readonly string[]; readonly ttlMs: number }>();
+    await using on = await stage(open, { resolver: { resolve: () => answer.promise } });
+    await on.apply({ target: { host: 'slow.example', port: on.host.port }, endpoint: { expiresAtMs: Date.now() + 100 } });
+    expect(await on.refusal()).toBe('ApprovalExpired');
+    answer.resolve({ addresses: [on.host.host], ttlMs: 60_000 });
+    const ask = { segment: on.sample.segment, host: on.sample.name, port: on.sample.port };
+    expect((await on.engine.explain(ask)).denied?.code).toBe('ApprovalExpired');
+    expect(on.host.peers).toHaveLength(0);
+    expect(on.engine.doors(on.sample.segment)).toEqual([]);
+  });
+}

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { explainPath } from './explain.ts';
 import { mix } from './hash.ts';
-import type { EndpointState, FabricPlan } from './plan.ts';
+import type { EgressMode, EndpointState, FabricPlan } from './plan.ts';
 import { routeFromEndpoint, routeFromSegment, wayStands, type RouteState } from './route.ts';
 import { SamplePlan, type Sample } from './sample-plan.contract.ts';
 import { sameValue } from './same-value.ts';
@@ -144,6 +145,74 @@ test.for<[string, Sample, boolean]>([
   const way = routed({});
   if (way.target === undefined) throw new Error('it is open');
   expect(wayStands(compileTables(sample.plan(more)), way, nowMs) !== undefined).toBe(goesOn);
+});
+
+/** Everything on which admission depends, and what may be asked. */
+const anyAsk = fc.record({
+  endpoint: fc.record({
+    state: fc.constantFrom<EndpointState>('Approved', 'Approved', 'Pending', 'Rejected', 'Disconnected'),
+    expiresAtMs: fc.constantFrom(undefined, nowMs - 1, nowMs, nowMs + 1),
+    names: fc.constantFrom(
+      [{ name: sample.name, port: undefined }],
+      [{ name: sample.name, port: sample.port }],
+      [{ name: sample.publicName, port: undefined }],
+      [],
+    ),
+    service: fc.constantFrom(sample.service, sample.service, undefined),
+  }),
+  egress: fc.constantFrom<EgressMode>('none', 'report', 'open'),
+  names: fc.constantFrom([], [{ name: sample.name, addresses: [sample.address] }], [{ name: sample.publicName, addresses: ['10.9.9.9'] }]),
+  publicServer: fc.option(
+    fc.record({
+      access: fc.constantFrom('enabled' as const, 'enabled' as const, 'disabled' as const, 'none' as const),
+      firewall: fc.constantFrom(undefined, [], [{ id: '/r', name: 'r', from: '0.0.0.0', to: '0.0.0.0' }]),
+    }),
+    { nil: undefined },
+  ),
+  running: fc.array(fc.boolean(), { minLength: 2, maxLength: 2 }),
+  host: fc.constantFrom(
+    sample.name,
+    sample.publicName,
+    `${sample.name.toUpperCase()}.`,
+    sample.address,
+    '10.9.9.9',
+    'no.example',
+    'no.localhost',
+  ),
+  port: fc.constantFrom(sample.port, sample.port, 22),
+});
+
+test('explain, a dial and the dry run agree, whatever is admitted and asked', () => {
+  fc.assert(
+    fc.property(anyAsk, ({ endpoint, egress, names, publicServer, running, host, port }) => {
+      const plan = sample.plan({ endpoint, segment: { egress, names }, publicServer, running, backends: [{}] });
+      const ask = { segment: sample.segment, host, port };
+      const state = stateOf('up');
+      const route = (as: EgressMode) => routeFromSegment(compileTables(plan), state, { ...ask, source, egress: as });
+      const way = routeFromSegment(compileTables(plan), state, { ...ask, source });
+      const live = {
+        addresses: () => ({ addresses: ['192.0.2.7'], problem: undefined }),
+        unreachable: () => undefined,
+        listening: () => undefined,
+      };
+      const path = explainPath(plan, { ...state, ...live }, ask);
+      expect(path.denied?.code).toBe(way.target === undefined ? way.denied.code : undefined);
+      expect(path.hops.at(-1)?.ok).toBe(way.target !== undefined);
+      const [closed, reported, opened] = [route('none'), route('report'), route('open')];
+      expect(closed.outside).toBeUndefined();
+      expect(opened.target).toEqual(reported.target);
+      expect(opened.outside?.wouldBe).toBeUndefined();
+      // What leads out is what closing refuses, for the reason that was reported; everything else stays as it is.
+      const denied = closed.target === undefined ? closed.denied.code : undefined;
+      expect(reported.outside === undefined ? opened.target : undefined).toEqual(
+        reported.outside === undefined ? closed.target : undefined,
+      );
+      expect(reported.outside?.wouldBe?.code).toBe(reported.outside === undefined ? undefined : denied);
+      const isOpen = endpoint.state === 'Approved' && (endpoint.expiresAtMs ?? Infinity) > nowMs && endpoint.service !== undefined;
+      expect(closed.target !== undefined && !isOpen).toBe(false);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test.for<[string, (plan: FabricPlan) => FabricPlan]>([
