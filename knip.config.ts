@@ -1,7 +1,13 @@
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  entry: ['src/bin/*.ts', 'src/bin/docs/write-docs.ts', 'test/clients/*.ts', 'bench/{run,raw-reader,bare-server}.ts', 'scripts/*.mjs'],
+  entry: [
+    'src/bin/*.{ts,mjs}',
+    'src/bin/docs/write-docs.ts',
+    'test/clients/*.ts',
+    'bench/{run,raw-reader,bare-server}.ts',
+    'scripts/*.mjs',
+  ],
   project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.{js,mjs}'],
   // Part of Debian's base system.
   ignoreBinaries: ['unshare'],

@@ -16,6 +16,7 @@ import { peers } from './peers.ts';
 import { relayConnects, relayThroughput } from './relay.ts';
 import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
+import { workerStart } from './worker-start.ts';
 import { openWorkplace } from './workplace.ts';
 
 const benchmarks: readonly Benchmark[] = [
@@ -31,6 +32,7 @@ const benchmarks: readonly Benchmark[] = [
   arm,
   relayThroughput,
   relayConnects,
+  workerStart,
 ];
 
 const { values, positionals } = parseArgs({

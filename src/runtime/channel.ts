@@ -17,6 +17,8 @@ export interface StreamAccess {
 
 /** What is said to a worker. */
 export type ToWorker =
+  /** Load what a job of this kind will need. */
+  | { readonly kind: 'load'; readonly job: RuntimeJob['kind'] }
   /** Load what any job needs; answered by `ready`. `keep`: keep what became of the code for later workers, and end. */
   | { readonly kind: 'prepare'; readonly keep: boolean }
   | { readonly kind: 'job'; readonly job: RuntimeJob; readonly own: OwnWay | null; readonly streams: StreamAccess | null }
@@ -34,6 +36,11 @@ export type FromWorker =
   | { readonly kind: 'event'; readonly event: JobEvent }
   /** The job's own target has no door: what stands in the way? */
   | { readonly kind: 'why' };
+
+/** As it is written. */
+export function lineOf(message: ToWorker | FromWorker): string {
+  return `${JSON.stringify(message)}\n`;
+}
 
 /** Names a connection on both sides of a door. */
 export function wayKey(address: string, port: number, localPort: number): string {
@@ -83,7 +90,7 @@ export class LineChannel {
   /** What is sent to an end that is gone is lost. */
   send(message: ToWorker | FromWorker, sent?: () => void): void {
     if (this.#ended || !this.#stream.writable) sent?.();
-    else this.#stream.write(`${JSON.stringify(message)}\n`, () => sent?.());
+    else this.#stream.write(lineOf(message), () => sent?.());
   }
 
   /** Bytes that wait to be taken by the other end. */

@@ -64,6 +64,10 @@ class Worker {
     // Its sender is the process that started this one, with the same program.
     const message = JSON.parse(line.toString('utf8')) as ToWorker;
     switch (message.kind) {
+      case 'load':
+        // What is wrong is told by the job itself.
+        void Promise.all([this.#works[message.job]?.(), import('#base/log.ts')]).catch(() => undefined);
+        break;
       case 'prepare':
         void this.#prepare(message.keep);
         break;

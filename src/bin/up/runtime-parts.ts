@@ -17,7 +17,7 @@ export interface RuntimesRequest extends Pick<RuntimeHostOptions, 'allowUnisolat
 const parts = ['package.json', 'src/base', 'src/wire', 'src/replication', 'src/runtime', 'node_modules'];
 
 /** Workers of integration runtimes in the networks that an engine carries. To be disposed of before the engine. */
-export function openRuntimes({ engine, folder, program = 'src/bin/worker.ts', ...options }: RuntimesRequest): RuntimeHost {
+export function openRuntimes({ engine, folder, program = 'src/bin/worker.mjs', ...options }: RuntimesRequest): RuntimeHost {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   return openRuntimeHost({
     ...options,

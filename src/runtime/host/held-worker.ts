@@ -3,7 +3,8 @@ import { constants, setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import { must, toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
-import { channelDescriptor, wayKey, type StreamAccess } from '../channel.ts';
+import { channelDescriptor, lineOf, wayKey, type StreamAccess } from '../channel.ts';
+import type { RuntimeJob } from '../job.ts';
 import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 import { endOf } from '../sandbox/network.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -31,6 +32,8 @@ export interface HoldRequest {
   readonly dialDoor: DialEndpoint;
   /** The same by the name that the worker says, where there are no doors. */
   readonly dialName: DialTarget;
+  /** What will be wanted of it; said at once. */
+  readonly kind: RuntimeJob['kind'] | undefined;
   /** What became of a connection to a door. */
   readonly onWay: (way: string, trouble: Fault | undefined) => void;
   readonly log: Log;
@@ -60,7 +63,7 @@ const niceness = 1;
 
 /** In a network of its own that has nothing but its doors. */
 export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Promise<HeldWorker> {
-  const { program, memoryMb, doors, writable, dialDoor, onWay } = request;
+  const { program, memoryMb, doors, writable, dialDoor, onWay, kind } = request;
   const worker = await sandbox.start({
     program: program.file,
     programArguments: [program.cache],
@@ -71,6 +74,7 @@ export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Pro
     onDialled: ({ address, port }, localPort, trouble) => onWay(wayKey(address, port, localPort), trouble),
     memoryMb,
     channel: 'stream',
+    ...(kind !== undefined && { greeting: lineOf({ kind: 'load', job: kind }) }),
   });
   const { process: child } = worker;
   lower(child.pid);

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { Fault, fault, toFault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
-import { targetOf } from '../job-target.ts';
 import type { Isolation, JobOrder, RunningJob, RuntimeHost, RuntimeNetworks, Warmth } from '../runtime.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { holdInSandbox, holdPlainly, type WorkerProgram } from './held-worker.ts';
@@ -45,7 +44,7 @@ class HostOfWorkers implements RuntimeHost {
     this.#options = options;
     this.#log = options.log.child({ part: 'runtime' });
     this.#spares = new SpareWorkers({
-      start: (segment) => this.#launch({ segment, name: `spare worker of ${segment}`, writable: [], target: undefined }),
+      start: (segment) => this.#launch({ segment, name: `spare worker of ${segment}`, writable: [], job: undefined }),
       signal: this.#closing.signal,
       log: this.#log,
     });
@@ -68,7 +67,7 @@ class HostOfWorkers implements RuntimeHost {
   async start(order: JobOrder, signal: AbortSignal): Promise<RunningJob> {
     if (signal.aborted || this.#closing.signal.aborted) throw cancelled(order);
     if (this.#running.size >= mostJobs) throw tooMany();
-    const session = this.#takeSpare(order) ?? (await this.#launch({ ...order, target: targetOf(order.job) }));
+    const session = this.#takeSpare(order) ?? (await this.#launch(order));
     this.#running.add(session);
     void session.over.then(() => this.#running.delete(session));
     if (signal.aborted || this.#closing.signal.aborted) {
@@ -124,7 +123,7 @@ class HostOfWorkers implements RuntimeHost {
    */
   async #keepCompiled(setting: SessionSetting): Promise<void> {
     try {
-      const place = { segment: '', name: 'worker that loads the program', writable: [setting.program.cache], target: undefined };
+      const place = { segment: '', name: 'worker that loads the program', writable: [setting.program.cache], job: undefined };
       await using session = await WorkerSession.start({ ...setting, networks: nothing }, place);
       this.#closing.signal.addEventListener('abort', () => void session[Symbol.asyncDispose](), { once: true });
       await session.prepare(true);

@@ -28,7 +28,8 @@ export interface SessionPlace {
   readonly segment: string;
   readonly name: string;
   readonly writable: readonly string[];
-  readonly target: Target | undefined;
+  /** What it will do; undefined: that is not known yet. */
+  readonly job: RuntimeJob | undefined;
 }
 
 export interface SessionLimits {
@@ -69,9 +70,9 @@ export class WorkerSession implements AsyncDisposable {
     this.#setting = setting;
     this.#segment = place.segment;
     this.#name = place.name;
-    this.#target = place.target;
+    this.#target = place.job && targetOf(place.job);
     this.#log = setting.log.child({ worker: place.name });
-    this.#doors = doorsOf(setting.networks, place.segment, place.target);
+    this.#doors = doorsOf(setting.networks, place.segment, this.#target);
     this.#ignoreChanges = setting.networks.onChange(() => void this.#refresh());
     this.#ready.promise.catch(() => undefined);
   }
@@ -80,7 +81,7 @@ export class WorkerSession implements AsyncDisposable {
   static async start(setting: SessionSetting, place: SessionPlace): Promise<WorkerSession> {
     const session = new WorkerSession(setting, place);
     try {
-      await session.#start(place.writable);
+      await session.#start(place);
       return session;
     } catch (error) {
       session.#ignoreChanges();
@@ -143,13 +144,14 @@ export class WorkerSession implements AsyncDisposable {
     await this.#over;
   }
 
-  async #start(writable: readonly string[]): Promise<void> {
+  async #start({ writable, job }: SessionPlace): Promise<void> {
     const { hold, program, memoryMb } = this.#setting;
     const held = await hold({
       program,
       memoryMb,
       doors: this.#doors.all,
       writable,
+      kind: job?.kind,
       dialDoor: (door, ...how) => this.#dial(isOwnDoor(this.#doors.own, door) ? this.#doors.own : { ...door, host: door.address }, ...how),
       dialName: (target, ...how) => this.#dial(target, ...how),
       onWay: (way, trouble) => this.#channel?.send({ kind: 'way', way, fault: trouble === undefined ? null : faultText(trouble) }),

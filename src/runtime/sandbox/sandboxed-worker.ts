@@ -29,6 +29,8 @@ export interface SandboxRequest extends Partial<SandboxView> {
   readonly serialization?: 'json' | 'advanced';
   /** What descriptor 3 is in the worker: Node's own channel (unless given), or a plain stream both ways, of which nobody reads more than they want. */
   readonly channel?: 'ipc' | 'stream';
+  /** Written to that stream at once, while the endpoints are opened. */
+  readonly greeting?: string;
   /** Told of each connection to an endpoint. */
   readonly onDialled?: OnDialled;
 }
@@ -91,6 +93,7 @@ export class SandboxedWorker implements AsyncDisposable {
       makeEtc(etc, hostsText(endpoints.values()));
       network = await EmptyNetwork.open(tools.programs);
       const child = spawnWorker(tools, request, { network, folder, etc });
+      if (request.greeting !== undefined) (child.stdio[3] as Duplex | null)?.write(request.greeting);
       worker = new SandboxedWorker(child, {
         network,
         folder,
