@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
+import { getPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault, fault, toFault } from '#base/fault.ts';
 import type { JobContext } from '#runtime/job-work.ts';
 import type { LinkMessage, LinkReport, RuntimeJob, StoreLogin } from '#runtime/job.ts';
+import { tryAll, type Targets } from '#runtime/sandbox/attempts-inside.ts';
 import { runWorker } from '#runtime/worker.ts';
 
 type Act = (store: StoreLogin, context: JobContext) => Promise<void>;
@@ -68,6 +70,7 @@ const acts: Readonly<Record<string, Act>> = {
     const texts = pids.flatMap((pid) => ['environ', 'cmdline'].map((name) => read(`/proc/${pid}/${name}`)));
     say(context, `${texts.join('\n')}\n${process.argv.join(' ')}`.replaceAll('\0', ' '));
   },
+  priority: async (_store, context) => say(context, String(getPriority())),
   wait: async (_store, context) => {
     say(context, 'waiting');
     const { signal } = context;
@@ -95,6 +98,10 @@ const acts: Readonly<Record<string, Act>> = {
   'wants memory': async () => {
     const all: unknown[] = [];
     for (;;) all.push(Array.from({ length: 100_000 }, Math.random));
+  },
+  /** What a hostile one would try; each as a step that says what came of it. */
+  attempts: async ({ user }, context) => {
+    for (const one of await tryAll(JSON.parse(user) as Targets)) say(context, JSON.stringify(one));
   },
   /** What careless code does. */
   logs: async ({ password }, context) => {

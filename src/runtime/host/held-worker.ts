@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { constants, setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
-import { must, toFault, type Fault } from '#base/fault.ts';
+import { must, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { channelDescriptor, lineOf, wayKey, type StreamAccess } from '../channel.ts';
 import type { RuntimeJob } from '../job.ts';
 import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 import { endOf } from '../sandbox/network.ts';
+import { giveWay } from '../sandbox/niceness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { nodeFlags } from '../sandbox/sandboxed-worker.ts';
 import type { DialEndpoint } from '../sandbox/gateway.ts';
@@ -55,12 +55,6 @@ export interface HeldWorker extends AsyncDisposable {
   attempts(): Promise<number | undefined>;
 }
 
-/**
- * Under a load a worker gets a little less of the processors than what serves everybody. It is no limit: that takes a control group, which not every
- * host lets us make.
- */
-const niceness = 1;
-
 /** In a network of its own that has nothing but its doors. */
 export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Promise<HeldWorker> {
   const { program, memoryMb, doors, writable, dialDoor, onWay, kind } = request;
@@ -77,7 +71,6 @@ export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Pro
     ...(kind !== undefined && { greeting: lineOf({ kind: 'load', job: kind }) }),
   });
   const { process: child } = worker;
-  lower(child.pid);
   child.stdin?.end();
   return {
     isolated: true,
@@ -111,7 +104,7 @@ export async function holdPlainly(request: HoldRequest): Promise<HeldWorker> {
     env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8', TZ: 'UTC' },
     cwd: '/',
   });
-  lower(child.pid);
+  giveWay(child.pid);
   const ended = endOf(child);
   void ended.then(() => door[Symbol.asyncDispose]());
   // It ends with this process.
@@ -134,14 +127,4 @@ export async function holdPlainly(request: HoldRequest): Promise<HeldWorker> {
       await door[Symbol.asyncDispose]();
     },
   };
-}
-
-function lower(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, constants.priority.PRIORITY_NORMAL + niceness);
-  } catch (error) {
-    // It may be gone already, which is noticed elsewhere.
-    if (toFault(error).message.includes('EPERM')) throw error;
-  }
 }

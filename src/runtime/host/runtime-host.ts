@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { Fault, fault, toFault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
+import { runtimeMetrics } from '../metrics.ts';
 import type { Isolation, JobOrder, RunningJob, RuntimeHost, RuntimeNetworks, Warmth } from '../runtime.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { holdInSandbox, holdPlainly, type WorkerProgram } from './held-worker.ts';
@@ -67,6 +68,7 @@ class HostOfWorkers implements RuntimeHost {
   async start(order: JobOrder, signal: AbortSignal): Promise<RunningJob> {
     if (signal.aborted || this.#closing.signal.aborted) throw cancelled(order);
     if (this.#running.size >= mostJobs) throw tooMany();
+    const fromMs = performance.now();
     const session = this.#takeSpare(order) ?? (await this.#launch(order));
     this.#running.add(session);
     void session.over.then(() => this.#running.delete(session));
@@ -77,7 +79,9 @@ class HostOfWorkers implements RuntimeHost {
     const stop = (): void => void session.stop();
     signal.addEventListener('abort', stop, { once: true });
     void session.over.then(() => signal.removeEventListener('abort', stop));
-    return await session.give(order);
+    const job = await session.give(order);
+    runtimeMetrics.start.record(performance.now() - fromMs);
+    return job;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

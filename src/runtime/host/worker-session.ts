@@ -6,6 +6,7 @@ import type { Log } from '#base/log.ts';
 import { LineChannel, type FromWorker } from '../channel.ts';
 import { targetOf } from '../job-target.ts';
 import type { JobEvent, LinkMessage, RuntimeJob } from '../job.ts';
+import { runtimeMetrics } from '../metrics.ts';
 import type { JobOrder, RunningJob, RuntimeNetworks } from '../runtime.ts';
 import { endpointKey } from '../sandbox/endpoint.ts';
 import type { Far } from '../sandbox/passage.ts';
@@ -116,6 +117,7 @@ export class WorkerSession implements AsyncDisposable {
     const timeoutMs = order.job.kind === 'link' ? undefined : order.job.timeoutMs;
     if (timeoutMs !== undefined) this.#deadline = setTimeout(() => this.#tooLong(timeoutMs), timeoutMs + this.#setting.limits.graceMs);
     this.#channel?.send({ kind: 'job', job: order.job, own: this.#doors.own, streams: held.streams });
+    runtimeMetrics.jobs.add(1, { kind: order.job.kind });
     this.#log.info({ job: order.job.kind, pid: held.pid, isolated: held.isolated }, 'worker has its job');
     return {
       events: this.#events,
@@ -172,6 +174,7 @@ export class WorkerSession implements AsyncDisposable {
       await drained.promise;
       this.#finish(how);
       await held[Symbol.asyncDispose]();
+      this.#noteAttempts(await held.attempts());
     });
     // What changed while it started.
     await this.#refresh();
@@ -281,8 +284,18 @@ export class WorkerSession implements AsyncDisposable {
     this.#ignoreChanges();
     const lost = this.#deadlineFault ?? this.#lost(how);
     this.#ready.reject(lost);
-    if (!this.#events.ended && !this.#stopping && !this.#mayEnd) this.#log.warn({ how, said: this.#output?.tail() }, 'a worker was lost');
+    if (!this.#events.ended && !this.#stopping && !this.#mayEnd) {
+      runtimeMetrics.lost.add(1);
+      this.#log.warn({ how, said: this.#output?.tail() }, 'a worker was lost');
+    }
     this.#events.end(this.#stopping ? this.#deadlineFault : lost);
+  }
+
+  /** What found nobody in its network: a target whose endpoint was revoked is among it, and so is whatever a worker has no business with. */
+  #noteAttempts(attempts = 0): void {
+    if (attempts === 0) return;
+    runtimeMetrics.attempts.add(attempts);
+    this.#log.warn({ attempts }, 'a worker tried to reach what its network does not have');
   }
 
   #lost(how: string): Fault {

@@ -79,7 +79,8 @@ function hold(socket: Socket): void {
   held.resume();
 }
 
-async function tryAll(targets: Targets): Promise<Attempt[]> {
+/** One after the other. */
+export async function tryAll(targets: Targets): Promise<Attempt[]> {
   const attempts: Attempt[] = [];
   const groups = { ...networkTries(targets), ...socketTries(targets), ...fileTries(targets), ...processTries(targets) };
   for (const [item, tries] of Object.entries(groups)) {

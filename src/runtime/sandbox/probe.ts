@@ -142,14 +142,14 @@ async function askWorker(worker: SandboxedWorker, what: Ask): Promise<Answer> {
   }
 }
 
-interface Outside extends AsyncDisposable {
+export interface Outside extends AsyncDisposable {
   readonly targets: Targets;
   readonly folder: string;
   reached(): number;
 }
 
 /** Services, sockets and a file of this host that are really there to be reached. */
-async function openOutside(): Promise<Outside> {
+export async function openOutside(): Promise<Outside> {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-probe-'));
   const canary = randomBytes(16).toString('hex');
   const file = join(folder, 'secret');

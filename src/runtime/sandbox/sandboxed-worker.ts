@@ -10,6 +10,7 @@ import type { Log } from '#base/log.ts';
 import { checkedEndpoints, hostsText, type SandboxEndpoint } from './endpoint.ts';
 import { Gateway, type DialEndpoint, type OnDialled } from './gateway.ts';
 import { EmptyNetwork, endOf } from './network.ts';
+import { giveWay } from './niceness.ts';
 import type { SandboxPrograms } from './programs.ts';
 import { seccompFilter } from './seccomp.ts';
 import type { Cpu } from './syscalls.ts';
@@ -241,6 +242,7 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
     env: { PATH: '/bin', HOME: '/tmp', LANG: 'C.UTF-8', TZ: 'UTC' },
     cwd: '/',
   });
+  giveWay(child.pid);
   closeSync(filter);
   // A worker that is gone is noticed by its end.
   child.stdin?.on('error', () => undefined);
