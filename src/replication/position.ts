@@ -1,4 +1,5 @@
 import { fault } from '#base/fault.ts';
+import { copyAnew } from './copy-anew.ts';
 import type { Position } from './segment.ts';
 
 /** A position from its source's identity and a place in that source's log; places of one log sort as text. */
@@ -24,7 +25,7 @@ export function hasReached(position: Position | undefined, goal: Position): bool
 export function parsePosition(text: string): Position {
   if (!/^[a-z]+\/.+\/[^/]+$/.test(text))
     throw fault('corrupt', 'PositionCorrupt', 'A stored source position cannot be read.', {
-      remedy: 'Copy the tables again with --resync.',
+      remedy: copyAnew,
     });
   return text as Position;
 }

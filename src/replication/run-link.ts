@@ -219,7 +219,7 @@ class LinkLoop {
     return gone.map((one) => {
       if (choice?.has(one.table) === false) return { kind: 'leave', table: one.table };
       const message = `${one.table} is no longer at the source, no longer chosen, or no longer ours to read; its rows stay as they are.`;
-      const remedy = 'See what --check finds; create the table again, or choose it again with --tables.';
+      const remedy = 'See what a check finds; create the table again, give its rights back, or take it out of the link.';
       return { kind: 'progress', progress: { ...one, state: 'Failed', fault: { code: 'TableGone', message, remedy } } };
     });
   }

@@ -72,7 +72,8 @@ test('a folder that may not be used is refused with a remedy', async () => {
 
 test('where waiting segments take too much space, the next one waits until the pool has taken some', async () => {
   await using folder = await scratchFolder();
-  await using zone = await LandingZone.open({ folder: folder.path, maxBytes: 40_000 });
+  const waits: boolean[] = [];
+  await using zone = await LandingZone.open({ folder: folder.path, maxBytes: 40_000, onWait: (one) => waits.push(one) });
   const reader = new LandingReader({ folder: folder.path });
   let put = 0;
   const puts = Array.from({ length: 12 }, (_, i) => zone.put(rowsDraft(i + 1)).then(() => (put = i + 1)));
@@ -86,6 +87,10 @@ test('where waiting segments take too much space, the next one waits until the p
   }
   await Promise.all(puts);
   expect(put).toBe(12);
+  // Told when the waiting begins and when it ends, in turns.
+  expect(waits.length).toBeGreaterThan(1);
+  expect(waits).toEqual(waits.map((_, i) => i % 2 === 0));
+  expect(waits.at(-1)).toBe(false);
 });
 
 test('waiting for the pool ends with the signal, and with the zone', async () => {

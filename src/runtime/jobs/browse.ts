@@ -2,7 +2,7 @@ import { readTables, type PgTable } from '#replication/sources/postgres/catalog.
 import { tableRefusals } from '#replication/sources/postgres/preflight.ts';
 import type { BrowsedTable, JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
-import { jobFinding } from './link-reporter.ts';
+import { jobFinding } from './job-finding.ts';
 import { askStore } from './store-session.ts';
 
 const everything = { matches: () => true, exact: [] };

@@ -7,7 +7,7 @@ import { preflight } from '#replication/sources/postgres/preflight.ts';
 import { publicationNames } from '#replication/sources/postgres/publications.ts';
 import type { JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
-import { jobFinding } from './link-reporter.ts';
+import { jobFindings } from './job-finding.ts';
 import { askStore } from './store-session.ts';
 
 /** Tells whether a link of these tables could start, and what becomes of each of their columns. Changes nothing. */
@@ -20,7 +20,7 @@ export async function check({ store, slot, tables: chosen, timeoutMs }: JobOf<'c
     const findings = held?.lost === true ? [slotLost(slot), ...found] : found;
     context.tell({
       kind: 'checked',
-      findings: findings.map(jobFinding),
+      findings: jobFindings(findings),
       tables: tables.map((table) => ({ schema: table.schema.schema, name: table.schema.name, columns: columnPlans(table) })),
       held: held
         ? { heldBytes: String(held.heldBytes), headroomBytes: held.headroomBytes === undefined ? null : String(held.headroomBytes) }

@@ -5,7 +5,8 @@ import type { LinkBook } from '#replication/link-book.ts';
 import { tableName } from '#replication/schema.ts';
 import type { TableProgress } from '#replication/segment.ts';
 import type { Finding, SourceHealth } from '#replication/source.ts';
-import type { JobEvent, JobFinding, LinkReport, LinkTableReport } from '../job.ts';
+import type { JobEvent, LinkReport, LinkTableReport } from '../job.ts';
+import { jobFindings } from './job-finding.ts';
 
 /** Reports are told at most this often. */
 const everyMs = 200;
@@ -112,7 +113,7 @@ export class LinkReporter implements Disposable {
       position: this.#book?.position ?? null,
       heldBytes: this.#health === undefined ? null : String(this.#health.heldBytes),
       headroomBytes: this.#health?.headroomBytes === undefined ? null : String(this.#health.headroomBytes),
-      findings: [...this.#findings.filter((one) => one.severity !== 'info').map(jobFinding), ...this.#keptPlaces()],
+      findings: jobFindings([...this.#keptPlaces(), ...this.#findings.filter((one) => one.severity !== 'info')]),
       trouble: trouble === undefined ? null : faultText(trouble),
       heardMs: this.#health?.heardMs === undefined ? null : Math.round(this.#health.heardMs),
     };
@@ -140,8 +141,8 @@ export class LinkReporter implements Disposable {
   }
 
   /** Tables that were given another place while the link has them. */
-  #keptPlaces(): JobFinding[] {
-    const kept: JobFinding[] = [];
+  #keptPlaces(): Finding[] {
+    const kept: Finding[] = [];
     for (const { schema, name, placement } of this.#choice.exact) {
       const table = tableName(schema, name);
       const here = this.#book?.schema(table)?.placement;
@@ -156,11 +157,6 @@ export class LinkReporter implements Disposable {
     }
     return kept;
   }
-}
-
-/** A finding as it crosses the channel. */
-export function jobFinding({ severity, code, message, target, remedy }: Finding): JobFinding {
-  return { severity, code, message, target: target ?? null, remedy: remedy ?? null };
 }
 
 function asFault({ code, message, target, remedy }: Finding): FaultText {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { fault, toFault } from '#base/fault.ts';
 import { delay, retryLevel } from '#base/service.ts';
 import { ChosenTables } from '#replication/chosen-tables.ts';
-import { LandingZone } from '#replication/landing-zone/landing-zone.ts';
+import { LandingZone, type LandingZoneOptions } from '#replication/landing-zone/landing-zone.ts';
 import { LinkWishes } from '#replication/link-wishes.ts';
 import { runSession } from '#replication/run-session.ts';
 import { tableName } from '#replication/schema.ts';
@@ -33,6 +33,8 @@ const usualPatience: LinkPatience = {
   streamSilenceMs: undefined,
 };
 const healthEveryMs = 2_000;
+const takenMs = 15_000;
+const takenPollMs = 100;
 /** How often it is asked what stands against tables that the link does not have. */
 const checkEveryMs = 10_000;
 
@@ -63,7 +65,7 @@ export async function link({ link: order }: JobOf<'link'>, context: JobContext, 
     name: order.name,
     connect: (aborted) => PostgresSource.connect(options, aborted),
     handover: () =>
-      LandingZone.open({
+      openZone({
         folder: order.landing,
         maxBytes: landingBytes,
         signal,
@@ -113,6 +115,17 @@ function sourceOptions(order: LinkOrder, { dialer }: JobContext, patience: LinkP
     // A segment costs a few writes and a commit of the pool whatever its size: under load a tenth of a second is gathered in one.
     follow: { spoolFolder: order.spool, lingerMs: 100, silenceMs: streamSilenceMs },
   };
+}
+
+/** A worker of this link that was killed a moment ago may still hold the zone. */
+async function openZone(options: LandingZoneOptions & { readonly signal: AbortSignal }): Promise<LandingZone> {
+  for (const begunMs = performance.now(); ; await delay(takenPollMs, options.signal)) {
+    try {
+      return await LandingZone.open(options);
+    } catch (error) {
+      if (toFault(error).code !== 'LandingZoneTaken' || performance.now() - begunMs > takenMs) throw error;
+    }
+  }
 }
 
 function poolBehind(): ReturnType<typeof fault> {

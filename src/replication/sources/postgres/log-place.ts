@@ -1,4 +1,5 @@
 import { fault } from '#base/fault.ts';
+import { copyAnew } from '#replication/copy-anew.ts';
 import { identityOf, makePosition, placeOf } from '#replication/position.ts';
 import type { Position } from '#replication/segment.ts';
 
@@ -55,7 +56,7 @@ export function logOf(position: Position): PgLog {
   const [kind, system, timeline, slot] = identityOf(position).split('/');
   if (kind !== 'pg' || !system || !timeline || !slot) {
     throw fault('lost-history', 'OtherSource', 'The pool was filled from a source of another kind.', {
-      remedy: 'Use a pool file of its own, or copy anew with --resync.',
+      remedy: `Give the link a pool of its own. ${copyAnew}`,
     });
   }
   return { system, timeline: Number(timeline), slot };

@@ -240,7 +240,7 @@ async function verifiedTable(reader: PageReader, sql: Sql, schema: TableSchema):
 function tableMissing(table: string): Fault {
   return fault('missing', 'TableMissing', `${table} is no longer there.`, {
     target: table,
-    remedy: 'Create it again, or leave it out of --tables.',
+    remedy: 'Create it again, or take it out of the link.',
   });
 }
 

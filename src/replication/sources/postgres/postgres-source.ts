@@ -1,4 +1,5 @@
 import { fault, must } from '#base/fault.ts';
+import { copyAnew } from '#replication/copy-anew.ts';
 import type { ColumnBatch } from '#replication/column.ts';
 import type { TableSchema } from '#replication/schema.ts';
 import type { Draft, Position, TableProgress } from '#replication/segment.ts';
@@ -178,7 +179,7 @@ export class PostgresSource implements ChangeSource {
     if (!held)
       throw fault('lost-history', 'SlotMissing', `The replication slot ${this.#options.slot} is gone.`, {
         target: this.#options.slot,
-        remedy: 'Run again with --resync.',
+        remedy: copyAnew,
       });
     const { head, heldBytes, headroomBytes } = held;
     return { head: toPosition(must(this.#log, 'health before open'), head), heldBytes, headroomBytes, heardMs: this.#feed?.heardMs };

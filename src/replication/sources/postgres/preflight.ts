@@ -217,7 +217,9 @@ function choiceFindings(input: PreflightInput): Finding[] {
   }
   if (found.length === 0 && input.tables.length === 0)
     found.push(
-      finding('warning', 'NoTable', 'No table matches yet; tables that come to match later are taken in.', { remedy: 'Check --tables.' }),
+      finding('warning', 'NoTable', 'No table matches yet; tables that come to match later are taken in.', {
+        remedy: 'Check which tables are chosen (--tables).',
+      }),
     );
   return found;
 }
@@ -302,7 +304,7 @@ function identityFindings(table: PgTable): Finding[] {
         'info',
         'Partitioned',
         `${target} travels as one table; emptying, dropping or detaching a single partition is not in the source's log, and its rows stay in the pool.`,
-        { target, remedy: 'After such a step copy the table anew with --resync.' },
+        { target, remedy: 'After such a step copy the table anew: retry it, or run isthmus link with --resync.' },
       ),
     );
   }
@@ -312,7 +314,7 @@ function identityFindings(table: PgTable): Finding[] {
         'warning',
         'ForeignPartition',
         `The partition ${name} of ${target} is a foreign table: its rows are copied, and its changes are not in the source's log.`,
-        { target, remedy: `Detach it, or copy ${target} anew with --resync when its rows have changed.` },
+        { target, remedy: `Detach it, or copy ${target} anew when its rows have changed: retry it, or run isthmus link with --resync.` },
       ),
     );
   }
@@ -335,7 +337,7 @@ function columnFindings(table: PgTable): Finding[] {
     found.push(
       finding('error', 'NoColumns', `${name} has no column that could travel.`, {
         target: name,
-        remedy: 'Add a column to the table, or leave it out of --tables.',
+        remedy: 'Add a column to the table, or leave it out of the link.',
       }),
     );
   for (const column of table.leftOut) {

@@ -1,4 +1,5 @@
 import { fault } from '#base/fault.ts';
+import { copyAnew } from '#replication/copy-anew.ts';
 import { quoteIdentifier, quoteLiteral, type Identity } from '#replication/schema.ts';
 import { oidArray, readTablesById, type PgTable } from './catalog.ts';
 import { sqlstateOf } from './faults.ts';
@@ -73,7 +74,7 @@ export async function verifyPublications(sql: Sql, names: PublicationNames): Pro
       `The publication ${name} was dropped${one ? ' and made anew by somebody else' : ''}: changes since then were not logged for the link.`,
       {
         target: name,
-        remedy: 'Run again with --resync: the tables are copied anew from the source as it is.',
+        remedy: copyAnew,
       },
     );
   }

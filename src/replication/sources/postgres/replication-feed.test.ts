@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { silenceMs, speakMs } from './replication-feed.ts';
 
-test('a source that watches nothing is not watched either', () => {
-  expect(silenceMs(0)).toBeUndefined();
+test('a source that watches nothing is waited for long, and not for ever', () => {
+  expect(silenceMs(0)).toBe(600_000);
   expect(speakMs(0)).toBe(10_000);
 });
 

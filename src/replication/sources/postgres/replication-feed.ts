@@ -25,15 +25,17 @@ export interface FeedStart {
 const statusMs = 10_000;
 const confirmMs = 200;
 const leastSilenceMs = 30_000;
+const unwatchedSilenceMs = 600_000;
 /** A source in the midst of a large transaction ends the stream when that is sent; it is not waited for so long. */
 const endMs = 1000;
 
 /**
  * How long the source may be silent before the connection counts as half open. It answers our status updates, and asks us after half of
- * `wal_sender_timeout`; 0 there means that it watches nothing, and then neither do we.
+ * `wal_sender_timeout`; 0 there means that it watches nothing, and then we wait for long: in the midst of a large transaction of which nothing is
+ * ours, older releases do not answer.
  */
-export function silenceMs(walSenderTimeoutMs: number): number | undefined {
-  return walSenderTimeoutMs > 0 ? Math.max(leastSilenceMs, walSenderTimeoutMs * 1.5) : undefined;
+export function silenceMs(walSenderTimeoutMs: number): number {
+  return walSenderTimeoutMs > 0 ? Math.max(leastSilenceMs, walSenderTimeoutMs * 1.5) : unwatchedSilenceMs;
 }
 
 /** How often we speak, so that the source does not give us up while we are busy. */
@@ -47,7 +49,7 @@ export class ReplicationFeed implements AsyncDisposable {
   readonly #start: FeedStart;
   readonly #stream: CopyBoth;
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #silenceMs: number | undefined;
+  readonly #silenceMs: number;
   #reading: Promise<Uint8Array | undefined> | undefined;
   /** Since when somebody waits for bytes. */
   #waitingFromMs = Number.POSITIVE_INFINITY;
@@ -62,7 +64,7 @@ export class ReplicationFeed implements AsyncDisposable {
     this.#start = start;
     this.#stream = opened.stream;
     this.#silenceMs = options.silenceMs ?? silenceMs(opened.timeoutMs);
-    this.#timers.push(setInterval(() => this.#tick(), Math.min(speakMs(opened.timeoutMs), (this.#silenceMs ?? Infinity) / 3)));
+    this.#timers.push(setInterval(() => this.#tick(), Math.min(speakMs(opened.timeoutMs), this.#silenceMs / 3)));
     if (options.heartbeatMs > 0) this.#timers.push(setInterval(() => void this.#beat(), options.heartbeatMs));
   }
 
@@ -149,7 +151,7 @@ export class ReplicationFeed implements AsyncDisposable {
   #tick(): void {
     // While nobody reads, nothing need come: a large transaction may be busy in the pool.
     const silentMs = performance.now() - Math.max(this.#stream.lastReceivedAtMs, this.#waitingFromMs);
-    if (this.#silenceMs !== undefined && silentMs > this.#silenceMs) {
+    if (silentMs > this.#silenceMs) {
       this.#fault = fault(
         'unreachable',
         'SourceSilent',

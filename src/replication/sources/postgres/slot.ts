@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fault, must, toFault, type Fault } from '#base/fault.ts';
+import { copyAnew } from '#replication/copy-anew.ts';
 import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
 import type { Position } from '#replication/segment.ts';
 import { formatLsn, logOf, lsnOf, parseLsn, toPosition, witnessOf, type PgLog } from './log-place.ts';
@@ -13,8 +14,6 @@ export interface SlotOptions {
   /** How long making the slot may wait for transactions that are open. */
   readonly createTimeoutMs: number;
 }
-
-const resync = 'Run again with --resync: the tables are copied anew from the source as it is.';
 
 /** What `openSlot` asks and does. */
 export interface SlotWork {
@@ -55,7 +54,7 @@ export async function openSlot(work: SlotWork, from: Position | undefined): Prom
       'lost-history',
       'SlotMissing',
       `The replication slot ${options.slot} is gone, so the source may have forgotten changes that were not yet read.`,
-      { target: options.slot, remedy: resync },
+      { target: options.slot, remedy: copyAnew },
     );
   }
   if (slot.walStatus === 'lost' || slot.confirmed === null) {
@@ -65,7 +64,7 @@ export async function openSlot(work: SlotWork, from: Position | undefined): Prom
       `The source has invalidated the replication slot ${options.slot}: it kept more log than max_slot_wal_keep_size allows, or was idle for too long.`,
       {
         target: options.slot,
-        remedy: `${resync} Raise max_slot_wal_keep_size if the link is often away for long.`,
+        remedy: `${copyAnew} Raise max_slot_wal_keep_size if the link is often away for long.`,
       },
     );
   }
@@ -77,7 +76,7 @@ export async function openSlot(work: SlotWork, from: Position | undefined): Prom
       `The replication slot ${options.slot} stands at ${formatLsn(confirmed)}, past ${formatLsn(lsnOf(from))} where the pool is: it was made anew or read by another program.`,
       {
         target: options.slot,
-        remedy: resync,
+        remedy: copyAnew,
       },
     );
   }
@@ -140,21 +139,21 @@ async function verifyLog(replication: Sql, now: { readonly log: PgLog; readonly 
       'OtherSource',
       `This is another PostgreSQL cluster (${now.log.system}) than the one that the pool was filled from (${then.system}).`,
       {
-        remedy: `Connect to the former one, or use a pool file of its own. ${resync}`,
+        remedy: `Connect to the former one, or give the link a pool of its own. ${copyAnew}`,
       },
     );
   }
   if (then.slot !== now.log.slot)
     throw fault('conflict', 'OtherLink', `The pool was filled through the slot ${then.slot}, not ${now.log.slot}.`, {
       target: now.log.slot,
-      remedy: 'Use a pool file of its own.',
+      remedy: 'Give the link a pool of its own.',
     });
   if (now.head < lsnOf(from)) {
     throw fault(
       'lost-history',
       'SourceRestored',
       `The source's log ends at ${formatLsn(now.head)}, before ${formatLsn(lsnOf(from))} where the pool is: it was restored from an older state.`,
-      { remedy: resync },
+      { remedy: copyAnew },
     );
   }
   if (now.log.timeline === then.timeline) return;
@@ -165,7 +164,7 @@ async function verifyLog(replication: Sql, now: { readonly log: PgLog; readonly 
       'OtherTimeline',
       `The source is on timeline ${now.log.timeline}, which left timeline ${then.timeline} before the place that the pool has reached: it was failed over or restored without some changes.`,
       {
-        remedy: resync,
+        remedy: copyAnew,
       },
     );
   }

@@ -68,7 +68,7 @@ export const states: Readonly<Record<string, FaultRow>> = {
     kind: 'missing',
     code: 'DatabaseMissing',
     sentence: 'The database does not exist.',
-    remedy: 'Check the name after the last slash of the URL; it minds upper and lower case.',
+    remedy: "Check the database's name; it minds upper and lower case.",
   },
   '3F000': {
     kind: 'missing',

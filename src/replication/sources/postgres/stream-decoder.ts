@@ -1,4 +1,5 @@
 import { fault, toFault, type Fault } from '#base/fault.ts';
+import { copyAnew } from '#replication/copy-anew.ts';
 import type { Position, TableProgress } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
 import type { RowKey, TableChanges } from '#replication/table-changes.ts';
@@ -355,7 +356,7 @@ function otherHistory(witness: Witness): Fault {
     'SourceRestored',
     `The source's log no longer holds the last transaction that was read from it, at ${formatLsn(witness.commitLsn)}: it was restored from an older state and went on from there.`,
     {
-      remedy: 'Run again with --resync: the tables are copied anew from the source as it is.',
+      remedy: copyAnew,
     },
   );
 }

@@ -59,7 +59,7 @@ test('values that a column type cannot hold are refused with the remedy, without
         kind: 'unsupported',
         code: 'ValueOutOfRange',
         target: 'public.t."Amount due"',
-        remedy: 'Copy the column as text: --as-text public.t."Amount due"',
+        remedy: expect.stringMatching(/--as-text public\.t\."Amount due"$/),
       });
       expect(found?.message).toBe(faults[0]?.message);
     }

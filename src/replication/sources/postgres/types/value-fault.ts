@@ -10,7 +10,7 @@ export function columnTarget(table: string, column: string): string {
 export function valueOutOfRange(target: string, what: string): Fault {
   return fault('unsupported', 'ValueOutOfRange', `${target} has ${what}, which its column type cannot hold.`, {
     target,
-    remedy: `Copy the column as text: --as-text ${target}`,
+    remedy: `Change such values at the source and copy the table anew; with isthmus link, copy the column as text: --as-text ${target}`,
   });
 }
 
