@@ -1,6 +1,6 @@
 import { must, type Fault } from '#base/fault.ts';
-import type { TableSchema } from './schema.ts';
-import type { Draft, Position, Progress, TableProgress } from './segment.ts';
+import { sameKey, type TableSchema } from './schema.ts';
+import type { Draft, Position, Progress, Step, TableProgress } from './segment.ts';
 import type { FollowedTables } from './source.ts';
 
 /** A table that nothing is known of yet. */
@@ -29,6 +29,21 @@ export function withMoved(progress: TableProgress, keys: readonly (readonly stri
 /** The progress of a table that is copied once more over the rows it has, while it goes on following. */
 export function recopied(progress: TableProgress): TableProgress {
   return { ...freshProgress(progress.table), state: 'Snapshotting', seen: progress.seen };
+}
+
+/**
+ * Steps with which a table's copy begins, or begins anew. A table that was merged into is not emptied: it holds rows of others. It is copied over
+ * the rows it has, and follows on if it does; rows that were deleted while it did not stay.
+ */
+export function copySteps(schema: TableSchema, known: TableSchema | undefined, progress: TableProgress | undefined): readonly Step[] {
+  const shape: Step = { kind: 'schema', schema, fills: [] };
+  const begin = (next: TableProgress): Step => ({ kind: 'progress', progress: next });
+  const fresh = freshProgress(schema.table);
+  if (known === undefined) return [shape, begin(fresh)];
+  if (known.placement?.onExisting !== 'merge' || schema.identity !== 'key')
+    return [{ kind: 'truncate', table: schema.table }, shape, begin(fresh)];
+  const follows = known.id === schema.id && sameKey(known, schema) && progress?.state === 'Replicating';
+  return [shape, begin(follows ? recopied(progress) : fresh)];
 }
 
 /** The table's progress once it has failed. */

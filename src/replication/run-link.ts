@@ -3,7 +3,7 @@ import type { TableChoice } from './chosen-tables.ts';
 import type { ColumnBatch } from './column.ts';
 import type { Handover } from './handover.ts';
 import { Lane, noteDraft, stepBytes } from './lane.ts';
-import { failed, freshProgress, LinkBook } from './link-book.ts';
+import { copySteps, failed, freshProgress, LinkBook } from './link-book.ts';
 import type { LinkWishes } from './link-wishes.ts';
 import { hasReached } from './position.ts';
 import { sameShape, type TableSchema } from './schema.ts';
@@ -233,8 +233,7 @@ class LinkLoop {
       const back =
         progress?.state === 'Failed' && (progress.fault?.code === 'TableGone' || (known !== undefined && !sameShape(known, schema)));
       if (known?.id === schema.id && !back && !again(schema.table)) continue;
-      if (known) steps.push({ kind: 'truncate', table: schema.table });
-      steps.push({ kind: 'schema', schema, fills: [] }, { kind: 'progress', progress: freshProgress(schema.table) });
+      steps.push(...copySteps(schema, known, progress));
     }
     return steps;
   }

@@ -105,7 +105,7 @@ export class LinkIntake {
       apply: async (segment) => {
         const begunMs = performance.now();
         await writer.apply(segment);
-        intakeMetrics.apply.record(performance.now() - begunMs, this.#attributes);
+        intakeMetrics.apply.record(performance.now() - begunMs, this.attributes);
         if (!segment.last) return;
         const before = this.#ledger;
         this.#ledger = await writer.ledger();
@@ -124,22 +124,24 @@ export class LinkIntake {
 
   #applied(segment: Segment): void {
     this.#trouble = undefined;
-    intakeMetrics.segments.add(1, this.#attributes);
+    intakeMetrics.segments.add(1, this.attributes);
     if (segment.changes > 0) {
       this.#changes += segment.changes;
       this.#rate.add(segment.changes, performance.now());
-      intakeMetrics.changes.add(segment.changes, this.#attributes);
+      intakeMetrics.changes.add(segment.changes, this.attributes);
     }
     if (!segment.last) return;
     if (segment.committedAt !== undefined) {
       this.#lagMs = lagMs(segment.committedAt, Date.now());
-      noteLag(this.#lagMs, this.#attributes);
+      noteLag(this.#lagMs, this.attributes);
     }
     this.#options.onCommit();
   }
 
-  get #attributes(): { readonly pool: string; readonly link: string } {
-    return { pool: this.#options.poolName, link: this.#options.link.run };
+  /** In what is measured of it. */
+  get attributes(): { readonly pool: string; readonly link: string } {
+    const { name, run } = this.#options.link;
+    return { pool: this.#options.poolName, link: name ?? run };
   }
 
   /** Looks how much waits in the landing zone. */

@@ -57,6 +57,10 @@ export class PoolLinks implements AsyncDisposable {
     });
   }
 
+  get intakes(): readonly LinkIntake[] {
+    return [...this.#running.values()].map(({ intake }) => intake);
+  }
+
   report(): PoolTold {
     return {
       revision: this.#settled,
@@ -116,10 +120,18 @@ export class PoolLinks implements AsyncDisposable {
 
   #start(link: PoolLink): void {
     const { pool, name, sizes, log, onChange, onCommit } = this.#options;
-    const intake = new LinkIntake({ pool, poolName: name, link, sizes, log: log.child({ run: link.run }), onChange, onCommit });
+    const intake = new LinkIntake({
+      pool,
+      poolName: name,
+      link,
+      sizes,
+      log: log.child({ link: link.name, run: link.run }),
+      onChange,
+      onCommit,
+    });
     const stop = new AbortController();
     this.#running.set(link.run, { link, intake, stop, done: intake.run(stop.signal) });
-    log.info({ run: link.run, landing: link.landing }, 'link fills the pool');
+    log.info({ link: link.name, run: link.run }, 'link fills the pool');
   }
 
   async #stop({ link, stop, done }: Running): Promise<void> {

@@ -40,10 +40,10 @@ export async function runPoolJob(job: PoolJob, { signal, log, report, onJob }: C
 
 function measure(pool: string, links: PoolLinks): void {
   const each = (value: 'waitingSegments' | 'waitingBytes') => () =>
-    [...links.report().links].map(([link, one]) => ({ value: one[value], attributes: { pool, link } }));
+    links.intakes.map((one) => ({ value: one.report()[value], attributes: one.attributes }));
   gauge('pool.tables', { unit: '{table}', description: 'Tables of the pool by their state' }, () => {
     const states = new Map<string, number>();
-    for (const { tables } of links.report().links.values()) for (const { state } of tables) states.set(state, (states.get(state) ?? 0) + 1);
+    for (const one of links.intakes) for (const { state } of one.report().tables) states.set(state, (states.get(state) ?? 0) + 1);
     return [...states].map(([kind, value]) => ({ value, attributes: { pool, kind } }));
   });
   gauge(

@@ -19,6 +19,8 @@ export interface PoolLink {
   /** Differs for each start of a link connection that copies everything anew. */
   readonly run: string;
   readonly landing: string;
+  /** For logs and metrics: `workspace.link`. */
+  readonly name?: string;
 }
 
 /** What a pool process tells: always the whole state. */

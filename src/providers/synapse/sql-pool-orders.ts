@@ -127,7 +127,7 @@ export class SqlPoolOrders {
       if (run === null || (wanted !== 'run' && wanted !== 'rest')) continue;
       const { landing } = runFolders(folder, link.id, run);
       await mkdir(landing, { recursive: true, mode: 0o700 });
-      found.push({ run: run.id, landing });
+      found.push({ run: run.id, landing, name: shortName(link.id) });
     }
     return found;
   }
