@@ -113,6 +113,17 @@ export function describeEgress(open: OpenEngine): void {
     expect(counterOf(on.engine, `${segment}#test of another`)).toMatchObject({ connections: 1, refused: 0 });
   });
 
+  test('explain for somebody who would dial is told of where it is refused, and for nobody is not', async () => {
+    await using on = await stage(open);
+    await on.apply();
+    const ask = { segment: on.sample.segment, host: '10.9.9.9', port: 1 };
+    await on.engine.explain(ask);
+    await on.engine.explain({ ...ask, host: on.sample.name, port: on.sample.port, asker: 'link shop' });
+    expect(on.events.filter(({ kind }) => kind === 'refused' || kind === 'allowed')).toEqual([]);
+    await on.engine.explain({ ...ask, asker: 'link shop' });
+    expect(told(on, 'refused')).toMatchObject([{ ...ask, asker: 'link shop', code: 'NoEndpoint' }]);
+  });
+
   test('open lets out, and each connection is told of', async () => {
     await using on = await stage(open);
     await on.apply({ segment: { egress: 'open' } });

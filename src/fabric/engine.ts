@@ -28,7 +28,8 @@ export interface FabricEngine extends AsyncDisposable {
   isOpen(segment: string): boolean;
   /**
    * The way as it is at this moment, hop by hop, or where it ends and why; names are resolved and the target is connected to once. Of a backend that is
-   * not yet probed a connection is tried, as long as none is known to be up.
+   * not yet probed a connection is tried, as long as none is known to be up. With an `asker` a refusal counts, and is told, as that of a dial:
+   * for whoever asks first and does not dial then.
    */
   explain(ask: PathAsk): Promise<Path>;
   /** What a connection would be refused with if nothing but endpoints were let out of the segment, as the plan is now; undefined: it would go on. */
@@ -49,6 +50,7 @@ export interface PathAsk {
   readonly segment: string;
   readonly host: string;
   readonly port: number;
+  readonly asker?: string | undefined;
 }
 
 export interface BackendHealth {

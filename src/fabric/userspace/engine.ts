@@ -118,7 +118,7 @@ class UserspaceEngine implements FabricEngine {
   async explain(ask: PathAsk): Promise<Path> {
     const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: explainSource });
     const tried = way.target === undefined ? undefined : await this.#tryTarget(way.target);
-    return explainTables(
+    const path = explainTables(
       this.#tables,
       {
         nowMs: this.#state.nowMs,
@@ -132,6 +132,8 @@ class UserspaceEngine implements FabricEngine {
       },
       ask,
     );
+    if (ask.asker !== undefined && path.denied !== undefined) this.#refused(way, ask, path.denied);
+    return path;
   }
 
   ifClosed(ask: PathAsk): Fault | undefined {

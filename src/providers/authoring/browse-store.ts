@@ -94,9 +94,10 @@ async function asked(
   { explain, jobs }: AuthoringOptions,
   signal: AbortSignal,
 ): Promise<readonly JobEvent[]> {
-  const { denied } = await explain({ segment, host: login.host, port: login.port });
+  const name = `${what} of ${login.host}`;
+  const { denied } = await explain({ segment, host: login.host, port: login.port, asker: name });
   if (denied !== undefined) throw notReached(denied, login);
-  const { events, failed } = await jobs.run({ segment, name: `${what} of ${login.host}`, job }, signal);
+  const { events, failed } = await jobs.run({ segment, name, job }, signal);
   if (failed !== undefined) throw notReached(failed, login);
   return events;
 }

@@ -41,9 +41,9 @@ async function tested(
   { explain, jobs }: AuthoringOptions,
 ): Promise<JsonObject> {
   const { segment, login } = access;
-  const path = pathHops(await explain({ segment, host: login.host, port: login.port }));
-  if (path.failed !== undefined) return answer(path, access, undefined);
   const name = `test of the connection of ${linkedService.name ?? 'a linked service'}`;
+  const path = pathHops(await explain({ segment, host: login.host, port: login.port, asker: name }));
+  if (path.failed !== undefined) return answer(path, access, undefined);
   const outcome = await jobs.run({ segment, name, job: { kind: 'test-connection', store: login, timeoutMs } }, signal);
   const steps = stepsOf(outcome);
   return answer({ hops: [...path.hops, ...steps.hops], failed: steps.failed }, access, outcome);
