@@ -43,7 +43,6 @@ const sides: Readonly<Record<Hop['kind'] | TestStep['name'], string>> = {
   target: "the provider's side, at the database",
   TCP: "the provider's side, at the database",
   TLS: "the database's side, or the TLS that the linked service asks for",
-  protocol: "the provider's side, at the database",
   login: 'your side: user, password and database of the linked service',
   'connection policy': "the database's side: its connection policy",
   rights: "the database's side: the rights of the user",

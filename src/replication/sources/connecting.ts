@@ -25,10 +25,10 @@ export function waitFault({ target, server, deadline }: Connecting, waitsFor: st
 }
 
 /** The promise's outcome, or the fault of the deadline if that comes first. */
-export function untilDeadline<T>(promise: Promise<T>, connecting: Connecting, waitsFor: string): Promise<T> {
+export function untilDeadline<T>(promise: Promise<T>, connecting: Connecting, waitsFor: string | (() => string)): Promise<T> {
   const { deadline } = connecting;
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(waitFault(connecting, waitsFor));
+    const onAbort = (): void => reject(waitFault(connecting, typeof waitsFor === 'string' ? waitsFor : waitsFor()));
     if (deadline.aborted) return onAbort();
     deadline.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => deadline.removeEventListener('abort', onAbort));

@@ -42,17 +42,11 @@ async function tested(kind: DatabaseAddress['kind'], speak: (socket: Socket) => 
   return steps.map(({ name, ok, fault }) => (ok ? name : `${name} ${fault?.code}`));
 }
 
-const greeting = Uint8Array.from([25, 0, 0, 0, 10, 56, 46, 52, 46, 51, 0, 1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 255, 255, 8, 2, 0]);
-
-test('MySQL: up to its greeting', async () => {
-  expect(await tested('mysql', (socket) => socket.end(greeting))).toEqual(['TCP', 'protocol', 'login LoginNotTested']);
-});
-
 test.for<[kind: DatabaseAddress['kind'], what: string, speak: (socket: Socket) => void, expected: string]>([
   ['sqlserver', 'something else', (socket) => socket.end('SSH-2.0-x\r\n'), 'TLS NotTds'],
-  ['mysql', 'something else', (socket) => socket.end('SSH-2.0-x\r\n'), 'protocol NotMySql'],
+  ['mysql', 'something else', (socket) => socket.end('SSH-2.0-x\r\n'), 'TLS NotMySql'],
   ['sqlserver', 'an end', (socket) => socket.end(), 'TLS ConnectionLost'],
-  ['mysql', 'an end', (socket) => socket.end(), 'protocol ConnectionLost'],
+  ['mysql', 'an end', (socket) => socket.end(), 'TLS ConnectionLost'],
   ['postgresql', 'an end', (socket) => socket.end(), 'TLS ConnectionLost'],
   ['postgresql', 'something else', (socket) => socket.end('HTTP/1.1 400\r\n'), 'TLS NotPostgres'],
 ])('%s: %s is named', async ([kind, , speak, expected]) => {
@@ -61,7 +55,7 @@ test.for<[kind: DatabaseAddress['kind'], what: string, speak: (socket: Socket) =
 
 test.for(['sqlserver', 'mysql', 'postgresql'] as const)('%s: a server that says nothing is given up', async (kind) => {
   const steps = await tested(kind, () => undefined, 200);
-  expect(steps[1]).toMatch(/^(?:(?:protocol|TLS) ServerSilent|TLS ConnectTimeout)$/);
+  expect(steps[1]).toMatch(/^TLS (?:ServerSilent|ConnectTimeout)$/);
 });
 
 test.for(['sqlserver', 'mysql', 'postgresql'] as const)('%s: nobody listens', async (kind) => {
@@ -88,7 +82,7 @@ test('as a job it tells each step, and a step that fails is no failure of the jo
   );
   expect(told.map((event) => event.kind === 'step' && [event.step.name, event.step.fault?.code])).toEqual([
     ['TCP', undefined],
-    ['protocol', 'NotMySql'],
+    ['TLS', 'NotMySql'],
   ]);
   expect(JSON.stringify(told)).not.toContain('kept to itself');
 });

@@ -1,9 +1,8 @@
 import { faultText } from '#base/fault-text.ts';
 import { secret } from '#base/secret.ts';
-import { parseGreeting } from '#wire/mysql/greeting.ts';
 import type { RuntimeJob, StoreLogin } from '../job.ts';
 import type { JobWork } from '../job-work.ts';
-import { testGreeting } from './test-connection-greeting.ts';
+import { testMySql } from './test-connection-mysql.ts';
 import { testPostgres } from './test-connection-postgres.ts';
 import { testSqlServer } from './test-connection-sqlserver.ts';
 import type { DatabaseAddress, TestAsk, TestStep } from './test-connection.ts';
@@ -19,7 +18,7 @@ function addressOf({ password, certificateName, ...store }: StoreLogin): Databas
   return { ...store, password: password === null ? undefined : secret(password), certificateName: certificateName ?? undefined };
 }
 
-/** Connects as far as this can be done for the kind of database: MySQL up to what the server says of itself, the others up to the rights of the user. Never rejects. */
+/** Connects to a database, logs in, and asks what the user may do there. Never rejects. */
 export async function testConnection(ask: TestAsk, signal: AbortSignal): Promise<readonly TestStep[]> {
   switch (ask.address.kind) {
     case 'postgresql':
@@ -27,13 +26,6 @@ export async function testConnection(ask: TestAsk, signal: AbortSignal): Promise
     case 'sqlserver':
       return await testSqlServer(ask, signal);
     case 'mysql':
-      return await testGreeting(ask, signal, {
-        request: undefined,
-        read: (bytes) => {
-          const answer = parseGreeting(bytes);
-          return answer && `A server of version ${answer.version} answers, ${answer.offersTls ? 'with' : 'without'} TLS.`;
-        },
-        server: 'MySQL',
-      });
+      return await testMySql(ask, signal);
   }
 }

@@ -92,7 +92,7 @@ test.for<[what: string, scene: Partial<TdsLoginScene>, address: Partial<Database
   ],
   [
     'a certificate that has expired',
-    { certificate: makeAuthority('expired').issue({ commonName: host, dnsNames: [host], validForDays: -1 }) },
+    { certificate: authority.issue({ commonName: host, dnsNames: [host], validForDays: -1 }) },
     {},
     'TLS CertificateExpired',
   ],

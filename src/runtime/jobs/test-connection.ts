@@ -23,7 +23,7 @@ export interface DatabaseAddress {
 
 /** One step of a test. Steps come in order; none follows one that failed. */
 export interface TestStep {
-  readonly name: 'TCP' | 'TLS' | 'protocol' | 'login' | 'connection policy' | 'rights';
+  readonly name: 'TCP' | 'TLS' | 'login' | 'connection policy' | 'rights';
   readonly ok: boolean;
   readonly ms: number;
   /** One sentence. No secret, no row's value. */

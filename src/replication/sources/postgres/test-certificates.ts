@@ -71,7 +71,9 @@ function makeCertificate(parties: Parties, request: CertificateRequest): string 
   ]);
   const signature = sign('sha256', signed, parties.signer);
   const bytes = der(0x30, [signed, ecdsaWithSha256, der(0x03, [Buffer.from([0]), signature])]);
-  return `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').replaceAll(/(.{64})/g, '$1\n')}\n-----END CERTIFICATE-----\n`;
+  // No line is empty: PEM ends there for OpenSSL.
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
 function distinguishedName(commonName: string): Buffer {
