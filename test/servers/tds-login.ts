@@ -50,7 +50,7 @@ export interface TdsLoginServer extends AsyncDisposable {
 
 /**
  * A double of SQL Server for logging in only, on our own codec: it checks user, password and database, and then answers one question and nothing
- * else. It knows no SQL. That its bytes are understood by others is checked with FreeTDS in `test-connection.tds.test.ts`.
+ * else. It knows no SQL. That its bytes are understood by others is checked with FreeTDS in `tds-login.tds.test.ts`.
  */
 export async function startTdsLogin(scene: TdsLoginScene): Promise<TdsLoginServer> {
   const sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-import { fault } from '#base/fault.ts';
+import { fault, Fault } from '#base/fault.ts';
 import { PgConnection } from '#replication/sources/postgres/connection.ts';
 import { Steps, type TestAsk, type TestStep } from './test-connection.ts';
 
@@ -6,6 +6,7 @@ import { Steps, type TestAsk, type TestStep } from './test-connection.ts';
 export async function testPostgres({ address, dialer, timeoutMs, onStep }: TestAsk, signal: AbortSignal): Promise<readonly TestStep[]> {
   const { host, port, user, password, database, tls, certificateName } = address;
   const steps = new Steps(onStep);
+  const endsMs = performance.now() + timeoutMs;
   const files = { sslRootCert: undefined, sslCert: undefined, sslKey: undefined };
   let next: TestStep['name'] = 'TCP';
   try {
@@ -37,11 +38,21 @@ export async function testPostgres({ address, dialer, timeoutMs, onStep }: TestA
       `${user} is logged in to the database ${connection.database} (PostgreSQL ${connection.parameters.get('server_version') ?? ''}).`,
     );
     next = 'rights';
-    steps.done('rights', await readRights(connection, { user, signal, timeoutMs }));
+    steps.done('rights', await readRights(connection, { user, signal, timeoutMs: Math.max(1, endsMs - performance.now()) }));
   } catch (error) {
-    steps.failed(next, error);
+    steps.failed(next, next === 'TCP' ? error : silentOr(error, `${host}:${port}`));
   }
   return steps.all;
+}
+
+/** After it took the connection, a server that is too slow is silent, at whatever step. */
+function silentOr(error: unknown, target: string): unknown {
+  if (!(error instanceof Fault) || error.kind !== 'timeout') return error;
+  return fault('timeout', 'ServerSilent', `${target} took the connection and says nothing where an answer of a PostgreSQL is due.`, {
+    target,
+    remedy: 'Check that the PostgreSQL behind the path is well and not overloaded, and what the forwarder passes on to.',
+    cause: error,
+  });
 }
 
 interface RightsAsk {

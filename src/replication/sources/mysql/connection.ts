@@ -210,10 +210,11 @@ const certificateWords: readonly (readonly [words: RegExp, reason: string])[] = 
 ];
 
 function troubleOf(error: QueryError, target: string, { secured, encrypted }: Secured): Fault {
-  if (error instanceof Fault) return error.code === 'CleartextPassword' ? connectionFault('cleartextRefused', target) : error;
+  const code: string = error.code;
+  // The library writes its own code over that of what a plugin throws.
+  if (error instanceof Fault) return code === 'AUTH_SWITCH_PLUGIN_ERROR' ? connectionFault('cleartextRefused', target) : error;
   if (typeof error.errno === 'number' && error.errno > 0 && error.sqlState !== undefined)
     return serverFault(error.errno, target, encrypted);
-  const code: string = error.code;
   if (code === 'AUTH_SWITCH_PLUGIN_ERROR' || code === 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED')
     return connectionFault('authenticationMethod', target, error);
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT') return connectionFault('tlsRefused', target, error);
