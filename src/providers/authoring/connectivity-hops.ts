@@ -22,6 +22,8 @@ export interface FailedHop {
   /** Who can mend it. */
   readonly side: string;
   readonly fault: Fault;
+  /** The server's own number of what is wrong, where it said one. */
+  readonly errorNumber?: number | undefined;
 }
 
 export interface Walked {
@@ -70,11 +72,19 @@ function shown({ kind, id, ok, detail }: Hop): ShownHop {
 
 export function stepHops(steps: readonly TestStep[]): Walked {
   const last = steps.at(-1);
-  const failed = last?.fault === undefined ? undefined : { name: last.name, side: sides[last.name], fault: last.fault };
+  const failed =
+    last?.fault === undefined ? undefined : { name: last.name, side: sideOfStep(last), fault: last.fault, errorNumber: last.errorNumber };
   const hops = steps.map(({ name, ok, ms, detail, fault }) =>
     fault === undefined || failed === undefined ? { name, ok, ms, detail } : { ...failing(failed), ms, detail },
   );
   return { hops, failed };
+}
+
+/** A login that the server's network rules refuse is no matter of user and password. */
+function sideOfStep({ name, fault }: TestStep): string {
+  return name === 'login' && fault !== undefined && networkRefusals.has(fault.code)
+    ? "the side of the database server's owner"
+    : sides[name];
 }
 
 /** The worker that was to test did not come to its end. */
@@ -87,16 +97,28 @@ function failing({ name, side, fault: { code, message, remedy } }: FailedHop): S
   return { name, ok: false, ms: 0, detail: message, code, side, ...(remedy !== undefined && { remedy }) };
 }
 
+/** The server refuses where a login comes from, or by what name; not who it is. */
+const networkRefusals: ReadonlySet<string> = new Set([
+  'FirewallDenied',
+  'VirtualNetworkDenied',
+  'PublicAccessDenied',
+  'ServerNameUnknown',
+  'HostNotAllowed',
+  'HostBlocked',
+]);
+
 /** Azure's code and wording for it. Rule: https://learn.microsoft.com/azure/data-factory/connector-troubleshoot-azure-sql-database */
-export function azureError({ name, fault }: FailedHop, connector: string, { host, port, database, user }: StoreLogin): JsonObject {
-  const server = `${host},${port}`;
+export function azureError({ name, fault, errorNumber }: FailedHop, connector: string, login: StoreLogin): JsonObject {
+  const { kind, host, port, database, user } = login;
+  const numbered = kind === 'sqlserver' && errorNumber !== undefined ? ` SqlErrorNumber=${errorNumber}` : '';
   const refused = fault.kind === 'unauthenticated' || fault.kind === 'denied' || fault.kind === 'missing';
-  if (refused && (name === 'TLS' || name === 'login' || name === 'rights'))
-    return { code: 'SqlUnauthorizedAccess', message: `Cannot connect to '${connector}'. Detail Message: '${fault.message}'` };
+  if (refused && (name === 'TLS' || name === 'login' || name === 'rights') && !networkRefusals.has(fault.code))
+    return { code: 'SqlUnauthorizedAccess', message: `Cannot connect to '${connector}'. Detail Message: '${fault.message}'${numbered}` };
   if (fault.kind === 'timeout')
     return { code: 'SqlOpenConnectionTimeout', message: `Open connection to database timeout after '${timeoutMs / 1000}' seconds.` };
+  const detail = numbered === '' ? '' : ` Detail Message: '${fault.message}'${numbered}`;
   return {
     code: 'SqlFailedToConnect',
-    message: `Cannot connect to SQL Database: '${server}', Database: '${database}', User: '${user}'. Check the linked service configuration is correct, and make sure the SQL Database firewall allows the integration runtime to access.`,
+    message: `Cannot connect to SQL Database: '${host},${port}', Database: '${database}', User: '${user}'. Check the linked service configuration is correct, and make sure the SQL Database firewall allows the integration runtime to access.${detail}`,
   };
 }

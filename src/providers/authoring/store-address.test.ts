@@ -55,6 +55,14 @@ test.for<[type: string, typeProperties: JsonObject, expected: string]>([
   expect(password?.reveal()).toBe('p;"w');
 });
 
+test('encrypt=strict has TLS come first, and is verified', () => {
+  const strict = address('SqlServer', { server: 'a.b', encrypt: 'Strict', trustServerCertificate: true, password: secure });
+  expect([strict.tlsFirst, address('SqlServer', { server: 'a.b', encrypt: 'mandatory', password: secure }).tlsFirst]).toEqual([
+    true,
+    undefined,
+  ]);
+});
+
 test('what is sealed is opened, a mask is no password', () => {
   const sealed = { type: 'SecureString', value: { $sealed: 'sealed:pw' } };
   expect(address('PostgreSqlV2', { server: 'a.b', password: sealed }).password?.reveal()).toBe('pw');

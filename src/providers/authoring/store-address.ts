@@ -40,6 +40,8 @@ export function storeAddress({ type, typeProperties }: LinkedServiceProperties, 
     password,
     tls: tlsMode(settings, kind),
     certificateName: setting(settings, 'certificateName'),
+    // `encrypt=strict`, of the newest form: TLS comes before anything else.
+    ...(kind === 'sqlserver' && setting(settings, 'tls')?.toLowerCase() === 'strict' && { tlsFirst: true }),
   };
 }
 

@@ -44,11 +44,12 @@ const events: { readonly [Kind in JobEvent['kind']]: z.ZodType<Extract<JobEvent,
   step: z.object({
     kind: z.literal('step'),
     step: z.object({
-      name: z.enum(['TCP', 'TLS', 'protocol', 'login', 'connection policy', 'rights']),
+      name: z.enum(['TCP', 'TLS', 'login', 'connection policy', 'rights']),
       ok: z.boolean(),
       ms: z.number().min(0),
       detail: sentence,
       fault: faultText.nullable(),
+      errorNumber: z.int().optional(),
     }),
   }),
   tables: z.object({

@@ -30,7 +30,7 @@ export interface TestStep {
   readonly detail: string;
   readonly fault: Fault | undefined;
   /** SQL Server's or MySQL's own number of what failed, where it said one. */
-  readonly errorNumber?: number;
+  readonly errorNumber?: number | undefined;
 }
 
 export interface TestAsk {

@@ -95,7 +95,7 @@ export const serverErrors: Readonly<Record<number, ServerErrorRow>> = {
   40615: {
     kind: 'denied',
     code: 'FirewallDenied',
-    sentence: "The firewall of % does not let the client's address in: $.",
+    sentence: "The firewall of % lets nobody in from there: Client with IP address '$' is not allowed to access the server.",
     remedy:
       "Add a firewall rule for it at the server, or let the path end at the server's private endpoint, which no firewall rule concerns.",
     quotes: clientAddress,
@@ -109,7 +109,7 @@ export const serverErrors: Readonly<Record<number, ServerErrorRow>> = {
   47073: {
     kind: 'denied',
     code: 'PublicAccessDenied',
-    sentence: '% denies public network access, and the path ends at its public side.',
+    sentence: 'Public network access is denied at %, and the path ends at its public side.',
     remedy: "Let the path end at the server's private endpoint, or allow public network access there.",
   },
   40613: paused,
