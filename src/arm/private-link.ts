@@ -67,7 +67,10 @@ export interface Connections {
   state(id: string, consumer: string, resources: ResourceReader): Promise<ConnectionState | undefined>;
 }
 
-/** Resources that are there and not about to go, by type and by key, ordered by key. */
+/**
+ * Resources that are there and not about to go, by type and by key, ordered by key. What is about to go is there as long as something in its
+ * group is that is to go too and needs the network until then: see `neededBy`.
+ */
 export interface PlanGround {
   of(type: string): readonly Resource[];
   get(id: string): Resource | undefined;
@@ -77,6 +80,8 @@ export interface PlanGround {
 export interface ManagedNetworks {
   /** Types of the resources that they are made of. */
   readonly types: readonly string[];
+  /** Types of resources that give something back over the network when they are deleted. */
+  readonly neededBy?: readonly string[];
   /** Pure; ordered by id. */
   networks(ground: PlanGround): readonly ManagedNetwork[];
 }

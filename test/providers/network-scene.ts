@@ -8,6 +8,7 @@ import type { AuthoringOptions } from '#providers/authoring/options.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
+import type { AnyType } from '#arm/resource-type.ts';
 import { connectionsOf } from '#providers/network/connections.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
@@ -42,7 +43,9 @@ export interface NetworkScene extends AsyncDisposable {
 }
 
 /** The network types over a control plane of their own, with an engine that only writes plans down. */
-export async function networkScene(given: { readonly runtimes?: RuntimeHost } = {}): Promise<NetworkScene> {
+export async function networkScene(
+  given: { readonly runtimes?: RuntimeHost; readonly more?: readonly AnyType[] } = {},
+): Promise<NetworkScene> {
   const told = new ToldRuntimes();
   const runtimes = given.runtimes ?? told;
   const plans: FabricPlan[] = [];
@@ -78,6 +81,7 @@ export async function networkScene(given: { readonly runtimes?: RuntimeHost } = 
         ...sqlTypes({}),
         ...factoryTypes(authoring),
         ...workspaceTypes({ ...authoring, writer, tenant: 'tenant' }),
+        ...(given.more ?? []),
       ];
     },
     { waitMs: 20_000 },

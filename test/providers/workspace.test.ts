@@ -1,11 +1,26 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { groupType, subscriptionType } from '#arm/resource-id.ts';
+import { resourceType } from '#arm/resource-type.ts';
+import type { JsonObject } from '#arm/resource.ts';
+import { linkConnectionType } from '#providers/synapse/type-names.ts';
 import { networkScene, type NetworkScene } from './network-scene.ts';
 
 let scene: NetworkScene;
 let workspace: string;
+let givenBack: boolean;
+/** What stands for links here: they go when they have given back. */
+const links = resourceType<JsonObject>({
+  type: linkConnectionType,
+  summary: 'A link',
+  versions: { floor: '2020-01-01', implemented: '2025-01-01' },
+  location: 'none',
+  properties: z.object({}) as unknown as z.ZodType<JsonObject>,
+  remove: async () => (givenBack ? { kind: 'ready' } : { kind: 'waiting', for: 'the source', retryMs: 50 }),
+});
 beforeEach(async () => {
-  scene = await networkScene();
+  givenBack = false;
+  scene = await networkScene({ more: [links] });
   workspace = scene.id('Microsoft.Synapse/workspaces', 'shopspace');
 });
 afterEach(() => scene[Symbol.asyncDispose]());
@@ -164,6 +179,39 @@ test('an unprotected workspace may ask for anything, everybody else decides', as
   const foreign = await server('foreign', otherGroup);
   const made = await scene.plane.send('PUT', endpoint, { properties: { privateLinkResourceId: foreign, groupId: 'sqlServer' } });
   expect(made.body.properties).toMatchObject({ connectionState: { status: 'Pending' }, isCompliant: true });
+});
+
+test('an endpoint stays as long as a link connection that is being deleted gives back over it what it made at its source', async () => {
+  await create({ managedVirtualNetwork: 'default' });
+  await scene.plane.send('PUT', endpoint, { properties: { privateLinkResourceId: await server('shop'), groupId: 'sqlServer' } });
+  const link = `${workspace}/linkConnections/shop`;
+  await scene.put(link, {});
+  const linkDeleted = scene.plane.send('DELETE', link);
+  await expect.poll(async () => (await get(link)).properties.provisioningState).toBe('Deleting');
+  const deleted = scene.plane.send('DELETE', endpoint);
+  await expect.poll(async () => (await get(endpoint)).properties.waitingFor).toContain(link);
+  expect((await get(endpoint)).properties).toMatchObject({ provisioningState: 'Deleting', connectionState: { status: 'Pending' } });
+  expect(scene.latest().endpoints).toHaveLength(1);
+  givenBack = true;
+  expect([(await linkDeleted).status, (await deleted).status]).toEqual([200, 202]);
+  expect((await scene.plane.send('GET', endpoint)).status).toBe(404);
+  expect(scene.latest().endpoints).toEqual([]);
+});
+
+test('a workspace that is deleted as a whole keeps its way to the source until its links have given back', async () => {
+  await create({ managedVirtualNetwork: 'default' });
+  await scene.plane.send('PUT', endpoint, { properties: { privateLinkResourceId: await server('shop'), groupId: 'sqlServer' } });
+  const link = `${workspace}/linkConnections/shop`;
+  await scene.put(link, {});
+  const before = scene.latest();
+  const deleted = scene.plane.send('DELETE', workspace);
+  await expect.poll(async () => (await get(endpoint)).properties.waitingFor).toContain(link);
+  await scene.keeper.current();
+  expect(scene.latest()).toEqual(before);
+  givenBack = true;
+  await deleted;
+  await expect.poll(async () => (await scene.plane.send('GET', workspace)).status).toBe(404);
+  await expect.poll(() => [scene.latest().segments, scene.latest().endpoints]).toEqual([[], []]);
 });
 
 test('runtimes and linked services of a workspace, with its answers, on both sides', async () => {

@@ -10,6 +10,7 @@ export function authoringNetworks(home: AuthoringHome): ManagedNetworks {
   const { network, endpoint } = partTypes(home);
   return {
     types: [home.type, network, endpoint],
+    neededBy: home.givesBack === undefined ? [] : [home.givesBack],
     networks: (ground) => {
       const endpoints = Map.groupBy(ground.of(endpoint), ({ id }) => keyOf(parseResourceId(id).parent!));
       return ground.of(network).map(({ id }) => ({

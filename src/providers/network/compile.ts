@@ -57,7 +57,7 @@ export function compile(
   managed: readonly ManagedNetworks[] = [],
   publicAddresses: readonly string[] = [],
 ): FabricPlan {
-  const ground = groundOf(resources);
+  const ground = groundOf(resources, new Set(managed.flatMap(({ neededBy = [] }) => neededBy.map(keyOf))));
   const interfaces = interfacesOf(ground.of(networkInterfaceType));
   const forwarders = compileForwarders(ground, interfaces);
   const byNic = new Map<string, string>();

@@ -45,7 +45,7 @@ interface Round {
 const mostLeftOut = 1_000;
 
 export function createPlanKeeper({ store, engine, serverName, managed = [], publicAddresses = () => [] }: PlanKeeperOptions): PlanKeeper {
-  const types = [...planTypes, ...managed.flatMap((one) => one.types)];
+  const types = [...planTypes, ...managed.flatMap((one) => [...one.types, ...(one.neededBy ?? [])])];
   const shelf = new Shelf(store, types, serverName);
   /** What could not be applied, by key of the endpoint. */
   let troubles: ReadonlyMap<string, Fault> = new Map();
