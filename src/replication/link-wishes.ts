@@ -17,6 +17,11 @@ export class LinkWishes {
     return this.#look || this.#recopy.size > 0;
   }
 
+  /** Is the table still to be emptied and copied anew? */
+  wants(table: string): boolean {
+    return this.#recopy.has(table);
+  }
+
   /** The chosen tables are looked up now; answers which of them are to be copied anew. */
   begin(): ReadonlySet<string> {
     this.#look = false;

@@ -5,13 +5,17 @@ import type { JobContext } from '../job-work.ts';
 import { jobFinding } from './job-finding.ts';
 import { askStore } from './store-session.ts';
 
+/** The channel takes only so much, and nobody chooses from more. */
+const mostTables = 10_000;
+
 const everything = { matches: () => true, exact: [] };
 
 /** Tells every table that the login sees, in the order of schema and name, and what stands against choosing it. Changes nothing. */
 export async function browse({ store, timeoutMs }: JobOf<'browse'>, context: JobContext): Promise<void> {
   await askStore({ store, purpose: 'browse', timeoutMs, readOnly: true }, context, async ({ sql }) => {
     const tables = await readTables(sql, { patterns: everything, asText: new Set() });
-    context.tell({ kind: 'tables', tables: tables.map((table) => browsed(table, store.user)) });
+    if (tables.length > mostTables) context.log.warn({ tables: tables.length, told: mostTables }, 'store has more tables than are shown');
+    context.tell({ kind: 'tables', tables: tables.slice(0, mostTables).map((table) => browsed(table, store.user)) });
   });
 }
 

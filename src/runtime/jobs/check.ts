@@ -1,11 +1,11 @@
 import { ChosenTables } from '#replication/chosen-tables.ts';
 import type { Finding } from '#replication/source.ts';
-import { readTables } from '#replication/sources/postgres/catalog.ts';
+import { readTables, type PgTable } from '#replication/sources/postgres/catalog.ts';
 import { columnPlans } from '#replication/sources/postgres/column-reasons.ts';
 import { readHeldLog } from '#replication/sources/postgres/held-log.ts';
 import { preflight } from '#replication/sources/postgres/preflight.ts';
 import { publicationNames } from '#replication/sources/postgres/publications.ts';
-import type { JobOf } from '../job.ts';
+import type { ColumnPlan, JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
 import { jobFindings } from './job-finding.ts';
 import { askStore } from './store-session.ts';
@@ -21,11 +21,26 @@ export async function check({ store, slot, tables: chosen, timeoutMs }: JobOf<'c
     context.tell({
       kind: 'checked',
       findings: jobFindings(findings),
-      tables: tables.map((table) => ({ schema: table.schema.schema, name: table.schema.name, columns: columnPlans(table) })),
+      tables: plansOf(tables),
       held: held
         ? { heldBytes: String(held.heldBytes), headroomBytes: held.headroomBytes === undefined ? null : String(held.headroomBytes) }
         : null,
     });
+  });
+}
+
+/** The channel takes only so much: of very many columns only those are told that do not arrive as they are. */
+const mostColumns = 30_000;
+
+function plansOf(tables: readonly PgTable[]): readonly ColumnPlan[] {
+  const plans = tables.map((table) => ({ schema: table.schema.schema, name: table.schema.name, columns: columnPlans(table) }));
+  const count = plans.reduce((sum, one) => sum + one.columns.length, 0);
+  if (count <= mostColumns) return plans;
+  let left = mostColumns;
+  return plans.map((one) => {
+    const columns = one.columns.filter((column) => column.fidelity !== 'exact').slice(0, left);
+    left -= columns.length;
+    return { ...one, columns };
   });
 }
 

@@ -2,14 +2,17 @@ import type { Fault } from '#base/fault.ts';
 import { faultText, type FaultText } from '#base/fault-text.ts';
 import type { ChosenTables, PlacedTable } from '#replication/chosen-tables.ts';
 import type { LinkBook } from '#replication/link-book.ts';
+import type { LinkWishes } from '#replication/link-wishes.ts';
 import { tableName } from '#replication/schema.ts';
 import type { TableProgress } from '#replication/segment.ts';
 import type { Finding, SourceHealth } from '#replication/source.ts';
 import type { JobEvent, LinkReport, LinkTableReport } from '../job.ts';
 import { jobFindings } from './job-finding.ts';
 
-/** Reports are told at most this often. */
+/** Reports are told at most this often, */
 const everyMs = 200;
+/** and at least this often, so that a worker that says nothing is known to be stuck. */
+const aliveMs = 5_000;
 
 interface Deferral {
   readonly why: Fault;
@@ -30,10 +33,14 @@ export class LinkReporter implements Disposable {
   #estimates: ReadonlyMap<string, number> = new Map();
   #health: SourceHealth | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #over = false;
   #toldMs = Number.NEGATIVE_INFINITY;
+  readonly #wishes: LinkWishes;
+  readonly #beat: NodeJS.Timeout = setInterval(() => this.touch(), aliveMs);
 
-  constructor(choice: ChosenTables, tell: (event: JobEvent) => void) {
+  constructor(choice: ChosenTables, wishes: LinkWishes, tell: (event: JobEvent) => void) {
     this.#choice = choice;
+    this.#wishes = wishes;
     this.#tell = tell;
   }
 
@@ -87,7 +94,7 @@ export class LinkReporter implements Disposable {
 
   /** Something has changed. */
   touch(): void {
-    if (this.#timer) return;
+    if (this.#timer || this.#over) return;
     const waitMs = this.#toldMs + everyMs - performance.now();
     if (waitMs <= 0) this.flush();
     else this.#timer = setTimeout(() => this.flush(), waitMs);
@@ -95,14 +102,16 @@ export class LinkReporter implements Disposable {
 
   /** Tells it now. */
   flush(): void {
-    this[Symbol.dispose]();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#toldMs = performance.now();
     this.#tell({ kind: 'link', report: this.#whole() });
   }
 
   [Symbol.dispose](): void {
+    this.#over = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearInterval(this.#beat);
   }
 
   #whole(): LinkReport {
@@ -123,6 +132,7 @@ export class LinkReporter implements Disposable {
     const table = tableName(schema, name);
     const estimatedRows = this.#estimates.get(table) ?? null;
     const progress = this.#book?.progress(table);
+    if (progress && this.#wishes.wants(table)) return { schema, name, state: 'Waiting', rowsCopied: 0, estimatedRows, fault: null };
     if (progress) {
       const { state, rowsCopied } = progress;
       return { schema, name, state, rowsCopied, estimatedRows, fault: this.#faultOf(table, progress) };

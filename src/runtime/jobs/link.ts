@@ -48,7 +48,7 @@ export async function link({ link: order }: JobOf<'link'>, context: JobContext, 
   const choice = new ChosenTables(order.tables);
   const options: PostgresSourceOptions = { ...sourceOptions(order, context, patience), catalog: { patterns: choice, asText: new Set() } };
   const wishes = new LinkWishes();
-  using reporter = new LinkReporter(choice, context.tell);
+  using reporter = new LinkReporter(choice, wishes, context.tell);
   using watch = new SourceWatch(reporter, signal);
   await mkdir(order.spool, { recursive: true, mode: 0o700 });
   context.onMessage((message) => {

@@ -7,7 +7,7 @@ import type { JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
 import { askStore } from './store-session.ts';
 
-const limits = { mostValueLength: 10_000, mostLength: 1_000_000, mostBytes: 32 * 1024 * 1024 };
+const limits = { mostValueLength: 10_000, mostLength: 500_000, mostBytes: 32 * 1024 * 1024 };
 const maxRowBytes = 16 * 1024 * 1024;
 const mostRows = 1_000;
 

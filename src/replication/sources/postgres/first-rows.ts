@@ -15,7 +15,7 @@ export interface FirstRows {
 export interface RowLimits {
   readonly mostRows: number;
   readonly mostValueLength: number;
-  /** Rows end once these many characters are there. */
+  /** Rows end once these many characters are there; no row has more. */
   readonly mostLength: number;
   /** Bytes that the source may send for them. */
   readonly mostBytes: number;
@@ -26,6 +26,7 @@ export async function firstRows(connection: PgConnection, table: PgTable, limits
   const columns = columnPlans(table).map(({ name, sourceType }) => ({ name, sourceType }));
   const list = columns.map(({ name }) => quoteIdentifier(name)).join(', ');
   const copy = `COPY (SELECT ${list} FROM ${table.ownRows} LIMIT ${Math.trunc(limits.mostRows)}) TO STDOUT`;
+  const mostValue = Math.min(limits.mostValueLength, Math.max(1, Math.floor(limits.mostLength / Math.max(1, columns.length))));
   const rows: (readonly (string | null)[])[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let length = 0;
@@ -35,7 +36,7 @@ export async function firstRows(connection: PgConnection, table: PgTable, limits
   for await (const buffer of connection.copyOut(copy, signal)) {
     for (const frame of framesOf({ tag: tag.copyData, bytes: buffer })) {
       if (length > limits.mostLength || bytes > limits.mostBytes) return { columns, rows };
-      const row = parseCopyLine(decoder.decode(frame.subarray(headerBytes))).map((value) => cut(value, limits.mostValueLength));
+      const row = parseCopyLine(decoder.decode(frame.subarray(headerBytes))).map((value) => cut(value, mostValue));
       rows.push(row);
       bytes += frame.length;
       length += row.reduce((sum, value) => sum + (value?.length ?? 0), 0);

@@ -240,6 +240,12 @@ export async function slotExists(sql: Sql, name: string): Promise<boolean> {
   return (await readSlot(sql, name)) !== undefined;
 }
 
+/** The database for which there is a slot of this name, anywhere on the server; undefined: there is none. */
+export async function databaseOfSlot(sql: Sql, name: string): Promise<string | undefined> {
+  const slot = await readSlot(sql, name);
+  return slot && (slot.database ?? '');
+}
+
 /**
  * Drops the slot if it is there and was made for a link of this database. Right after a disconnect it may still be in use; whoever reads it for
  * longer than `endReaderAfterMs` is ended, where that is given. Fault: `unreachable` (`SlotActive`) if it stays in use.
