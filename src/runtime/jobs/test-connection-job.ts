@@ -2,9 +2,6 @@ import { faultText } from '#base/fault-text.ts';
 import { secret } from '#base/secret.ts';
 import type { RuntimeJob, StoreLogin } from '../job.ts';
 import type { JobWork } from '../job-work.ts';
-import { testMySql } from './test-connection-mysql.ts';
-import { testPostgres } from './test-connection-postgres.ts';
-import { testSqlServer } from './test-connection-sqlserver.ts';
 import type { DatabaseAddress, TestAsk, TestStep } from './test-connection.ts';
 
 /** Tells each step as soon as it is done. That a step fails is what was to be found out: the job itself is then done. */
@@ -18,14 +15,17 @@ function addressOf({ password, certificateName, ...store }: StoreLogin): Databas
   return { ...store, password: password === null ? undefined : secret(password), certificateName: certificateName ?? undefined };
 }
 
-/** Connects to a database, logs in, and asks what the user may do there. Never rejects. */
+type Test = (ask: TestAsk, signal: AbortSignal) => Promise<readonly TestStep[]>;
+
+/** Each loaded when it is needed: a worker has one job, with one database. */
+const tests: Readonly<Record<DatabaseAddress['kind'], () => Promise<Test>>> = {
+  postgresql: async () => (await import('./test-connection-postgres.ts')).testPostgres,
+  sqlserver: async () => (await import('./test-connection-sqlserver.ts')).testSqlServer,
+  mysql: async () => (await import('./test-connection-mysql.ts')).testMySql,
+};
+
+/** Connects to a database, logs in, and asks what the user may do there. Rejects only where the test itself cannot be loaded. */
 export async function testConnection(ask: TestAsk, signal: AbortSignal): Promise<readonly TestStep[]> {
-  switch (ask.address.kind) {
-    case 'postgresql':
-      return await testPostgres(ask, signal);
-    case 'sqlserver':
-      return await testSqlServer(ask, signal);
-    case 'mysql':
-      return await testMySql(ask, signal);
-  }
+  const test = await tests[ask.address.kind]();
+  return await test(ask, signal);
 }
