@@ -56,6 +56,13 @@ async function checkRange({ properties: { startIpAddress, endIpAddress } }: Aske
   });
 }
 
+/** Whether a rule lets an address in. The one of 0.0.0.0 alone lets services of the cloud in, which have no address here. IPv6 is in no rule. */
+export function admits({ startIpAddress, endIpAddress }: FirewallRule, address: string): boolean {
+  if (endIpAddress === '0.0.0.0' || !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(address)) return false;
+  const number = numberOf(address);
+  return numberOf(startIpAddress) <= number && number <= numberOf(endIpAddress);
+}
+
 function numberOf(text: string): number {
   return text.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
 }

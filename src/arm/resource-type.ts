@@ -110,6 +110,12 @@ export interface PlaneFace {
     readonly self: string;
     /** Which of the endings of host names that the cloud's metadata tells. */
     readonly hostSuffix: 'synapseAnalytics';
+    /**
+     * Whether whoever asks from an address may ask at the plane at all: throws the refusal (denied). Asked once it is known who asks, before
+     * what they may do. `address`: IPv4 or IPv6. Default: everybody.
+     */
+    // oxlint-disable-next-line typescript/no-explicit-any -- roots have properties of their own
+    readonly admit?: (root: Resource<any>, address: string, resources: ResourceReader) => Promise<void>;
   };
   /** Default: the type's. The floor is not older than the type's. */
   readonly versions?: ResourceType['versions'];

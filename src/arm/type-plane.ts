@@ -8,6 +8,7 @@ export interface TypePlane {
   readonly prefix: string;
   readonly self: string;
   readonly hostSuffix: 'synapseAnalytics';
+  readonly admit?: NonNullable<PlaneFace['root']>['admit'];
   /** The types that are asked for there, as they are there. The root is the first. */
   readonly catalog: TypeCatalog;
 }

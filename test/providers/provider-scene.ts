@@ -43,6 +43,8 @@ export interface ProviderScene extends AsyncDisposable {
   readonly store: SqliteStore;
   /** As the owner of everything, or `as` somebody else who may do the same; with an api-version where the path names none. */
   send(method: string, path: string, body?: unknown, as?: string): Promise<Sent>;
+  /** GET, from another address than that of this host. */
+  getFrom(address: string, path: string): Promise<Sent>;
   /** Ends the program and begins it anew over the same store. */
   restart(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export async function providerScene(
       return running.store;
     },
     send: (method, path, body, as = 'owner') => send(running, { method, path, body, as }),
+    getFrom: (from, path) => send(running, { method: 'GET', path, body: undefined, as: 'owner', from }),
     restart: async () => {
       await running[Symbol.asyncDispose]();
       running = await run(folder, types, more);
@@ -131,13 +134,15 @@ interface Asked {
   readonly body: unknown;
   /** Id of who asks. */
   readonly as: string;
+  readonly from?: string;
 }
 
-async function send({ app }: Running, { method, path, body, as }: Asked): Promise<Sent> {
+async function send({ app }: Running, { method, path, body, as, from = '127.0.0.1' }: Asked): Promise<Sent> {
   const url = path.includes('api-version=') ? path : `${path}${path.includes('?') ? '&' : '?'}api-version=${version}`;
   const answer = await app.inject({
     method: method as 'GET',
     url,
+    remoteAddress: from,
     headers: {
       host: 'arm.test:4433',
       authorization: `Bearer ${as}`,

@@ -261,3 +261,28 @@ test('firewall rules are replaced all at once, or not at all', async () => {
   await replace({});
   expect(await rules()).toEqual([]);
 });
+
+test('who comes from outside passes the firewall of the workspace, or the plane is not there for them', async () => {
+  await create({});
+  const code = async (address: string) => (await scene.plane.getFrom(address, `${plane}/workspace`)).body.error?.code;
+  const rule = (name: string, startIpAddress: string, endIpAddress: string) =>
+    scene.put(`${workspace}/firewallRules/${name}`, { properties: { startIpAddress, endIpAddress } });
+  expect(await code('203.0.113.5')).toBe('ClientIpAddressNotAuthorized');
+  expect([await code('127.0.0.9'), await code('::1'), await code('::ffff:127.0.0.1')]).toEqual([undefined, undefined, undefined]);
+  await rule('azure', '0.0.0.0', '0.0.0.0');
+  await rule('office', '203.0.113.5', '203.0.113.9');
+  const seen = ['203.0.113.4', '203.0.113.5', '::ffff:203.0.113.9', '203.0.113.10', '2001:db8::1', '0.0.0.0'];
+  expect(await Promise.all(seen.map(code))).toEqual([
+    'ClientIpAddressNotAuthorized',
+    undefined,
+    undefined,
+    'ClientIpAddressNotAuthorized',
+    'ClientIpAddressNotAuthorized',
+    'ClientIpAddressNotAuthorized',
+  ]);
+  // Azure Resource Manager is not behind it.
+  expect((await scene.plane.getFrom('203.0.113.4', workspace)).status).toBe(200);
+  await scene.plane.send('PATCH', workspace, { properties: { publicNetworkAccess: 'Disabled' } });
+  expect([await code('203.0.113.5'), await code('127.0.0.1')]).toEqual(['PublicNetworkAccessDenied', undefined]);
+  expect((await scene.plane.getFrom('203.0.113.5', `${plane}/linkedservices`)).status).toBe(403);
+});

@@ -190,6 +190,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, { plane, own
     base,
     headers,
     principal,
+    from: (request.socket.remoteAddress ?? '').replace(/^::ffff:/i, ''),
     correlationId: request.id,
     body: (loose) => bodyOf(request, loose ?? false),
     get signal() {

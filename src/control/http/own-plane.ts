@@ -39,6 +39,8 @@ export function ownPlanes(plane: Plane, suffixes: Suffixes): OwnPlanes {
     },
     answer: async (ask, { of, name, rest }) => {
       const id = await roots[planes.indexOf(of)]!(name);
+      const root = of.admit && (await plane.store.get(id));
+      if (root !== undefined) await of.admit?.(root, ask.from, plane.store);
       const there: Plane = { ...plane, catalog: of.catalog };
       if (rest.length === 1 && rest[0]!.toLowerCase() === of.self.toLowerCase())
         return await answerResource(ask, parseResourceId(id), there);

@@ -36,6 +36,8 @@ export interface Ask {
   readonly base: string;
   readonly headers: IncomingHttpHeaders;
   readonly principal: Principal;
+  /** The address that it came from: IPv4 or IPv6. */
+  readonly from: string;
   readonly correlationId: string;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;

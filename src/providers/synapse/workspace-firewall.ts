@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { fault } from '#base/fault.ts';
 import type { ResourceWriter } from '#arm/access.ts';
-import { firewallRuleProperties, type FirewallRule } from '#arm/firewall-rules.ts';
+import { admits, firewallRuleProperties, type FirewallRule } from '#arm/firewall-rules.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Action } from '#arm/resource-type.ts';
+import type { Resource } from '#arm/resource.ts';
+import type { ResourceReader } from '#arm/store.ts';
 import { versions, workspaceType } from './type-names.ts';
 import type { WorkspaceProperties } from './workspace-shape.ts';
 
@@ -39,4 +42,28 @@ export function replaceAllIpFirewallRules(writer: () => ResourceWriter): Action<
       return { body: {} };
     },
   };
+}
+
+/**
+ * Who comes to a workspace's plane from outside of this host passes its firewall; programs of this host are inside. Rule:
+ * https://learn.microsoft.com/azure/synapse-analytics/security/synapse-workspace-ip-firewall. Faults (denied): `PublicNetworkAccessDenied`,
+ * `ClientIpAddressNotAuthorized`.
+ */
+export async function admitVisitor(workspace: Resource<WorkspaceProperties>, address: string, resources: ResourceReader): Promise<void> {
+  if (isLoopback(address)) return;
+  if (workspace.properties.publicNetworkAccess === 'Disabled')
+    throw fault('denied', 'PublicNetworkAccessDenied', 'The public network interface on this Workspace is not accessible.', {
+      target: workspace.id,
+      remedy: "Ask from the host that it runs on, or PATCH the workspace with publicNetworkAccess 'Enabled' and a firewall rule.",
+    });
+  const rules = await resources.list({ within: workspace.id, direct: true, type: `${workspaceType}/firewallRules` });
+  if (rules.some(({ properties, deleting }) => !deleting && admits(properties as unknown as FirewallRule, address))) return;
+  throw fault('denied', 'ClientIpAddressNotAuthorized', `Client Ip address : ${address}`, {
+    target: workspace.id,
+    remedy: `PUT ${workspace.id}/firewallRules/{name} with a range that holds ${address}.`,
+  });
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }

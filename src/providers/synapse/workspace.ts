@@ -14,7 +14,7 @@ import type { AuthoringOptions } from '../authoring/options.ts';
 import { withOwnIds } from '../authoring/own-identity.ts';
 import { interactiveActions } from '../authoring/interactive-actions.ts';
 import { versions, workspacePlaneVersions, workspaceType } from './type-names.ts';
-import { replaceAllIpFirewallRules } from './workspace-firewall.ts';
+import { admitVisitor, replaceAllIpFirewallRules } from './workspace-firewall.ts';
 import { workspaceHome } from './workspace-home.ts';
 import { checkFixed, completed, type WorkspaceProperties, workspaceProperties } from './workspace-shape.ts';
 
@@ -50,7 +50,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
     secrets: ['sqlAdministratorLoginPassword'],
     shows: { provisioningState: true, etag: false },
     plane: {
-      root: { prefix: 'synapse', self: 'workspace', hostSuffix: 'synapseAnalytics' },
+      root: { prefix: 'synapse', self: 'workspace', hostSuffix: 'synapseAnalytics', admit: admitVisitor },
       versions: workspacePlaneVersions,
       actions: ['testConnectivity', 'browse', 'preview'],
     },
