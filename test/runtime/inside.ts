@@ -13,7 +13,7 @@ import { runWorker } from '#runtime/worker.ts';
 
 type Act = (store: StoreLogin, context: JobContext) => Promise<void>;
 
-const channel = 3;
+const [output, channel] = [1, 3];
 
 const acts: Readonly<Record<string, Act>> = {
   /** Bytes there and back. */
@@ -91,6 +91,17 @@ const acts: Readonly<Record<string, Act>> = {
     const much = 'x'.repeat(65_536);
     for (let count = 0; count < 200; count++) raw(much);
   },
+  /** As many connections as it gets, and the code of the first that it does not. */
+  crowd: async ({ host, port }, context) => {
+    let open = 0;
+    let code = 'connected';
+    for (; code === 'connected' && open < 1_000; open += 1) code = await codeOf(context, host, port, false);
+    say(context, `${open - 1}: ${code}`);
+  },
+  'floods its output': async (_store, context) => {
+    raw(`${'x'.repeat(1_000)}\n`.repeat(1_200), output);
+    say(context, 'flooded');
+  },
   dies: async () => {
     process.kill(process.pid, 'SIGKILL');
     await new Promise<never>(() => undefined);
@@ -146,20 +157,25 @@ function say({ tell }: JobContext, detail: string): void {
   tell({ kind: 'step', step: { name: 'TCP', ok: true, ms: 0, detail, fault: null } });
 }
 
-async function codeOf({ dialer, signal }: JobContext, host: string, port: number): Promise<string> {
+async function codeOf(
+  { dialer, signal }: JobContext,
+  ...[host, port, ends = true]: [host: string, port: number, ends?: boolean]
+): Promise<string> {
   try {
-    (await dialer.dial(host, port, signal)).destroy();
+    const stream = await dialer.dial(host, port, signal);
+    if (ends) stream.destroy();
+    else stream.on('error', () => undefined).resume();
     return 'connected';
   } catch (error) {
     return error instanceof Fault ? error.code : toFault(error).message;
   }
 }
 
-function raw(text: string): void {
+function raw(text: string, to = channel): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {
     try {
-      at += writeSync(channel, bytes, at);
+      at += writeSync(to, bytes, at);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }

@@ -62,5 +62,7 @@ test('an allowance is a burst, and then so many a second', () => {
   nowMs = 125;
   expect([allowance.take(), allowance.take()]).toEqual([undefined, 125]);
   nowMs = 60_000;
+  expect([allowance.charge(2), allowance.charge(5)]).toEqual([0, 500]);
+  nowMs = 120_000;
   expect([1, 2, 3, 4].map(() => allowance.take())).toEqual([undefined, undefined, undefined, 125]);
 });

@@ -1,4 +1,4 @@
-import { fault, type Fault } from '#base/fault.ts';
+import type { Fault } from '#base/fault.ts';
 import type { JobEvent } from '../job.ts';
 
 const mostUnread = 10_000;
@@ -71,15 +71,22 @@ export class Allowance {
 
   /** Takes one; undefined, or in how many milliseconds there is one again. */
   take(): number | undefined {
-    const nowMs = this.#now();
-    this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#atMs) / 1_000) * this.#perSecond);
-    this.#atMs = nowMs;
+    this.#refill();
     if (this.#left < 1) return Math.ceil(((1 - this.#left) / this.#perSecond) * 1_000);
     this.#left -= 1;
     return undefined;
   }
-}
 
-export function ended(name: string): Fault {
-  return fault('cancelled', 'Canceled', `The ${name} was ended.`);
+  /** Takes so many, whether they are there or not; for how many milliseconds nothing more is to be taken. */
+  charge(count: number): number {
+    this.#refill();
+    this.#left -= count;
+    return this.#left >= 0 ? 0 : Math.ceil((-this.#left / this.#perSecond) * 1_000);
+  }
+
+  #refill(): void {
+    const nowMs = this.#now();
+    this.#left = Math.min(this.#burst, this.#left + ((nowMs - this.#atMs) / 1_000) * this.#perSecond);
+    this.#atMs = nowMs;
+  }
 }

@@ -9,7 +9,7 @@ import { faultText } from '#base/fault-text.ts';
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { StreamAccess } from '../channel.ts';
-import { Passage, type DialFar } from '../sandbox/passage.ts';
+import { mostOpen, Passage, type DialFar } from '../sandbox/passage.ts';
 import type { StreamAnswer } from '../worker-dialer.ts';
 import type { DialTarget } from './doors.ts';
 
@@ -35,6 +35,7 @@ export async function openStreamDoor({ dial, log }: StreamDoorOptions): Promise<
   const token = randomBytes(32).toString('base64url');
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (open.size >= mostOpen) return void client.destroy();
     open.add(client);
     client.once('close', () => open.delete(client));
     client.on('error', () => client.destroy());

@@ -15,9 +15,12 @@ const mostLineBytes = 16_384;
 const mostTail = 2_000;
 const mostFields = 24;
 const mostText = 2_000;
+/** Of each of the two: a worker that writes more waits. */
+const burstBytes = 1_048_576;
+const bytesPerSecond = 262_144;
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** Reads all of it, so that the worker never waits. Of lines only so many are said: a worker is not to be trusted. */
+/** Reads all of it. Of lines only so many are said: a worker is not to be trusted. */
 export function listenToOutput({ output, errors }: Pick<HeldWorker, 'output' | 'errors'>, first: Log): HeardOutput {
   let log = first;
   let hidden: readonly string[] = [];
@@ -25,6 +28,7 @@ export function listenToOutput({ output, errors }: Pick<HeldWorker, 'output' | '
   let dropped = 0;
   const allowance = new Allowance(200, 20);
   const withoutHidden = (text: string): string => hidden.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  for (const stream of [output, errors]) slowDown(stream, new Allowance(burstBytes, bytesPerSecond));
   readLines(output, (line) => {
     if (allowance.take() !== undefined) {
       dropped += 1;
@@ -45,6 +49,15 @@ export function listenToOutput({ output, errors }: Pick<HeldWorker, 'output' | '
     },
     tail: () => withoutHidden(tail).trim(),
   };
+}
+
+function slowDown(stream: Readable, allowance: Allowance): void {
+  stream.on('data', (chunk: Buffer | string) => {
+    const waitMs = allowance.charge(chunk.length);
+    if (waitMs === 0) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), waitMs).unref();
+  });
 }
 
 function readLines(stream: Readable, take: (line: string) => void): void {

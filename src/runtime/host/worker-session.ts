@@ -57,6 +57,7 @@ export class WorkerSession implements AsyncDisposable {
   #target: Target | undefined;
   #doors: Doors;
   #turn: Promise<void> = Promise.resolve();
+  #asked: Promise<void> = Promise.resolve();
   #held: HeldWorker | undefined;
   #channel: LineChannel | undefined;
   #output: HeardOutput | undefined;
@@ -223,15 +224,16 @@ export class WorkerSession implements AsyncDisposable {
       return true;
     }
     this.#hear(message, line.length);
-    const waitMs = this.#allowance.take();
-    if (waitMs === undefined) return true;
+    // By their number, and by what they take to be read.
+    const waitMs = this.#allowance.charge(1 + line.length / 65_536);
+    if (waitMs === 0) return true;
     setTimeout(() => this.#channel?.resume(), waitMs);
     return false;
   }
 
   #hear(message: FromWorker, bytes: number): void {
     if (message.kind === 'ready') this.#ready.resolve();
-    else if (message.kind === 'why') void this.#sayWhy();
+    else if (message.kind === 'why') this.#asked = this.#asked.then(() => this.#sayWhy());
     else this.#hearEvent(message.event, bytes);
   }
 
@@ -248,7 +250,7 @@ export class WorkerSession implements AsyncDisposable {
   /** What keeps the job's own target out of reach, as the network itself says it; what is asked for is refused and noted there. */
   async #sayWhy(): Promise<void> {
     const say = (trouble: FaultText | null): void => this.#channel?.send({ kind: 'why', fault: trouble });
-    if (this.#target === undefined) return say(null);
+    if (this.#target === undefined || this.#events.ended) return say(null);
     try {
       const far = await this.#dialer.dial(this.#target.host, this.#target.port, AbortSignal.timeout(whyMs));
       far.on('error', () => undefined).destroy();
@@ -311,5 +313,6 @@ export class WorkerSession implements AsyncDisposable {
 
 function secretsOf(job: RuntimeJob): readonly string[] {
   const { password } = job.kind === 'link' ? job.link.store : job.store;
-  return password === null || password === '' ? [] : [password];
+  // As it is, and as it stands in JSON.
+  return password === null || password === '' ? [] : [password, JSON.stringify(password).slice(1, -1)];
 }

@@ -2,7 +2,7 @@ import type { OnReadOpts, Server, Socket } from 'node:net';
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
-import { Passage, type Far } from './passage.ts';
+import { mostOpen, Passage, tooManyPassages, type Far } from './passage.ts';
 
 /** Opens the far side of a worker's connection to an endpoint. What it throws ends the worker's connection with a reset. */
 export type DialEndpoint = (endpoint: SandboxEndpoint, signal: AbortSignal, onread: OnReadOpts) => Promise<Far>;
@@ -70,10 +70,16 @@ export class Gateway {
     for (const key of this.#gates.keys()) this.remove(key);
   }
 
+  #refuse(endpoint: SandboxEndpoint, client: Socket, localPort: number): void {
+    client.resetAndDestroy();
+    this.#onDialled(endpoint, localPort, tooManyPassages());
+  }
+
   async #pass(gate: Gate, client: Socket): Promise<void> {
     const { endpoint, passing } = gate;
     const { remotePort: localPort = 0 } = client;
     const passage = new Passage(client);
+    if (this.open >= mostOpen) return this.#refuse(endpoint, client, localPort);
     passing.add(passage);
     client.once('close', () => passing.delete(passage));
     try {

@@ -1,6 +1,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Course } from '#base/course.ts';
+import { fault, type Fault } from '#base/fault.ts';
 import { ReadBuffers } from '#base/read-buffers.ts';
 
 /** The far side of a worker's connection: any stream, or a socket that reads into the buffers that it was dialled with (see `Dialer.relay`). */
@@ -8,6 +9,15 @@ export type Far = Duplex | { readonly relayed: Socket };
 
 /** Opens the far side. */
 export type DialFar = (signal: AbortSignal, onread: OnReadOpts) => Promise<Far>;
+
+/** Connections that one worker may have open: it takes none of the descriptors that others need. */
+export const mostOpen: number = 256;
+
+export function tooManyPassages(): Fault {
+  return fault('throttled', 'TooManyWorkerConnections', `A worker has no more than ${mostOpen} connections at once.`, {
+    remedy: 'End some of them first.',
+  });
+}
 
 const buffers = new ReadBuffers();
 /** Nobody asks how long a passage has been silent. */
@@ -68,7 +78,8 @@ export class Passage {
   }
 }
 
+/** By a reset, which only TCP has. */
 function endHard(client: Socket): void {
-  if (client.destroyed) return;
-  client.resetAndDestroy();
+  if (client.remoteFamily === undefined) client.destroy();
+  else client.resetAndDestroy();
 }
