@@ -61,7 +61,9 @@ function reporting(home: AuthoringHome, report: EgressReporter): Read<JsonObject
       const owner = id.parent === undefined ? undefined : await resources.get(id.parent);
       const { since, denied, wouldBreak, outside } = await report(id.key);
       const mode = owner === undefined ? 'enforce' : home.egress(owner);
-      return { mode, since, denied: denied.map(shown), wouldBreak: wouldBreak.map(shown), outside: outside.map(shown) };
+      // What is enforced breaks already: that is among the refused.
+      const breaking = mode === 'enforce' ? [] : wouldBreak.map(shown);
+      return { mode, since, denied: denied.map(shown), wouldBreak: breaking, outside: outside.map(shown) };
     },
   };
 }

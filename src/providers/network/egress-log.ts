@@ -92,11 +92,11 @@ export class EgressLog implements Service, Disposable {
     if (event.kind !== 'refused' && event.kind !== 'outside') return undefined;
     // Whoever names a network that is not there leaves no trace in one.
     if (event.kind === 'refused' && event.code === 'SegmentNotFound') return undefined;
-    const denial = event.kind === 'refused' ? event : event.wouldBe;
     const record = this.#shelf(event.segment).add({
       list: event.kind === 'refused' ? 'denied' : 'outside',
       attempt: event,
-      denial,
+      // What would refuse what was let out is asked of the plan when somebody wants to know.
+      denial: event.kind === 'refused' ? event : undefined,
       nowMs: this.#options.nowMs(),
     });
     return event.kind === 'refused' && record.isNew && isDenial(event);
