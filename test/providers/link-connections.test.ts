@@ -25,7 +25,7 @@ test('a link is started, followed, paused, resumed and stopped; its place is kep
     store: { kind: 'postgresql', host: 'db.shop.example', port: 5432, database: 'shop', user: 'reader', password: 's3cret-canary' },
     tables: [{ schema: 'public', name: 'orders', placement: { schema: 'public', name: 'orders', onExisting: 'fail-if-not-empty' } }],
   });
-  expect([...scene.pools.orders.values()][0]?.links).toMatchObject([{ landing: order.landing }]);
+  await expect.poll(() => [...scene.pools.orders.values()][0]?.links).toMatchObject([{ landing: order.landing }]);
   const running = await scene.status('shop');
   expect(running).toMatchObject({ startTime: expect.any(String), continuousRunId: expect.any(String), isthmus: { isolated: true } });
   expect((await scene.act('shop', 'start')).body.error).toMatchObject({ code: 'LinkStateConflict' });
@@ -63,6 +63,7 @@ test('a link is Running only while its worker follows: one that is lost, silent 
   await expect.poll(async () => (await scene.status('shop')).error).toBeUndefined();
   // Nothing is heard of the worker any more: another one takes its place.
   const silent = scene.runtimes.live[0]!;
+  silent.mute = true;
   await expect.poll(() => silent.ended, { timeout: 5_000 }).toBe('disposed');
   await scene.reached('shop', 'Running');
   expect((await scene.status('shop')).continuousRunId).toBe(run);

@@ -8,6 +8,8 @@ export interface MemoryWorker {
   readonly order: LinkOrder;
   readonly segment: string;
   readonly messages: LinkMessage[];
+  /** It lives, and says nothing any more. */
+  mute: boolean;
   /** Undefined: it was asked for nothing yet. */
   ended: 'stopped' | 'disposed' | 'done' | 'lost' | undefined;
   tell(report?: Partial<LinkReport>): void;
@@ -20,7 +22,7 @@ export interface MemoryWorker {
 
 /**
  * Integration runtimes without processes: a source is a set of slots. A link's worker makes its slot when it begins and keeps it, a release takes
- * it away; workers speak only when the test has them speak.
+ * it away; workers say again and again what the test had them say last.
  */
 export class MemoryRuntimes implements RuntimeHost {
   readonly workers: MemoryWorker[] = [];
@@ -76,17 +78,27 @@ export class MemoryRuntimes implements RuntimeHost {
   #link({ segment }: JobOrder, order: LinkOrder): RunningJob {
     if (this.live.some((other) => other.order.slot === order.slot)) this.clashes.push(order.slot);
     const queue = new Queue();
+    let said: LinkReport | undefined;
+    const say = (): void => {
+      if (said !== undefined && !worker.mute) queue.put({ kind: 'link', report: said });
+    };
+    const heartbeat = setInterval(say, heartbeatMs);
     const end = (how: MemoryWorker['ended'], last: () => void): void => {
       if (worker.ended !== undefined) return;
       worker.ended = how;
+      clearInterval(heartbeat);
       last();
     };
     const worker: MemoryWorker = {
       order,
       segment,
       messages: [],
+      mute: false,
       ended: undefined,
-      tell: (report) => queue.put({ kind: 'link', report: { ...following, tables: order.tables.map(replicating), ...report } }),
+      tell: (report) => {
+        said = { ...following, tables: order.tables.map(replicating), ...report };
+        say();
+      },
       lose: () => end('lost', () => queue.break(fault('unreachable', 'WorkerLost', 'The worker ended without a word.'))),
       finish: () => end('done', () => queue.end()),
       fail: (kind, code) => end('lost', () => queue.break(fault(kind, code, `The job failed: ${code}.`))),
@@ -107,6 +119,8 @@ export class MemoryRuntimes implements RuntimeHost {
     };
   }
 }
+
+const heartbeatMs = 20;
 
 const following: LinkReport = {
   following: true,

@@ -114,7 +114,7 @@ export async function composeControl({
     return principal !== undefined && (await authorizer.allows(principal, action, targetId));
   };
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
-  const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, log };
+  const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, folder: job.folder, log };
   const providers = providersOf({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections });
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),

@@ -22,6 +22,7 @@ import { workspaceTypes } from '#providers/synapse/workspace-types.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
 import type { PoolHost } from '#providers/synapse/pool-host.ts';
 import { knownAddresses } from './known-addresses.ts';
+import { linkParts } from './link-parts.ts';
 
 export interface ProviderParts {
   readonly store: ResourceStore;
@@ -35,6 +36,8 @@ export interface ProviderParts {
   readonly serverName: ServerName;
   readonly writer: () => ResourceWriter;
   readonly tenant: string;
+  /** The data folder. */
+  readonly folder: string;
   readonly log: Log;
   /** The type of the private endpoint connections of resources of a type. */
   readonly connections: (parentType: string) => AnyType | undefined;
@@ -66,6 +69,7 @@ export function providersOf(parts: ProviderParts): Providers {
     egressReport: (segment) => egress.report(segment),
     tenant,
   };
+  const kept = linkParts({ store, writer, runtimes, pools: parts.pools, explain, folder: parts.folder, log }, sealer);
   const types: readonly AnyType[] = [
     ...networkTypes({
       connections: links,
@@ -83,6 +87,7 @@ export function providersOf(parts: ProviderParts): Providers {
     ...mysqlTypes({ connections }),
     ...factoryTypes(authoring),
     ...workspaceTypes({ ...authoring, writer }),
+    ...kept.types,
   ];
-  return { types, services: [interactive, egress] };
+  return { types, services: [interactive, egress, kept.keeper] };
 }

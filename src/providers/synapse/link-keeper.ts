@@ -97,7 +97,7 @@ export class LinkKeeper implements Service {
     this.#lives.set(key, { life, ended });
   }
 
-  /** A link begins with its resource; whatever else of its workspace is written may be what it waits for. */
+  /** A link begins with its resource; whatever of its workspace and of the network is written may be what it waits for. */
   #changed({ id, type, kind }: ResourceChange, begin: (id: string) => void): void {
     const key = keyOf(id);
     if (type === linkConnectionType) {
@@ -105,8 +105,9 @@ export class LinkKeeper implements Service {
       this.#lives.get(key)?.life.bell.ring();
       return;
     }
-    if (!type.startsWith(`${workspaceType}/`)) return;
+    const ofNetwork = type.startsWith('Microsoft.Network/') || type.endsWith('/privateEndpointConnections');
+    if (!ofNetwork && !type.startsWith(`${workspaceType}/`)) return;
     const workspace = `${key.split('/').slice(0, 9).join('/')}/`;
-    for (const [link, { life }] of this.#lives) if (link.startsWith(workspace)) life.bell.ring();
+    for (const [link, { life }] of this.#lives) if (ofNetwork || link.startsWith(workspace)) life.hurry();
   }
 }

@@ -68,6 +68,12 @@ export class LinkLife {
     };
   }
 
+  /** What it waits for may be there: it is looked after at once, and soon again, since what is written takes a moment to be true. */
+  hurry(): void {
+    this.#attempt = 0;
+    this.bell.ring();
+  }
+
   /** As it was when last looked at. */
   get measured(): MeasuredLink | undefined {
     const [link, record] = [this.#last, this.#tools.records.latest(this.id)];
