@@ -10,6 +10,7 @@ import { changesDrain } from './changes-drain.ts';
 import { landing } from './landing.ts';
 import { latency } from './latency.ts';
 import { linear } from './linear.ts';
+import { linkThroughPath } from './link-through-path.ts';
 import { memory } from './memory.ts';
 import { paging } from './paging.ts';
 import { peers } from './peers.ts';
@@ -33,6 +34,7 @@ const benchmarks: readonly Benchmark[] = [
   relayThroughput,
   relayConnects,
   workerStart,
+  linkThroughPath,
 ];
 
 const { values, positionals } = parseArgs({

@@ -106,6 +106,7 @@ test('check, link and release', async () => {
   }
   expect(readdirSync(landing).length).toBeGreaterThan(0);
   await running.stop();
+  expect(await running.attempts()).toBe(0);
   expect(existsSync(landing)).toBe(true);
   expect(await slots()).toEqual([slot]);
   expect((await done({ kind: 'release', store: store(), slot, timeoutMs })).at(-1)).toEqual({ kind: 'done' });
