@@ -132,6 +132,25 @@ test(
     await decide('Rejected');
     expect((await sdk('test')).body.errors[1].code).toBe('EndpointRejected');
     expect(await sdk('remove-endpoint')).toEqual([202, { value: [] }]);
+
+    // The other section of the second document: outbound traffic is let out, and the server's own firewall decides.
+    const id = `${providers()}/Microsoft.Synapse/workspaces/tutorialspace`;
+    await plane.ask({ method: 'PATCH', path: id, body: { tags: { 'hidden-egress-mode': 'report' } } });
+    const outside = await until('the firewall refuses', async () => {
+      const { body } = await sdk('test');
+      return body.hops.some(({ name }: { name: string }) => name === 'firewall') && body;
+    });
+    expect(outside.succeeded).toBe(false);
+    const services = { properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' } };
+    expect((await plane.ask({ method: 'PUT', path: `${server()}/firewallRules/services`, body: services })).status).toBe(201);
+    expect(
+      (
+        await until('the firewall admits', async () => {
+          const { body } = await sdk('test');
+          return body.succeeded && body;
+        })
+      ).hops.map(({ name }: { name: string }) => name),
+    ).toContain('rights');
     expect(await sdk('disable')).toMatchObject({ properties: { typeProperties: { interactiveQuery: { status: 'Disabled' } } } });
     expect(await sdk('delete')).toEqual([404, 'ResourceNotFound']);
     const folder = join(plane.folder, 'logs');

@@ -179,11 +179,13 @@ function workerShown({ state, sinceMs }: Warmth): JsonObject {
 
 async function waited(until: Promise<void>, ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(1, ms));
-  signal.addEventListener('abort', () => resolve(), { once: true });
+  const stop = (): void => resolve();
+  const timer = setTimeout(stop, Math.max(1, ms));
+  signal.addEventListener('abort', stop);
   try {
     await Promise.race([until, promise]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 }

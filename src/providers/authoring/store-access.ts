@@ -58,20 +58,7 @@ async function runtimeOf(
   return runtime;
 }
 
-/** Of a saved linked service, by its name. Faults: `LinkedServiceNotFound` (missing), and those of `storeAccess`. */
-export async function savedStoreAccess(
-  { home, id, of: name }: InHome<string>,
-  resources: ResourceReader,
-  sealer: Pick<Sealer, 'open'>,
-): Promise<StoreAccess> {
-  const saved = await savedLinkedService({ home, id, of: name }, resources);
-  if (saved !== undefined) return await storeAccess({ home, id, of: saved.properties }, resources, sealer);
-  throw fault('missing', 'LinkedServiceNotFound', `There is no linked service '${name.slice(0, 260)}'.`, {
-    target: name.slice(0, 260),
-    remedy: `PUT ${id}/linkedservices/{name} first.`,
-  });
-}
-
+/** By its name. Undefined: there is none. */
 export async function savedLinkedService(
   { home, id, of: name }: InHome<string>,
   resources: ResourceReader,
