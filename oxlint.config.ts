@@ -78,6 +78,7 @@ export default defineConfig({
         ],
       },
     },
+    { files: ['src/bin/**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [escape] }] } },
     { files: ['src/arm/**', 'studio/**'], rules: { 'import/no-nodejs-modules': 'error' } },
     { files: ['src/base/**'], rules: { 'house/no-plain-error': 'off' } },
     { files: ['src/base/config.ts'], rules: { 'node/no-process-env': 'off' } },

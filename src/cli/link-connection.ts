@@ -52,7 +52,7 @@ export interface LinkTableStatus {
 }
 
 /** The path of a workspace's link connections. */
-export function linksPath(workspace: string): string {
+function linksPath(workspace: string): string {
   return `/synapse/${encodeURIComponent(workspace)}/linkConnections`;
 }
 

@@ -51,7 +51,7 @@ function serviceOf({ properties }: Link, side: 'sourceDatabase' | 'targetDatabas
   return database === undefined ? name : `${name}: ${database}`;
 }
 
-export function lagText(seconds: number | undefined): string | undefined {
+function lagText(seconds: number | undefined): string | undefined {
   if (seconds === undefined) return undefined;
   return seconds < 120 ? `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -45,10 +45,13 @@ export class RunningProgram implements AsyncDisposable {
   }
 
   /** The line `ready {…}`. */
-  async ready(): Promise<Readonly<Record<string, string>>> {
-    const line = await until(`ready\n${this.err}`, () => {
+  async ready(withinMs?: number): Promise<Readonly<Record<string, string>>> {
+    const read = (): string | undefined => {
       if (this.process.exitCode !== null) throw fault('bug', 'Ended', `it ended: ${this.err}`);
       return /^ready (\{.*\})$/m.exec(this.out)?.[1];
+    };
+    const line = await until('ready', read, withinMs).catch((error: unknown) => {
+      throw fault('timeout', 'Waited', `never ready: ${this.err}`, { cause: error });
     });
     return JSON.parse(line) as Record<string, string>;
   }
@@ -112,8 +115,15 @@ export function descendants(pid: number): number[] {
 
 /** A process below one whose title begins so. */
 export function descendant(pid: number, title: string): number | undefined {
+  return allDescendants(pid, title)[0];
+}
+
+/** All processes below one whose title begins so. */
+export function allDescendants(pid: number, title: string): readonly number[] {
   const family = new Set(descendants(pid));
-  return processes().find((one) => family.has(one.pid) && one.name.startsWith(title))?.pid;
+  return processes()
+    .filter((one) => family.has(one.pid) && one.name.startsWith(title))
+    .map((one) => one.pid);
 }
 
 export function isThere(pid: number): boolean {

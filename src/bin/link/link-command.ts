@@ -41,7 +41,7 @@ export interface LinkOutput {
 }
 
 /** Names slot and publications of the link that fills a pool. */
-export function slotName(linkId: string): string {
+function slotName(linkId: string): string {
   return `isthmus_${linkId
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '')

@@ -1,7 +1,6 @@
 import type { Fault } from '#base/fault.ts';
 import { faultText } from '#base/fault-text.ts';
-import type { PoolLinkReport } from '#providers/synapse/pool-host.ts';
-import type { ControlReport, DemoReport, LinkReport, SourceAccess } from './channel.ts';
+import type { ControlReport, DemoReport, SourceAccess } from './channel.ts';
 import type { LinkStatus, ShownFault, UpStatus } from './status.ts';
 
 /** A trouble this young is not shown: what a killed process held is free again by then. */
@@ -15,19 +14,21 @@ interface ProcessNote {
 
 /** The latest that the processes of one `up` told. */
 export class Board {
-  /** Undefined: there is none. */
-  readonly #link: string | undefined;
+  readonly #hasLink: boolean;
   readonly #now: () => number;
   readonly #processes = new Map<string, ProcessNote>();
   control: ControlReport | undefined;
   demo: DemoReport | undefined;
   /** Where the demo's database was last; it may be starting again. */
   lastSource: SourceAccess | undefined;
-  worker: LinkReport | undefined;
-  pool: PoolLinkReport | undefined;
+  /** The demo's resources are being made. */
+  isSettingUp: boolean;
+  link: LinkStatus | undefined;
 
-  constructor(link: string | undefined, now: () => number = () => performance.now()) {
-    this.#link = link;
+  /** `hasLink`: there is one, or will be. */
+  constructor(hasLink: boolean, now: () => number = () => performance.now()) {
+    this.#hasLink = hasLink;
+    this.isSettingUp = hasLink;
     this.#now = now;
   }
 
@@ -42,14 +43,12 @@ export class Board {
     this.#processes.set(process, { troubledSinceMs: since, trouble: faultText(fault) });
   }
 
-  /** Requests are answered; where there is a link, its source is followed, and every table that the worker knows is Replicating in the pool. */
+  /** Requests are answered; where there is a link, its source is followed, and every table is Replicating. */
   get ready(): boolean {
-    const { worker, pool } = this;
+    const { link } = this;
     if (!this.control) return false;
-    if (this.#link === undefined) return true;
-    if (!worker?.following || !pool || worker.tables.length === 0) return false;
-    const states = new Map(pool.tables.map((one) => [one.table, one.state]));
-    return worker.tables.every((table) => states.get(table) === 'Replicating');
+    if (!this.#hasLink) return true;
+    return link !== undefined && link.following && link.tables.length > 0 && link.tables.every(({ state }) => state === 'Replicating');
   }
 
   status(about: Pick<UpStatus, 'pid' | 'data' | 'metrics'>): UpStatus {
@@ -57,7 +56,7 @@ export class Board {
       ...about,
       ready: this.ready,
       arm: this.control?.url ?? null,
-      links: this.#link !== undefined && (this.worker || this.pool) ? [this.#linkStatus(this.#link)] : [],
+      links: this.link === undefined ? [] : [this.link],
       processes: [...this.#processes].map(([name, one]) => ({
         name,
         running: one.trouble === undefined,
@@ -72,28 +71,10 @@ export class Board {
   }
 
   #step(): string | null {
-    if (this.#link === undefined) return this.control ? null : 'starting';
-    if (this.demo === undefined) return 'starting';
-    if (this.demo.source === undefined) return this.demo.step;
-    return this.worker?.following === true ? null : 'connecting the link';
-  }
-
-  #linkStatus(name: string): LinkStatus {
-    const { worker, pool } = this;
-    return {
-      name,
-      following: worker?.following ?? false,
-      lagMs: pool?.lagMs ?? null,
-      changesPerSecond: pool?.changesPerSecond ?? 0,
-      heldBytes: worker?.heldBytes === undefined ? null : Number(worker.heldBytes),
-      waitingSegments: pool?.waitingSegments ?? 0,
-      waitingBytes: pool?.waitingBytes ?? 0,
-      copiedRows: worker?.copiedRows ?? 0,
-      estimatedRows: worker?.estimatedRows ?? 0,
-      tables: (pool?.tables ?? [])
-        .map(({ table, state, rows, processedRows, fault }) => ({ table, state, rows, processedRows, fault: fault ?? null }))
-        .toSorted((a, b) => (a.table < b.table ? -1 : 1)),
-      trouble: worker?.trouble ?? pool?.trouble ?? null,
-    };
+    if (!this.control) return 'starting';
+    if (!this.#hasLink) return null;
+    if (this.demo?.source === undefined && this.lastSource === undefined) return this.demo?.step ?? 'starting';
+    if (this.isSettingUp) return 'setting up the demo';
+    return this.link?.following === true ? null : 'connecting the link';
   }
 }

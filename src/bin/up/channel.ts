@@ -1,5 +1,4 @@
 import type { PoolLink, PoolReport } from '#providers/synapse/pool-host.ts';
-import type { Finding } from '#replication/source.ts';
 import type { FaultText } from '#base/fault-text.ts';
 
 /** What a child process is told to do. Sent over the channel and never by arguments or environment: other users can read those. */
@@ -11,19 +10,6 @@ export interface PoolJob {
   readonly links: readonly PoolLink[];
   /** Which order this is: whoever gives another says another number. */
   readonly revision: number;
-}
-
-export interface LinkJob {
-  readonly name: string;
-  /** Names the replication slot and the publications at the source. */
-  readonly slot: string;
-  readonly source: SourceAccess;
-  readonly tables: string;
-  readonly landing: string;
-  /** For large transactions before their commit. */
-  readonly spool: string;
-  /** Empty all tables and copy them anew. */
-  readonly resync: boolean;
 }
 
 export interface ControlJob {
@@ -69,23 +55,6 @@ export interface SourceAccess {
 export interface PoolTold extends PoolReport {
   /** The order that is carried out: its links fill the pool, and no others. */
   readonly revision: number;
-}
-
-export interface LinkReport {
-  /** The source is connected and followed. */
-  readonly following: boolean;
-  /** Tables the link has, and about how many rows the source has in them. */
-  readonly tables: readonly string[];
-  readonly estimatedRows: number;
-  readonly copiedRows: number;
-  readonly position: string | undefined;
-  /** Bytes of log that the source keeps for the link, and how many more it may. */
-  readonly heldBytes: bigint | undefined;
-  readonly headroomBytes: bigint | undefined;
-  readonly findings: readonly Finding[];
-  /** Anything is durable since the job began: a resync must not be begun twice. */
-  readonly moved: boolean;
-  readonly trouble: FaultText | undefined;
 }
 
 export interface ControlReport {

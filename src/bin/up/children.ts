@@ -1,21 +1,17 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { Secret } from '#base/secret.ts';
-import { supervise } from '#base/service.ts';
-import { onlyRun } from '#pool/engines/duckdb/ledger.ts';
-import { slotName } from '../link/link-command.ts';
+import { supervise, type Service } from '#base/service.ts';
 import type { Board } from './board.ts';
-import type { ControlJob, ControlReport, DemoJob, DemoReport, LinkJob, LinkReport, PoolJob, PoolTold, SourceAccess } from './channel.ts';
+import type { ControlJob, ControlReport, DemoJob, DemoReport } from './channel.ts';
 import { childService, type ChildService, type ChildSpec } from './child-service.ts';
-import { linkId, places } from './home-folder.ts';
+import { demoLink } from './demo-link.ts';
+import { places } from './home-folder.ts';
 
 export interface ChildrenRequest {
   /** The data folder. */
   readonly path: string;
-  /** Of the link and of its pool. */
-  readonly name: string;
   readonly rate: number;
   readonly scale: number;
   readonly memoryMb: number;
@@ -30,6 +26,8 @@ export interface ChildrenRequest {
   readonly board: Board;
   /** A report came. */
   readonly onReport: () => void;
+  /** What is done to set the demo up. */
+  readonly onStep: (text: string) => void;
   /** What no waiting will mend before anything could run. */
   readonly onHopeless: (trouble: Fault) => void;
 }
@@ -39,23 +37,33 @@ export class Children {
   readonly #request: ChildrenRequest;
   readonly #control: ChildService<ControlJob>;
   readonly #demo: ChildService<DemoJob>;
-  readonly #pool: ChildService<PoolJob>;
-  readonly #worker: ChildService<LinkJob>;
-  readonly #source = Promise.withResolvers<void>();
-  #resync: boolean;
+  readonly #link: Service;
 
   constructor(request: ChildrenRequest) {
     this.#request = request;
-    this.#resync = request.resync;
     this.#control = childService(this.#controlSpec());
     this.#demo = childService(this.#demoSpec());
-    this.#pool = childService(this.#poolSpec());
-    this.#worker = childService(this.#workerSpec());
+    this.#link = demoLink({
+      folder: request.path,
+      memoryMb: request.memoryMb,
+      resync: request.resync,
+      places: () => this.#places(),
+      onStep: (text) => {
+        request.board.isSettingUp = text !== undefined;
+        if (text !== undefined) request.onStep(text);
+      },
+      onLink: (link) => {
+        request.board.note('demo link');
+        request.board.link = link;
+        request.onReport();
+      },
+      onTrouble: (trouble) => request.board.trouble('demo link', trouble),
+    });
   }
 
   /** Runs them until the signal aborts; then they end one after the other, the readers before what they read. */
   async run(signal: AbortSignal, log: Log): Promise<void> {
-    const stages = this.#services.map((service) => {
+    const stages = [...this.#services, ...(this.#request.demo ? [this.#link] : [])].map((service) => {
       const stop = new AbortController();
       return { stop, done: supervise([service], { signal: stop.signal, log }) };
     });
@@ -78,17 +86,22 @@ export class Children {
     if (serverPid !== undefined) killServer(serverPid);
   }
 
-  /** In the order of their start; ended the other way round. */
+  /** In the order of their start; ended the other way round: workers of the control plane read the shop. */
   get #services(): readonly Omit<ChildService<unknown>, 'change'>[] {
-    return [this.#control, ...(this.#request.demo ? [this.#demo, this.#pool, this.#worker] : [])];
+    return [...(this.#request.demo ? [this.#demo] : []), this.#control];
   }
 
-  #spec<Report>(name: 'control' | 'demo' | 'pool' | 'worker', take: (report: Report) => void): Omit<ChildSpec<unknown, Report>, 'job'> {
+  #places(): ReturnType<Parameters<typeof demoLink>[0]['places']> {
+    const { control, lastSource: source } = this.#request.board;
+    return control === undefined || source === undefined ? undefined : { control, source };
+  }
+
+  #spec<Report>(name: 'control' | 'demo', take: (report: Report) => void): Omit<ChildSpec<unknown, Report>, 'job'> {
     const { path, board, onReport, onHopeless } = this.#request;
     return {
       name,
-      program: fileURLToPath(new URL(`../${name === 'worker' ? 'shop-link' : name}.ts`, import.meta.url)),
-      logFile: places.log(path, name === 'demo' || name === 'control' ? name : `${name}-${this.#request.name}`),
+      program: fileURLToPath(new URL(`../${name}.ts`, import.meta.url)),
+      logFile: places.log(path, name),
       onReport: (report) => {
         board.note(name);
         take(report);
@@ -120,61 +133,11 @@ export class Children {
   #demoSpec(): ChildSpec<DemoJob, DemoReport> {
     const { path, rate, scale, board } = this.#request;
     const take = (report: DemoReport): void => {
-      const before = board.lastSource;
       board.demo = report;
-      if (report.source === undefined) return;
-      board.lastSource = report.source;
-      this.#source.resolve();
-      // The worker knows the old address: it is started again with the new one.
-      if (before !== undefined && !isSame(before, report.source)) this.#worker.kill();
+      if (report.source !== undefined) board.lastSource = report.source;
     };
     return { ...this.#spec('demo', take), job: async () => ({ folder: places.demo(path), rate, scale }) };
   }
-
-  #poolSpec(): ChildSpec<PoolJob, PoolTold> {
-    const { path, name, memoryMb, board } = this.#request;
-    const take = ({ links, trouble }: PoolTold): void => {
-      const link = links.get(onlyRun);
-      board.pool = link && { ...link, trouble: trouble ?? link.trouble };
-    };
-    const links = [{ run: onlyRun, landing: places.landing(path, name) }];
-    return { ...this.#spec('pool', take), job: async () => ({ name, file: places.pool(path, name), memoryMb, links, revision: 1 }) };
-  }
-
-  #workerSpec(): ChildSpec<LinkJob, LinkReport> {
-    const { path, name, board } = this.#request;
-    const take = (report: LinkReport): void => {
-      board.worker = report;
-      if (report.moved) this.#resync = false;
-    };
-    const job = async (signal: AbortSignal): Promise<LinkJob> => ({
-      name,
-      slot: slotName(linkId(path, name)),
-      source: await this.#openSource(signal),
-      tables: 'public.*',
-      landing: places.landing(path, name),
-      spool: join(places.link(path, name), 'spool'),
-      resync: this.#resync,
-    });
-    return { ...this.#spec('worker', take), job };
-  }
-
-  /** The shop's address, once it has opened for the first time. */
-  async #openSource(signal: AbortSignal): Promise<SourceAccess> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#source.promise, promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
-    return this.#request.board.lastSource!;
-  }
-}
-
-function isSame(a: SourceAccess, b: SourceAccess): boolean {
-  return a.url === b.url && a.password === b.password;
 }
 
 function isHopeless({ kind }: Fault): boolean {

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { linkId, readAnnouncement, takeHomeFolder } from './home-folder.ts';
+import { readAnnouncement, takeHomeFolder } from './home-folder.ts';
 
 let parent: string;
 beforeEach(() => {
@@ -39,11 +39,4 @@ test('a folder that cannot be used is refused with a remedy', () => {
   expect(() => takeHomeFolder(join(parent, 'file'))).toThrow(
     expect.objectContaining({ kind: 'denied', code: 'DataDenied', remedy: expect.any(String) as string }),
   );
-});
-
-test('a link keeps the id that it was made with', () => {
-  const id = linkId(parent, 'shop');
-  expect(linkId(parent, 'shop')).toBe(id);
-  expect(linkId(parent, 'other')).not.toBe(id);
-  expect(readFileSync(join(parent, 'links/shop/link.json'), 'utf8')).toContain(id);
 });

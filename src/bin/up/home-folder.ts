@@ -1,6 +1,6 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fault, type Fault } from '#base/fault.ts';
 import type { ControlReport } from './channel.ts';
@@ -34,10 +34,8 @@ export const places = {
   workerCache: (path: string): string => join(path, 'cache', 'worker'),
   store: (path: string): string => join(path, 'control', 'resources.db'),
   demo: (path: string): string => join(path, 'demo', 'postgres'),
-  pool: (path: string, name: string): string => join(path, 'pools', name, 'pool.duckdb'),
+  pool: (path: string, workspace: string, name: string): string => join(path, 'pools', workspace, name, 'pool.duckdb'),
   pools: (path: string): string => join(path, 'pools'),
-  link: (path: string, name: string): string => join(path, 'links', name),
-  landing: (path: string, name: string): string => join(path, 'links', name, 'landing'),
   log: (path: string, process: string): string => join(path, 'logs', `${process}.log`),
 };
 
@@ -98,22 +96,6 @@ export function readAnnouncement(dir: string): (Pick<Announcement, 'pid'> & Part
   } catch {
     return undefined;
   }
-}
-
-/** The random id of a link, made with it: slot and publications at the source are named by it. */
-export function linkId(path: string, name: string): string {
-  const folder = places.link(path, name);
-  const file = join(folder, 'link.json');
-  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { id: string }).id;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const id = randomUUID();
-  writeDurably(file, { id });
-  return id;
-}
-
-/** Takes away what a link has brought so far, for everything to be copied anew: its pool, and what waits for it. */
-export function forgetLink(path: string, name: string): void {
-  for (const folder of [places.landing(path, name), dirname(places.pool(path, name))]) rmSync(folder, { recursive: true, force: true });
 }
 
 export function newToken(): string {

@@ -6,7 +6,9 @@ function status(states: readonly LinkStatus['tables'][number]['state'][], step: 
   const tables = states.map((state, i) => ({ table: `t${i}`, state, rows: 1, processedRows: 0, fault: null }));
   const link = {
     name: 'shop',
+    state: 'Running',
     following: true,
+    isolated: true,
     lagMs: 1,
     changesPerSecond: 0,
     heldBytes: null,
@@ -15,6 +17,7 @@ function status(states: readonly LinkStatus['tables'][number]['state'][], step: 
     copiedRows: 0,
     estimatedRows: 0,
     tables,
+    findings: [],
     trouble: null,
   };
   return { pid: 1, data: '/d', arm: null, metrics: '', ready: false, links: states.length === 0 ? [] : [link], processes: [], step };

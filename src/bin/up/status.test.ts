@@ -9,7 +9,9 @@ function link(change: Partial<LinkStatus> = {}): LinkStatus {
   const tables = [table('public.orders'), table('public.customers', { rows: 20_000, state: 'Snapshotting' })];
   return {
     name: 'shop',
+    state: 'Running',
     following: true,
+    isolated: true,
     lagMs: 42,
     changesPerSecond: 5.25,
     heldBytes: 1_500_000,
@@ -18,6 +20,7 @@ function link(change: Partial<LinkStatus> = {}): LinkStatus {
     copiedRows: 50,
     estimatedRows: 200,
     tables,
+    findings: [],
     trouble: null,
     ...change,
   };
@@ -43,6 +46,7 @@ test('once all is copied there is no bar; what waits in the landing zone is told
   expect(linkLine(link({ tables, waitingSegments: 3, waitingBytes: 40_000, changesPerSecond: 1200, lagMs: null, heldBytes: null }))).toBe(
     'shop: 1/1 tables replicating  1,200 changes/s  lag ?  landing zone 3 segments, 40.0 kB',
   );
+  expect(linkLine(link({ tables, state: 'Paused' }))).toMatch(/^shop: Paused  1\/1 tables/);
 });
 
 test('troubles are told with their remedies: of links, tables and processes', () => {

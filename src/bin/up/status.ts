@@ -21,7 +21,11 @@ export type ShownFault = Pick<FaultText, 'code' | 'message' | 'remedy'>;
 
 export interface LinkStatus {
   readonly name: string;
+  /** Azure's word: Running, Paused … */
+  readonly state: string;
   readonly following: boolean;
+  /** Whether its worker is held by the operating system; null: it does not run. */
+  readonly isolated: boolean | null;
   readonly lagMs: number | null;
   readonly changesPerSecond: number;
   readonly heldBytes: number | null;
@@ -31,6 +35,8 @@ export interface LinkStatus {
   readonly copiedRows: number;
   readonly estimatedRows: number;
   readonly tables: readonly TableStatus[];
+  /** What its worker found at the source, that is no trouble. */
+  readonly findings: readonly (ShownFault & { readonly severity: string })[];
   readonly trouble: ShownFault | null;
 }
 
@@ -86,7 +92,7 @@ export function linkLine(link: LinkStatus): string {
   const ready = link.tables.filter((one) => one.state === 'Replicating').length;
   const copying = ready < link.tables.length && link.estimatedRows > 0 ? [copyBar(link)] : [];
   return [
-    `${link.name}: ${ready}/${link.tables.length} tables replicating`,
+    `${link.name}: ${link.state === 'Running' ? '' : `${link.state}  `}${ready}/${link.tables.length} tables replicating`,
     ...copying,
     `${perSecond(link.changesPerSecond)} changes/s`,
     `lag ${link.lagMs === null ? '?' : duration(link.lagMs)}`,

@@ -5,7 +5,8 @@ import { openSandbox } from '#runtime/sandbox/sandbox.ts';
 import { Board } from './board.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
 import { Children } from './children.ts';
-import { defaultData, forgetLink, newToken, places, takeHomeFolder } from './home-folder.ts';
+import { shopPool, shopWorkspace } from '../demo/shop-resources.ts';
+import { defaultData, newToken, places, takeHomeFolder } from './home-folder.ts';
 import { serveWatch } from './http.ts';
 import { LiveView, type Screen } from './live-view.ts';
 import { openLogFile } from './log-file.ts';
@@ -41,34 +42,30 @@ export interface UpOutput {
   readonly writeLine: (line: string) => void;
 }
 
-/** The demo's link and pool. */
-const name = 'shop';
 const drawEveryMs = 250;
 const example = `SELECT status, count(*) FROM public.orders GROUP BY 1`;
 
 /**
- * Runs the control plane and, with the demo, its database, the worker that reads it and the pool that is filled, each in a process of its own,
- * until the signal aborts.
+ * Runs the control plane, which has workers and pools below it, and with the demo its database and the link of it, until the signal aborts.
  * Each is started again when it ends by itself; all end when this process does. Everything is in the data folder.
  * Faults: `DataInUse` (conflict), `DataDenied`, `PortInUse`, and what keeps the control plane or the demo from ever starting.
  */
 export async function upCommand(command: UpCommand, output: UpOutput, signal: AbortSignal): Promise<void> {
   using folder = takeHomeFolder(command.data);
-  if (command.demo && command.resync) forgetLink(folder.path, name);
   using logFile = openLogFile(places.log(folder.path, 'up'));
-  const board = new Board(command.demo ? name : undefined);
+  const board = new Board(command.demo);
   const view = new LiveView(output.screen);
   const hopeless = new AbortController();
   const own = measureProcess('up');
   let url = '';
   const status = (): UpStatus => board.status({ pid: process.pid, data: folder.path, metrics: `${url}/metrics` });
   let isReady = false;
+  let saidStep = '';
   let announced: ControlReport | undefined;
   const findings = new Set<string>();
   const children = new Children({
     ...command,
     path: folder.path,
-    name,
     board,
     onReport: () => {
       if (board.control !== announced) {
@@ -81,6 +78,11 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
       view.show(status());
       view.say(readyLine(status(), board), (line) => output.writeLine(line));
       if (command.demo) view.say(`\nquery it: npx isthmus sql${dataOption(command)} '${example}'\n`);
+    },
+    onStep: (text) => {
+      // What is tried again is not said again.
+      if (text !== saidStep) view.say(`· ${text}`);
+      saidStep = text;
     },
     onHopeless: (trouble) => hopeless.abort(trouble),
   });
@@ -119,7 +121,7 @@ async function sayUnisolated(view: LiveView, log: Log): Promise<void> {
 
 /** What the check of the source found, each told once. */
 function newFindings(board: Board, told: Set<string>): readonly string[] {
-  const found = (board.worker?.findings ?? []).map(
+  const found = (board.link?.findings ?? []).map(
     ({ severity, code, message, remedy }) => `${severity} ${code}: ${message}${remedy === undefined ? '' : `\n  remedy: ${remedy}`}`,
   );
   return found.filter((text) => !told.has(text) && told.add(text));
@@ -132,7 +134,7 @@ function announcedControl(control: ControlReport | undefined): object {
 }
 
 function readyLine({ data, metrics }: UpStatus, { control, lastSource }: Board): string {
-  const demo = lastSource === undefined ? {} : { pool: places.pool(data, name), source: lastSource.url };
+  const demo = lastSource === undefined ? {} : { pool: places.pool(data, shopWorkspace, shopPool), source: lastSource.url };
   return `ready ${JSON.stringify({ ...announcedControl(control), data, metrics, ...demo })}`;
 }
 

@@ -24,7 +24,7 @@ const settings = z.object({
   rate: z.number().min(0).max(100_000).default(20),
   scale: z.number().min(0).max(1_000).default(1),
   metricsPort: z.number().int().min(0).max(65_535).optional(),
-  memoryMb: z.number().int().min(64).default(160),
+  memoryMb: z.number().int().min(256).default(256),
 });
 
 interface UpFlags extends Record<string, unknown> {
@@ -48,7 +48,7 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--rate <n>', "transactions a second of the demo's writer; 0: none (default: 20)", positiveNumber)
     .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows (default: 1)", positiveNumber)
     .option('--metrics-port <port>', 'for /metrics, /healthz and /readyz on 127.0.0.1; without it: 9464, or a free one', wholeNumber)
-    .option('--memory <MB>', 'memory for the pool engine (default: 160)', wholeNumber)
+    .option('--memory <MB>', "memory for the demo's SQL pool (default: 256)", wholeNumber)
     .option('--resync', 'forget the rows in the pool and copy everything anew', false)
     .option('--config <file>', 'settings as YAML or JSON, such as rate: 50; options go before them')
     .action(async ({ resync, config: file, memory: memoryMb, ...flags }: UpFlags) => {

@@ -32,7 +32,7 @@ export interface SealKeysRequest {
   readonly isNew: boolean;
 }
 
-export function sealKey(bytes: Uint8Array): SealKey {
+function sealKey(bytes: Uint8Array): SealKey {
   return { id: createHash('sha256').update('isthmus seal key\n').update(bytes).digest('hex').slice(0, 8), bytes };
 }
 
