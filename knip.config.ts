@@ -5,6 +5,7 @@ const config: KnipConfig = {
     'src/bin/*.{ts,mjs}',
     'src/bin/docs/write-docs.ts',
     'test/clients/*.ts',
+    'test/link/link-process.ts',
     'bench/{run,raw-reader,bare-server}.ts',
     'scripts/*.mjs',
   ],
