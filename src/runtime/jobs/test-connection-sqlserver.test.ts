@@ -188,6 +188,28 @@ test('Redirect to what the path carries too is followed, with the certificate of
   expect(words(await testedAt(dialer, { password: secret('wrong') }))).toEqual(['TCP', 'TLS', 'login WrongPassword']);
 });
 
+test('a certificate of where clients are sent on to is verified against that name', async () => {
+  await using gateway = await startTdsLogin({ ...scene, route: { host: node, port: 11_005 } });
+  await using worker = await startTdsLogin(scene);
+  const dialer = pathTo({ [`${host}:1433`]: gateway, [`${node}:11005`]: worker });
+  const steps = await testedAt(dialer);
+  expect(words(steps)).toEqual(['TCP', 'TLS', 'connection policy CertificateName']);
+  expect(worker.logins).toEqual([]);
+});
+
+test.for(['bad host\n', '', 'x'.repeat(300)])('a route to %j is no route', async (name) => {
+  expect(words(await tested({ route: { host: name, port: 1433 } }))).toEqual(['TCP', 'TLS', 'login UnexpectedMessage']);
+});
+
+test('a server that goes away while only the login was encrypted is named', async () => {
+  expect(words(await tested({ endsAt: 'LOGIN7' }, { tls: 'prefer' })).at(-1)).toBe('login ConnectionLost');
+  expect(words(await tested({ endsAt: 'question' }, { tls: 'prefer' })).at(-1)).toBe('rights ConnectionLost');
+});
+
+test('what is longer than the protocol takes is refused before it is sent', async () => {
+  expect(words(await tested({}, { user: 'u'.repeat(70_000) })).at(-1)).toBe('login LoginTooLong');
+});
+
 test('Redirect in a circle ends', async () => {
   await using gateway = await startTdsLogin({ ...scene, route: { host, port: 1433 } });
   expect(words(await testedAt(pathTo({ [`${host}:1433`]: gateway })))).toEqual(['TCP', 'TLS', 'connection policy ConnectionRedirected']);

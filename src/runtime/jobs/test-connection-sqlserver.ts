@@ -67,10 +67,13 @@ interface LoginRefused extends AsyncDisposable {
   readonly loginRefused: unknown;
 }
 
-/** Logs in where the server sends clients on to. Fault: `ConnectionRedirected` (precondition), where that cannot be reached, or sends on again. */
+/**
+ * Logs in where the server sends clients on to. Faults: `ConnectionRedirected` (precondition), where that cannot be reached, or sends on again; those
+ * of its TLS. What it says to the login is answered.
+ */
 async function follow(route: Route, options: TdsOptions, deadline: AbortSignal): Promise<TdsConnection | LoginRefused> {
-  let reached = false;
-  const onStage = ({ stage }: TdsStage): void => void (reached ||= stage === 'secured');
+  let reached: TdsStage['stage'] | undefined;
+  const onStage = ({ stage }: TdsStage): void => void (reached = stage);
   const soon = AbortSignal.any([deadline, AbortSignal.timeout(routeTimeoutMs)]);
   try {
     const connection = await TdsConnection.connect({ ...options, ...route, onStage }, soon);
@@ -80,7 +83,8 @@ async function follow(route: Route, options: TdsOptions, deadline: AbortSignal):
     throw redirected(route, options, `It sends them on again, to ${again.host}:${again.port}.`);
   } catch (error) {
     if (error instanceof Fault && error.code === 'ConnectionRedirected') throw error;
-    if (reached) return { loginRefused: error, [Symbol.asyncDispose]: () => Promise.resolve() };
+    if (reached === 'secured') return { loginRefused: error, [Symbol.asyncDispose]: () => Promise.resolve() };
+    if (reached === 'dialled') throw error;
     throw redirected(route, options, error instanceof Fault ? error.message : 'It cannot be reached.', error);
   }
 }

@@ -31,6 +31,8 @@ export type MySqlStage =
   | { readonly stage: 'dialled' }
   | { readonly stage: 'secured'; readonly encrypted: boolean; readonly serverVersion: string };
 
+const graceMs = 500;
+
 /**
  * One session with a MySQL or MariaDB, for a few questions: `mysql2` over the dialer's stream. TLS is verified against the name that is addressed,
  * wherever the dialer leads. The deadline ends it at any step.
@@ -39,10 +41,12 @@ export class MySqlConnection implements AsyncDisposable {
   /** `8.4.3` or `11.8.2-MariaDB`. */
   readonly serverVersion: string;
   readonly #connection: Connection;
+  readonly #stream: Duplex;
   readonly #connecting: Connecting;
 
-  private constructor(connection: Connection, greeting: Greeting, connecting: Connecting) {
+  private constructor(connection: Connection, stream: Duplex, { greeting, connecting }: { greeting: Greeting; connecting: Connecting }) {
     this.#connection = connection;
+    this.#stream = stream;
     this.serverVersion = greeting.version;
     this.#connecting = connecting;
   }
@@ -59,7 +63,7 @@ export class MySqlConnection implements AsyncDisposable {
       options.onStage?.({ stage: 'dialled' });
       const greeting = await readGreeting(stream, connecting);
       const connection = await logIn(stream, greeting, { options, connecting });
-      return new MySqlConnection(connection, greeting, connecting);
+      return new MySqlConnection(connection, stream, { greeting, connecting });
     } catch (error) {
       drop(stream);
       throw error;
@@ -77,9 +81,17 @@ export class MySqlConnection implements AsyncDisposable {
     return await untilDeadline(answer, this.#connecting, 'the answer to a question');
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  /** Says good-bye, so that the server counts no broken connection, and waits for nothing else. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#connection.end(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
     this.#connection.destroy();
-    return Promise.resolve();
+    drop(this.#stream);
   }
 }
 

@@ -11,7 +11,7 @@ import { encodeSqlBatch } from '#wire/tds/sql-batch.ts';
 import type { Value } from '#wire/tds/token-rows.ts';
 import { decodeTokens, type Token } from '#wire/tds/tokens.ts';
 import { dialServer, type Connecting } from '../connecting.ts';
-import { connectionFault, serverFault } from './faults.ts';
+import { connectionFault, printable, serverFault } from './faults.ts';
 import { preloginTls, type PreloginTls } from './prelogin-tls.ts';
 import { shakeHands, type TlsAsk } from './secure.ts';
 import { TdsTransport } from './transport.ts';
@@ -206,6 +206,8 @@ class LoginSteps {
   #login7(): Uint8Array {
     const { user, password, host, database, applicationName, tlsFirst } = this.#options;
     const short = (text: string): string => text.slice(0, mostCharacters);
+    if ([user, password?.reveal() ?? '', database].some(({ length }) => length > mostCharacters))
+      throw connectionFault('loginTooLong', this.#opened.connecting.target);
     return encodeLogin7({
       tdsVersion: tlsFirst ? tdsVersion['8.0'] : tdsVersion['7.4'],
       packetBytes: usualPacketBytes,
@@ -257,8 +259,15 @@ function loginOf(tokens: readonly Token[], { version, target, database }: LoginA
   const taken = tokens.some(({ kind }) => kind === 'login-ack');
   if (!taken && route === undefined) throw connectionFault('outOfStep', target);
   return {
-    route: route === undefined ? undefined : { host: route.host, port: route.port },
+    route: route === undefined ? undefined : routeOf(route, target),
     serverVersion: version,
-    database: standing?.type === 'text' ? standing.now : database,
+    database: standing?.type === 'text' ? printable(standing.now) : database,
   };
+}
+
+/** `host`, or `host\instance` with the port of the instance. */
+function routeOf({ host: name, port }: { readonly host: string; readonly port: number }, target: string): TdsLogin['route'] {
+  const host = /^([A-Za-z0-9_.:-]{1,253})(?:\\[^\\]{0,128})?$/.exec(name)?.[1];
+  if (host === undefined || port === 0) throw connectionFault('outOfStep', target);
+  return { host, port };
 }

@@ -21,6 +21,7 @@ export type ConnectionFaultName =
   | 'tlsFailed'
   | 'tlsInjected'
   | 'cleartextRefused'
+  | 'loginTooLong'
   | 'certificateName'
   | CertificateTrouble;
 
@@ -71,6 +72,12 @@ const rows: Readonly<Record<ConnectionFaultName, FaultRow>> = {
     code: 'CleartextPassword',
     sentence: '% would take the password in the clear only.',
     remedy: 'Give the server a certificate: it encrypts at least the login then.',
+  },
+  loginTooLong: {
+    kind: 'invalid',
+    code: 'LoginTooLong',
+    sentence: 'User, password or database for % is longer than the 128 characters that SQL Server takes.',
+    remedy: 'Check them in the linked service.',
   },
   certificateName: {
     kind: 'unauthenticated',
@@ -123,6 +130,7 @@ export function serverFault(errors: readonly ServerMessage[], target: string): F
 const loginFailed = 18_456;
 const quotedCharacters = 200;
 
-function printable(text: string): string {
+/** What a server says, fit to be shown. */
+export function printable(text: string): string {
   return text.slice(0, quotedCharacters).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }

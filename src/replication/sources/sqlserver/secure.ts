@@ -27,12 +27,13 @@ export async function shakeHands(below: Duplex, ask: TlsAsk, connecting: Connect
     ...(ask.first ? { ALPNProtocols: ['tds/8.0'] } : { maxVersion: 'TLSv1.2' }),
     ...(isIP(ask.name) === 0 ? { servername: ask.name } : {}),
   });
+  // Whoever reads it is told by a listener of its own; while nobody does, a lost connection is no uncaught error.
+  socket.on('error', () => socket.destroy());
   try {
     await handsShaken(socket, connecting);
     verify(socket, ask, connecting.target);
     return socket;
   } catch (error) {
-    socket.on('error', () => socket.destroy());
     socket.destroy();
     throw error;
   }
