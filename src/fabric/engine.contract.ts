@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ask, counterOf, over, soon, stage, type OpenEngine } from './engine-stage.contract.ts';
 import { describeAgreement, describeDoors, describeEgress, describePublicServers } from './engine-egress.contract.ts';
+import { describeRelay } from './engine-relay.contract.ts';
 import { describeBackends, describeStreams } from './engine-streams.contract.ts';
 import type { FabricPlan } from './plan.ts';
 import { call, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
@@ -25,6 +26,9 @@ export function describeEngine(name: string, open: OpenEngine): void {
   });
   describe(`${name}: explain and dials`, () => {
     describeAgreement(open);
+  });
+  describe(`${name}: dials of those who relay`, () => {
+    describeRelay(open);
   });
   describe(`${name}: backends`, () => {
     describeBackends(open);
