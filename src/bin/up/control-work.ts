@@ -5,7 +5,6 @@ import { dirname } from 'node:path';
 import type { Log } from '#base/log.ts';
 import { supervise } from '#base/service.ts';
 import { openCertificates, usualNames, type CertificateRequest } from '#control/identity/certificates.ts';
-import type { FabricEvent } from '#fabric/engine.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
@@ -13,6 +12,7 @@ import type { ChildWork } from './child.ts';
 import { composeControl } from './control-parts.ts';
 import { places } from './home-folder.ts';
 import { listenOn } from './listen.ts';
+import { networkNews } from './network-news.ts';
 import { openRuntimes } from './runtime-parts.ts';
 import { openPoolHost } from './pool-host.ts';
 
@@ -33,7 +33,7 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
   await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
   await using pools = openPoolHost({ folder: job.folder, log });
   alsoMeasures(() => pools.metrics());
-  const ignoreEvents = engine.onEvent((event) => noteEvent(log, event));
+  const ignoreEvents = engine.onEvent(networkNews(log, Date.now));
   const hostNames = [...usualNames, hostname().toLowerCase()];
   const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, pools, log });
   const { app, loop, keeper, services, tenant, subscription } = parts;
@@ -49,17 +49,6 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
     await app.close();
     parts[Symbol.dispose]();
   }
-}
-
-/** What the network refuses and cuts, and which backends come and go, is said in the log. */
-function noteEvent(log: Log, event: FabricEvent): void {
-  const { kind, ...facts } = event;
-  if (kind === 'refused') log.info(facts, 'connection refused');
-  else if (kind === 'cut') log.warn(facts, 'connections cut');
-  else if (kind === 'outside') log.info(facts, 'connection let out');
-  else if (kind === 'health') log.info(facts, 'health changed');
-  else if (kind === 'resolved') log.debug(facts, 'host resolved');
-  else log.debug(facts, kind === 'applied' ? 'plan applied' : 'connection allowed');
 }
 
 /** A certificate near its end is replaced while connections go on. */
