@@ -11,7 +11,7 @@ const config: KnipConfig = {
   ],
   project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.{js,mjs}'],
   // Part of Debian's base system.
-  ignoreBinaries: ['unshare'],
+  ignoreBinaries: ['prlimit', 'unshare'],
   // A contract's parts are exported for whoever names one.
   ignoreExportsUsedInFile: { interface: true, type: true },
 };

@@ -53,6 +53,7 @@ export function writerRunsContract(name: string, open: (nowMs: number) => Promis
       for (const pool of opened.splice(0)) await pool.close();
     });
     sideBySide(start, again);
+    countsOfMany(start, again);
     placements(start);
     tablesThere(start, again);
     rejections(start, again);
@@ -182,6 +183,37 @@ function sideBySide(start: Start, again: Again): void {
       atMs: nowMs,
       committedMs: 1_600_000_000_123,
     });
+  });
+}
+
+function countsOfMany(start: Start, again: Again): void {
+  test('counts of many tables last too, of those that come back from the start', async () => {
+    let pool = await start();
+    const tables = Array.from({ length: 70 }, (_, i) => keyed(`t${i}`));
+    await pool.writer('1').apply(
+      segment(
+        1,
+        tables.map((one) => shape(one)),
+      ),
+    );
+    const add = (schema: TableSchema, n: number): Step => rows(schema, { inserts: [[n, 'x']] });
+    for (let n = 2; n < 8; n++)
+      await pool.writer('1').apply(
+        segment(
+          n,
+          tables.slice(0, n * 10).map((one) => add(one, n)),
+        ),
+      );
+    const [first, back, other] = [tables[0]!, tables[1]!, tables[65]!];
+    await pool.writer('1').apply(segment(8, [{ kind: 'drop', table: back.table }]));
+    await pool.writer('1').apply(segment(9, [shape(back), add(back, 1), add(first, 100)]));
+    for (let time = 0; time < 2; time++) {
+      const counts = await Promise.all(
+        [first, back, other, tables[30]!].map(async ({ table }) => (await pool.table('1', table))?.processed.rows),
+      );
+      expect(counts).toEqual([7, 1, 1, 4]);
+      pool = await again(pool);
+    }
   });
 }
 

@@ -51,6 +51,8 @@ export interface Ledger {
   readonly position: Position | undefined;
   readonly committedAt: bigint | undefined;
   readonly tables: ReadonlyMap<string, TableRecord>;
+  /** Tables whose counts are noted in the row of the run: a statement for them in each commit would make it a quarter dearer. */
+  readonly noted: ReadonlySet<string>;
 }
 
 export interface Identity {
@@ -87,7 +89,7 @@ export async function openLedger(engine: Engine, readOnly: boolean): Promise<voi
     BEGIN;
     CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(catalogName)}.${quoteIdentifier(ownSchema)};
     CREATE TABLE ${own('meta')} (format INTEGER, link_id VARCHAR, source VARCHAR, created TIMESTAMP WITH TIME ZONE);
-    CREATE TABLE ${own('link')} (run VARCHAR, number BIGINT, position VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, applied_at TIMESTAMP WITH TIME ZONE);
+    CREATE TABLE ${own('link')} (run VARCHAR, number BIGINT, position VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, applied_at TIMESTAMP WITH TIME ZONE, noted VARCHAR);
     CREATE TABLE ${own('tables')} (run VARCHAR, table_name VARCHAR, target_schema VARCHAR, target_name VARCHAR, pages_only BOOLEAN, shape VARCHAR, progress VARCHAR, rejected VARCHAR);
     ${makeCounts};
     CREATE TABLE ${own('upkeep')} (done_at TIMESTAMP WITH TIME ZONE, what VARCHAR);
@@ -114,7 +116,7 @@ async function upgrade(engine: Engine): Promise<void> {
   const run = `${quoteLiteral(onlyRun)} AS run`;
   await engine.run(`
     BEGIN;
-    CREATE TABLE ${own('link of 2')} AS SELECT ${run}, * FROM ${own('link')} WHERE number > 0;
+    CREATE TABLE ${own('link of 2')} AS SELECT ${run}, *, CAST(NULL AS VARCHAR) AS noted FROM ${own('link')} WHERE number > 0;
     DROP TABLE ${own('link')};
     ALTER TABLE ${own('link of 2')} RENAME TO link;
     CREATE TABLE ${own('tables of 2')} AS SELECT ${run}, *, CAST(NULL AS VARCHAR) AS rejected FROM ${own('tables')};
@@ -152,7 +154,7 @@ export async function readRuns(engine: Engine): Promise<readonly string[]> {
 /** A run that left nothing is at number 0. */
 export async function readLedger(engine: Engine, run: string): Promise<Ledger> {
   const ofRun = `run = ${quoteLiteral(run)}`;
-  const [link] = await engine.rows(`SELECT number, position, epoch_us(committed_at) FROM ${own('link')} WHERE ${ofRun}`);
+  const [link] = await engine.rows(`SELECT number, position, epoch_us(committed_at), noted FROM ${own('link')} WHERE ${ofRun}`);
   const tables = new Map<string, TableRecord>();
   const found = await engine.rows(
     `SELECT table_name, target_schema, target_name, pages_only, shape, progress, rejected, processed_rows, processed_bytes, processed_ms, committed_ms
@@ -168,6 +170,12 @@ export async function readLedger(engine: Engine, run: string): Promise<Ledger> {
       processed: { rows: Number(row[7] ?? 0), bytes: Number(row[8] ?? 0), atMs: numberOf(row[9]), committedMs: numberOf(row[10]) },
     });
   }
+  const noted = typeof link?.[3] === 'string' ? (JSON.parse(link[3]) as Record<string, Processed>) : {};
+  for (const [table, processed] of Object.entries(noted)) {
+    const known = tables.get(table);
+    const { rows, bytes, atMs, committedMs } = processed;
+    if (known) tables.set(table, { ...known, processed: { rows, bytes, atMs, committedMs } });
+  }
   if (!link && tables.size > 0) throw damaged(engine, 'The pool file lacks its record of progress.');
   return {
     run,
@@ -175,6 +183,7 @@ export async function readLedger(engine: Engine, run: string): Promise<Ledger> {
     position: typeof link?.[1] === 'string' ? (link[1] as Position) : undefined,
     committedAt: typeof link?.[2] === 'bigint' ? link[2] : undefined,
     tables,
+    noted: new Set(Object.keys(noted)),
   };
 }
 
@@ -199,20 +208,29 @@ function parseRejection(text: string): Rejection {
   return { ...kept, remedy: kept.remedy };
 }
 
-/** What of a ledger is to be written: tables by name. */
-export interface Changed {
-  readonly records: ReadonlySet<string>;
-  readonly counts: ReadonlySet<string>;
+/** Tables whose counts are noted in the row of the run; with more they are written to their own rows. */
+const mostNoted = 48;
+
+/** The ledger once a transaction has counted for these tables, and those whose counts are now to be written to their own rows. */
+export function withCounts(ledger: Ledger, counted: Iterable<string>): { readonly ledger: Ledger; readonly written: ReadonlySet<string> } {
+  const noted = new Set([...ledger.noted, ...counted]);
+  const isGone = [...noted].some((table) => !ledger.tables.has(table));
+  if (noted.size <= mostNoted && !isGone) return { ledger: { ...ledger, noted }, written: new Set() };
+  return { ledger: { ...ledger, noted: new Set() }, written: noted };
 }
 
-/** The statements that write what changed; to be run inside the transaction. */
-export function ledgerStatements(ledger: Ledger, changed: Changed): string {
+/** The statements that write a ledger, of which these tables changed; to be run inside the transaction. */
+export function ledgerStatements(
+  ledger: Ledger,
+  changed: { readonly records: ReadonlySet<string>; readonly counts: ReadonlySet<string> },
+): string {
   const run = quoteLiteral(ledger.run);
+  const noted = Object.fromEntries([...ledger.noted].map((table) => [table, ledger.tables.get(table)?.processed]));
   const at = ledger.committedAt === undefined ? 'NULL' : `make_timestamptz(${ledger.committedAt})`;
   // Not UPDATE: while a reader looks at an older state DuckDB refuses to checkpoint after one, and the WAL would grow without bound.
   return [
     `DELETE FROM ${own('link')} WHERE run = ${run}`,
-    `INSERT INTO ${own('link')} VALUES (${run}, ${ledger.number}, ${literal(ledger.position)}, ${at}, now())`,
+    `INSERT INTO ${own('link')} VALUES (${run}, ${ledger.number}, ${literal(ledger.position)}, ${at}, now(), ${literal(ledger.noted.size === 0 ? undefined : json(noted))})`,
     ...replacement('tables', ledger, changed.records, ({ target, pagesOnly, schema, progress, rejected }) =>
       [target?.schema, target?.name, pagesOnly, json(schema), json(progress), json(rejected)].map(literal),
     ),

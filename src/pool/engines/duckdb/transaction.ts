@@ -3,7 +3,7 @@ import { stepBytes } from '#replication/lane.ts';
 import type { OnExisting, TableSchema } from '#replication/schema.ts';
 import type { Segment, Step, TableProgress } from '#replication/segment.ts';
 import type { Engine } from './engine.ts';
-import { emptyRecord, ledgerStatements, type Ledger, type TableRecord } from './ledger.ts';
+import { emptyRecord, ledgerStatements, type Ledger, type TableRecord, withCounts } from './ledger.ts';
 import { qualified, type Target } from './names.ts';
 import { Places } from './places.ts';
 import { applyRows, type OpenTable, type RowsStep } from './rows.ts';
@@ -75,14 +75,17 @@ export class OpenTransaction {
       const times = { atMs: nowMs, committedMs: committedMs ?? processed.committedMs };
       this.#tables.set(table, { ...record, processed: { ...processed, ...times } });
     }
-    const ledger: Ledger = {
-      run: this.before.run,
-      number: last.number,
-      position: last.position ?? this.before.position,
-      committedAt: last.committedAt ?? this.before.committedAt,
-      tables: this.#tables,
-    };
-    return { ledger, sql: ledgerStatements(ledger, { records: this.#changed, counts: this.#counted }) };
+    const { ledger, written } = withCounts(
+      {
+        ...this.before,
+        number: last.number,
+        position: last.position ?? this.before.position,
+        committedAt: last.committedAt ?? this.before.committedAt,
+        tables: this.#tables,
+      },
+      this.#counted,
+    );
+    return { ledger, sql: ledgerStatements(ledger, { records: this.#changed, counts: written }) };
   }
 
   #record(table: string, change: Partial<TableRecord>): void {
