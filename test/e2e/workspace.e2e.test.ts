@@ -79,10 +79,14 @@ test(
       alias: 'AutoResolveIntegrationRuntime',
       status: ['AutoResolveIntegrationRuntime', 'Managed', 'Online'],
     });
-    await until('a worker is kept ready', async () => {
+    const ready = async () => {
       const { body } = await sdk('status');
       return body.properties.typeProperties.interactiveQuery.status === 'Enabled' && body.properties.isolated === true;
-    });
+    };
+    await until('a worker is kept ready', ready);
+    await plane[Symbol.asyncDispose]();
+    plane = await ControlPlane.start(plane.folder);
+    await until('a worker is kept ready after a restart', ready);
     expect(await sdk('artifacts', host)).toEqual({
       made: 'shop',
       listed: ['other', 'shop'],
