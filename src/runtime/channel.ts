@@ -21,7 +21,14 @@ export type ToWorker =
   | { readonly kind: 'load'; readonly job: RuntimeJob['kind'] }
   /** Load what any job needs; answered by `ready`. `keep`: keep what became of the code for later workers, and end. */
   | { readonly kind: 'prepare'; readonly keep: boolean }
-  | { readonly kind: 'job'; readonly job: RuntimeJob; readonly own: OwnWay | null; readonly streams: StreamAccess | null }
+  | {
+      readonly kind: 'job';
+      readonly job: RuntimeJob;
+      readonly own: OwnWay | null;
+      readonly streams: StreamAccess | null;
+      /** PEM: who is trusted, besides the usual, to sign the certificates of servers. */
+      readonly authorities: readonly string[];
+    }
   | { readonly kind: 'own'; readonly own: OwnWay | null }
   | { readonly kind: 'message'; readonly message: LinkMessage }
   /** What became of a connection that the worker made to a door: it leads to the far side, or was refused. */

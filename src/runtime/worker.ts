@@ -100,12 +100,13 @@ class Worker {
     this.#channel.send({ kind: 'ready' }, () => keep && process.exit(0));
   }
 
-  async #work({ job, own, streams }: Extract<ToWorker, { readonly kind: 'job' }>): Promise<void> {
+  async #work({ job, own, streams, authorities }: Extract<ToWorker, { readonly kind: 'job' }>): Promise<void> {
     this.#own = own;
     if (this.#hasJob) return this.#fail(fault('bug', 'SecondJob', 'A worker has one job.'));
     this.#hasJob = true;
     try {
       const work = await workOf(this.#works, job);
+      if (authorities.length > 0) await trust(authorities);
       this.#tell({ kind: 'begun' });
       await work(job, await this.#context(job, streams));
       this.#end({ kind: 'done' });
@@ -182,4 +183,10 @@ async function workOf(works: Partial<Works>, job: RuntimeJob): Promise<JobWork<R
 async function openLog(): Promise<Log> {
   const { createLog } = await import('#base/log.ts');
   return createLog({ level: 'info', write: (line) => void process.stdout.write(line) });
+}
+
+/** Besides those that Node brings. */
+async function trust(authorities: readonly string[]): Promise<void> {
+  const { getCACertificates, setDefaultCACertificates } = await import('node:tls');
+  setDefaultCACertificates([...getCACertificates('default'), ...authorities]);
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeAuthority } from '#replication/sources/postgres/test-certificates.ts';
 import { startMariaDb, type TestMariaDb } from '../servers/mariadb.ts';
@@ -7,7 +10,9 @@ import { until } from './program.ts';
 
 const [host, node, mysqlHost] = ['sqlmi.logins.example', 'db1.worker.example', 'shop.mysql.example'];
 const password = 'kept-to-itself-7';
-const certificate = makeAuthority('logins').issue({ commonName: host, dnsNames: [host] });
+const authority = makeAuthority('logins');
+const certificate = authority.issue({ commonName: host, dnsNames: [host, mysqlHost] });
+const unknown = makeAuthority('unknown').issue({ commonName: node, dnsNames: [node] });
 const scene: TdsLoginScene = {
   encryption: 'required',
   certificate,
@@ -18,11 +23,15 @@ const scene: TdsLoginScene = {
 };
 
 let proxied: TdsLoginServer;
+/** With a certificate of an authority that nobody knows. */
+let strange: TdsLoginServer;
 let redirecting: TdsLoginServer;
 let mariadb: TestMariaDb;
+let folder: string;
 let plane: ControlPlane;
 beforeAll(async () => {
   proxied = await startTdsLogin(scene);
+  strange = await startTdsLogin({ ...scene, certificate: unknown });
   redirecting = await startTdsLogin({ ...scene, route: { host: node, port: 1433 } });
   mariadb = await startMariaDb({
     certificate,
@@ -33,12 +42,18 @@ beforeAll(async () => {
       "GRANT SELECT ON shop.* TO reader@'%'",
     ],
   });
+  folder = mkdtempSync(join(tmpdir(), 'isthmus-logins-'));
+  // As an operator does whose databases have certificates of the company's own authority.
+  writeFileSync(join(folder, 'ca.pem'), authority.certificate);
+  process.env['NODE_EXTRA_CA_CERTS'] = join(folder, 'ca.pem');
   plane = await ControlPlane.start();
+  delete process.env['NODE_EXTRA_CA_CERTS'];
 });
 afterAll(async () => {
   await plane[Symbol.asyncDispose]();
   plane.forget();
-  for (const server of [proxied, redirecting, mariadb]) await server[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+  for (const server of [proxied, strange, redirecting, mariadb]) await server[Symbol.asyncDispose]();
 });
 
 const providers = (): string => `${plane.group('logins')}/providers`;
@@ -94,7 +109,7 @@ test('SQL Server and MySQL are logged in to over the private path, from the sand
   const enable = `${factory()}/integrationRuntimes/AutoResolveIntegrationRuntime/enableInteractiveQuery`;
   expect((await plane.ask({ method: 'POST', path: enable, body: { autoTerminationMinutes: 10 } })).status).toBeLessThan(300);
 
-  const sql = { server: host, authenticationType: 'SQL', userName: 'reader', trustServerCertificate: true };
+  const sql = { server: host, authenticationType: 'SQL', userName: 'reader' };
   const open = await until('the way is open', async () => {
     const one = await tested('AzureSqlMI', sql);
     return one.succeeded && one;
@@ -107,25 +122,11 @@ test('SQL Server and MySQL are logged in to over the private path, from the sand
   const wrong = await tested('AzureSqlMI', { ...sql, userName: 'nobody' });
   expect(outcome(wrong)).toEqual([false, 'login', 'SqlUnauthorizedAccess', 'WrongPassword']);
   expect(wrong.errors[0]?.message).toMatch(/SqlErrorNumber=18456$/);
-  expect(outcome(await tested('SqlServer', { ...sql, trustServerCertificate: false }))).toEqual([
-    false,
-    'TLS',
-    'SqlUnauthorizedAccess',
-    'UnknownAuthority',
-  ]);
-
   const mysql = await until('the way to MySQL is open', async () => {
-    const one = await tested('MySql', { server: mysqlHost, username: 'reader', sslMode: 2 });
+    const one = await tested('MySql', { server: mysqlHost, username: 'reader', sslMode: 'verify_full' });
     return one.succeeded && one;
   });
   expect(mysql.hops.at(-1)?.detail).toMatch(/^reader may SELECT from 1 of 1 tables and not follow the binary log/);
-  expect(outcome(await tested('MySql', { server: mysqlHost, username: 'reader', sslMode: 'verify_full' }))).toEqual([
-    false,
-    'TLS',
-    'SqlUnauthorizedAccess',
-    'UnknownAuthority',
-  ]);
-
   // The same server, whose connection policy is Redirect from now on.
   await put(sqlServer('gateway'), { location: 'eastus', tags: { 'hidden-backend': `127.0.0.1:${redirecting.port}` }, properties: {} });
   const redirected = await until('the gateway redirects', async () => {
@@ -137,11 +138,13 @@ test('SQL Server and MySQL are logged in to over the private path, from the sand
   expect(redirected.hops.at(-1)?.remedy).toContain('Proxy');
 
   // The owner of the node carries it over the private path too.
-  await reach(sqlServer('node'), proxied.port, { groupId: 'sqlServer', fqdns: [node] });
+  await reach(sqlServer('node'), strange.port, { groupId: 'sqlServer', fqdns: [node] });
+  const trusting = { ...sql, trustServerCertificate: true };
   const followed = await until('the way to the node is open', async () => {
-    const one = await tested('AzureSqlMI', sql);
+    const one = await tested('AzureSqlMI', trusting);
     return one.succeeded && one;
   });
   expect(followed.hops.at(-2)?.detail).toBe(`Redirect: ${host} sends clients on to ${node}:1433, which can be reached from here.`);
-  expect(proxied.logins.at(-1)?.serverName).toBe(node);
+  expect(strange.logins.at(-1)?.serverName).toBe(node);
+  expect(outcome(await tested('AzureSqlMI', sql))).toEqual([false, 'connection policy', 'SqlFailedToConnect', 'UnknownAuthority']);
 });

@@ -1,4 +1,5 @@
 import type { OnReadOpts } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import type { Dialer } from '#base/dialer.ts';
 import { faultFrom, faultText, type FaultText } from '#base/fault-text.ts';
 import { fault, must, toFault, type Fault } from '#base/fault.ts';
@@ -117,7 +118,9 @@ export class WorkerSession implements AsyncDisposable {
     await this.#refresh();
     const timeoutMs = order.job.kind === 'link' ? undefined : order.job.timeoutMs;
     if (timeoutMs !== undefined) this.#deadline = setTimeout(() => this.#tooLong(timeoutMs), timeoutMs + this.#setting.limits.graceMs);
-    this.#channel?.send({ kind: 'job', job: order.job, own: this.#doors.own, streams: held.streams });
+    // What NODE_EXTRA_CA_CERTS names for the control side holds for its workers, who see neither the variable nor the file.
+    const authorities = getCACertificates('extra');
+    this.#channel?.send({ kind: 'job', job: order.job, own: this.#doors.own, streams: held.streams, authorities });
     runtimeMetrics.jobs.add(1, { kind: order.job.kind });
     this.#log.info({ job: order.job.kind, pid: held.pid, isolated: held.isolated }, 'worker has its job');
     return {

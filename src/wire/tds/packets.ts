@@ -22,7 +22,7 @@ export interface TdsMessage {
   readonly payload: Uint8Array;
 }
 
-export const headerBytes = 8;
+const headerBytes = 8;
 export const usualPacketBytes = 4096;
 const mostPacketBytes = 32_767;
 const endOfMessage = 0x01;
