@@ -105,7 +105,7 @@ function queryTableStatus({ keeper }: LinkTools): LinkAction<StatusInput> {
 }
 
 interface Credential {
-  readonly landingZoneCredential?: { readonly sasToken?: Json | undefined } | undefined;
+  readonly sasToken?: Json | undefined;
 }
 
 /** Kept for clients: the landing zone is a folder of this installation, and no credential leads to it. */
@@ -113,9 +113,9 @@ function updateCredential(): LinkAction<Credential> {
   const sasToken = z.union([z.string().max(10_000), z.looseObject({})]).optional();
   return {
     summary: "Replace the landing zone's credential",
-    input: z.looseObject({ landingZoneCredential: z.looseObject({ sasToken }).optional() }) as unknown as z.ZodType<Credential>,
+    input: z.looseObject({ sasToken }) as unknown as z.ZodType<Credential>,
     run: async ({ self, input, update }: Call<Credential>) => {
-      const token = input.landingZoneCredential?.sasToken;
+      const token = input.sasToken;
       if (token !== undefined) {
         const { landingZone } = self!.properties;
         const properties = { ...self!.properties, landingZone: { ...landingZone, sasToken: token } as JsonObject };

@@ -80,8 +80,9 @@ const shape: z.ZodType<LinkRecord> = z.object({
   happenings: z.array(z.object({ at: text, state: z.enum(linkStates as [LinkState, ...LinkState[]]), text, code: text.nullable() })),
 }) as never;
 
-/** So many are kept of a link. */
+/** So many are kept of a link, and so much of each. */
 const mostHappenings = 100;
+const longestText = 500;
 
 /** Changes a record; undefined: it stays as it is. Pure. */
 export type RecordChange = (record: LinkRecord) => LinkRecord | undefined;
@@ -145,6 +146,6 @@ function parsed(value: JsonObject | undefined, link: string): LinkRecord {
 
 /** The record with one more line in its timeline. */
 export function happened(record: LinkRecord, at: string, said: string, code: string | null = null): LinkRecord {
-  const line: LinkHappening = { at, state: record.state, text: said, code };
+  const line: LinkHappening = { at, state: record.state, text: said.slice(0, longestText), code };
   return { ...record, happenings: [...record.happenings.slice(1 - mostHappenings), line] };
 }
