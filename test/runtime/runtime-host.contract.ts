@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,7 +129,18 @@ function processesWith(text: string): string[] {
 }
 
 /** What every host of workers keeps to. */
-export function describeRuntimeHost(open: () => Promise<Scene>): void {
+export function describeRuntimeHost(open: () => Promise<Scene>, how: 'sandboxed' | 'plainly'): void {
+  test('workers end with the process that started them, however that ends', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-parent-'));
+    const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.ts'), folder, how], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(parent.stdout, 'data');
+    const cache = join(folder, 'cache');
+    expect(processesWith(cache).length).toBeGreaterThan(0);
+    parent.kill('SIGKILL');
+    await expect.poll(() => processesWith(cache), soon).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+
   test('a job reaches an endpoint by its names and its address, and ends', async () => {
     await using on = await open();
     await on.apply();

@@ -5,7 +5,7 @@ import { describeRuntimeHost, scene } from './runtime-host.contract.ts';
 
 const open = () => scene({ allowUnisolated: false });
 
-describeRuntimeHost(open);
+describeRuntimeHost(open, 'sandboxed');
 
 test('it is isolated, and an unmodified driver reaches the endpoint', async () => {
   await using on = await open();
