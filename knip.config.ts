@@ -6,6 +6,7 @@ const config: KnipConfig = {
     'src/bin/docs/write-docs.ts',
     'test/clients/*.ts',
     'test/link/link-process.ts',
+    'test/runtime/{inside,parent}.ts',
     'bench/{run,raw-reader,bare-server}.ts',
     'scripts/*.mjs',
   ],

@@ -93,7 +93,7 @@ function textOf(event: JobEvent): string {
   return event.kind === 'step' ? event.step.detail : event.kind;
 }
 
-export async function textsOf(job: RunningJob): Promise<string[]> {
+async function textsOf(job: RunningJob): Promise<string[]> {
   const texts: string[] = [];
   const trouble = await faultOf(job, (event) => texts.push(textOf(event)));
   return trouble === undefined ? texts : [...texts, trouble.code];
