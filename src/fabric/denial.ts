@@ -76,11 +76,12 @@ export function publicAccessDenied({ id, product }: PublicServer): Fault {
 }
 
 /** Azure's error 40615, of SQL. */
-export function clientNotAllowed({ id }: PublicServer, address: string): Fault {
+export function clientNotAllowed({ id, product }: PublicServer, address: string): Fault {
+  const number = product === 'sql' ? ' (SqlErrorNumber=40615)' : '';
   return fault(
     'denied',
     'ClientAddressNotAllowed',
-    `Client with IP address '${address}' is not allowed to access the server ${shortName(id)}: none of its firewall rules admits it, or services of the cloud.`,
+    `Client with IP address '${address}' is not allowed to access the server ${shortName(id)}${number}: none of its firewall rules admits it, or services of the cloud.`,
     {
       target: `${id}/firewallrules`,
       remedy: `Create a private endpoint to it in this network, or add a firewall rule: PUT ${id}/firewallRules/AllowAllWindowsAzureIps with 0.0.0.0 to 0.0.0.0.`,

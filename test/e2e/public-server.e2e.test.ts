@@ -30,8 +30,8 @@ async function put(path: string, body: unknown): Promise<any> {
 const setMode = (mode: string): Promise<unknown> =>
   put(factory(), { location: 'eastus', tags: { 'hidden-egress-mode': mode }, properties: {} });
 
-/** `undefined`: it succeeded; else our code. */
-async function tested(host: string): Promise<string | undefined> {
+/** `undefined`: it succeeded; else our code, after Azure's words. */
+async function tested(host: string): Promise<readonly [azure: string, code: string] | undefined> {
   const typeProperties = {
     server: host,
     port: 5432,
@@ -43,11 +43,11 @@ async function tested(host: string): Promise<string | undefined> {
   const body = { linkedService: { name: 'shop', properties: { type: 'PostgreSqlV2', typeProperties } } };
   const { status, json, text } = await plane.ask({ method: 'POST', path: `${factory()}/testConnectivity`, body });
   if (status !== 200) throw new Error(text);
-  return json.succeeded === true ? undefined : String(json.errors[1].code);
+  return json.succeeded === true ? undefined : [String(json.errors[0].message), String(json.errors[1].code)];
 }
 
 const met = (host: string, code: string | undefined): Promise<unknown> =>
-  until(`${host} meets ${code ?? 'nothing'}`, async () => (await tested(host)) === code);
+  until(`${host} meets ${code ?? 'nothing'}`, async () => (await tested(host))?.[1] === code);
 
 test(
   'a server by its public name: firewall, public access and egress modes, and the report of all that',
@@ -62,6 +62,9 @@ test(
     expect((await plane.ask({ method: 'POST', path: `${runtime}/enableInteractiveQuery`, body: {} })).status).toBeLessThan(300);
 
     await met(host, 'ClientAddressNotAllowed');
+    expect((await tested(host))?.[0]).toMatch(
+      /^Cannot connect to SQL Database: .*Client with IP address '\S+' is not allowed to access the server/,
+    );
     await put(rule(), { properties: { startIpAddress: '0.0.0.0', endIpAddress: '0.0.0.0' } });
     await met(host, undefined);
     await put(server(), {

@@ -116,7 +116,8 @@ export function azureError({ name, fault, errorNumber }: FailedHop, connector: s
     return { code: 'SqlUnauthorizedAccess', message: `Cannot connect to '${connector}'. Detail Message: '${fault.message}'${numbered}` };
   if (fault.kind === 'timeout')
     return { code: 'SqlOpenConnectionTimeout', message: `Open connection to database timeout after '${timeoutMs / 1000}' seconds.` };
-  const detail = numbered === '' ? '' : ` Detail Message: '${fault.message}'${numbered}`;
+  // What the server's firewall says is told in Azure's own words, as the server would.
+  const detail = numbered === '' && name !== 'firewall' ? '' : ` Detail Message: '${fault.message}'${numbered}`;
   return {
     code: 'SqlFailedToConnect',
     message: `Cannot connect to SQL Database: '${host},${port}', Database: '${database}', User: '${user}'. Check the linked service configuration is correct, and make sure the SQL Database firewall allows the integration runtime to access.${detail}`,
