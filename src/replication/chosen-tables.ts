@@ -16,6 +16,7 @@ export interface TableChoice {
 
 /** Tables named one by one, whatever is in their names; others may take their place while a link runs. */
 export class ChosenTables implements TableChoice {
+  readonly isExact = true;
   #tables: ReadonlyMap<string, PlacedTable>;
 
   constructor(tables: readonly PlacedTable[]) {

@@ -200,6 +200,7 @@ test(
     await scene.sql(`CREATE TABLE gone (id int PRIMARY KEY); INSERT INTO gone VALUES (3)`);
     job.send({ kind: 'tables', tables });
     await scene.until(() => told(job, 'gone', 'Replicating'));
+    await scene.caughtUp([linked('gone')]);
     expect(await scene.differences([linked('gone')])).toEqual([]);
     await job.stop();
   },

@@ -161,7 +161,8 @@ test('lost history ends the job: nothing is taken up again behind a gap', async 
   await using first = one.start([a]);
   await one.caughtUp([a]);
   await first.stop();
-  await one.sql(`SELECT pg_drop_replication_slot('${one.slot}')`);
+  const context = jobContext({ tell: () => undefined, dialer: toTheServer });
+  await release({ kind: 'release', store: one.store(), slot: one.slot, timeoutMs: 20_000 }, context);
   await using second = one.start([a]);
   expect(await faultOf(second.ended())).toMatchObject({ kind: 'lost-history', code: 'SlotMissing', remedy: expect.anything() });
 });

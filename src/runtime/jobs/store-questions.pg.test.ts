@@ -143,6 +143,10 @@ test('preview of what is missing, refused or locked ends in time, with the reaso
     code: 'TableMissing',
     target: 'public."PLAIN"',
   });
+  const long = 'x'.repeat(63);
+  await scene.sql(`CREATE TABLE ${long} (id int)`);
+  expect((await previewed({ schema: 'public', name: long }, 1)).rows).toEqual([]);
+  expect(await faultOf(previewed({ schema: 'public', name: `${long}y` }, 1))).toMatchObject({ code: 'TableMissing' });
   const stranger = scene.store({ user: 'stranger', password: 'strange' });
   const table = { schema: 'public', name: 'plain' };
   const ask = { kind: 'preview' as const, table, mostRows: 1 };

@@ -1,5 +1,5 @@
 import { must } from '#base/fault.ts';
-import { quoteIdentifier, tableName, type ColumnSchema, type Identity, type TableSchema } from '#replication/schema.ts';
+import { quoteIdentifier, quoteLiteral, tableName, type ColumnSchema, type Identity, type TableSchema } from '#replication/schema.ts';
 import { reasonOf } from './column-reasons.ts';
 import type { Sql } from './sql-session.ts';
 import type { TablePatterns } from './table-patterns.ts';
@@ -137,8 +137,17 @@ type Row = readonly (string | null)[];
 
 /** The chosen tables as they are now. */
 export async function readTables(sql: Sql, options: CatalogOptions): Promise<readonly PgTable[]> {
-  const rows = (await sql.query(tablesQuery('true'))).filter((row) => options.patterns.matches(cell(row, 1), cell(row, 2)));
+  const { patterns } = options;
+  const found = patterns.isExact === true ? await readNamed(sql, patterns.exact) : await sql.query(tablesQuery('true'));
+  // A name that is too long for the source is cut there, and may then be another's.
+  const rows = found.filter((row) => patterns.matches(cell(row, 1), cell(row, 2)));
   return toTables(sql, rows, options);
+}
+
+async function readNamed(sql: Sql, names: TablePatterns['exact']): Promise<readonly Row[]> {
+  if (names.length === 0) return [];
+  const list = names.map(({ schema, name }) => `(${quoteLiteral(schema)}, ${quoteLiteral(name)})`);
+  return sql.query(tablesQuery(`(n.nspname, c.relname) IN (${list.join(', ')})`));
 }
 
 /** The tables with these oids that are still there, whatever they are called now. */

@@ -5,6 +5,8 @@ export interface TablePatterns {
   matches(schema: string, name: string): boolean;
   /** The patterns with no wildcard: each must name a table. */
   readonly exact: readonly { readonly schema: string; readonly name: string }[];
+  /** Nothing else than `exact` matches, so that nothing else need be looked at. */
+  readonly isExact?: boolean | undefined;
 }
 
 interface Pattern {
