@@ -1,5 +1,4 @@
 import { fault } from '#base/fault.ts';
-import type { TestPostgres } from '../servers/postgres.ts';
 import type { Answer, Asked, ControlPlane } from './control-plane.ts';
 import { poolFile, type LinkStatusSeen } from './link-scene.ts';
 import { until } from './program.ts';
@@ -19,7 +18,7 @@ export interface MadeLink {
 
 export interface LinkWish {
   readonly workspace: string;
-  readonly database: Pick<TestPostgres, 'port' | 'user' | 'password'>;
+  readonly database: { readonly port: number; readonly user: string; readonly password: string };
   /** `schema.table`. */
   readonly tables: readonly string[];
   readonly databaseName?: string;
