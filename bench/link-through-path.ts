@@ -1,147 +1,258 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLog } from '#base/log.ts';
-import { openRuntimes } from '#bin/up/runtime-parts.ts';
-import { SamplePlan } from '#fabric/sample-plan.contract.ts';
-import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
-import type { LinkOrder } from '#runtime/job.ts';
-import type { RuntimeHost, RunningJob } from '#runtime/runtime.ts';
-import { compared, type Benchmark } from './benchmark.ts';
+import { readdirSync, rmSync, watch, type FSWatcher } from 'node:fs';
+import { readManifest } from '#replication/landing-zone/zone-folder.ts';
+import { ControlPlane } from '../test/e2e/control-plane.ts';
+import { makeLink, type MadeLink } from '../test/e2e/link-plane.ts';
+import { queryPool } from '../test/e2e/link-scene.ts';
+import { compared, counted, median, quantile, type Benchmark, type Measure, type Target } from './benchmark.ts';
 import { Truth } from './digest.ts';
-import { makeWide } from './fixtures.ts';
-import { dropLinks, startServer, type BenchServer } from './servers.ts';
-import { startSide, type RunningSide } from './side-run.ts';
-import type { SideReport } from './side.ts';
-import { scaled, type Workplace } from './workplace.ts';
+import { makeAccounts, makeWide } from './fixtures.ts';
+import { linkOnce } from './link-run.ts';
+import { clientProgram, dropLinks, openConnection, startServer, type BenchServer } from './servers.ts';
+import { runProgram, scaled, until, type Workplace } from './workplace.ts';
 
-const never = new AbortController().signal;
+const tables = ['wide', 'pgbench_accounts', 'pgbench_branches', 'pgbench_tellers', 'pgbench_history', 'pulse'];
+const compareTables = tables.filter((table) => table !== 'pgbench_history');
+const workspace = 'bench';
 
-/** A link of the wide table, from nothing to its first copy and then over changes. */
-interface Linked {
-  readonly pool: string;
-  /** Begins, or goes on. */
-  start(onReport: (report: SideReport) => void): Promise<Running>;
+interface Round {
+  readonly snapshot: readonly [through: number, direct: number];
+  readonly changes: readonly [through: number, direct: number];
 }
 
-interface Running {
-  stop(): Promise<void>;
+interface Stage {
+  readonly source: BenchServer;
+  readonly plane: ControlPlane;
+  readonly link: MadeLink;
+  readonly rows: number;
 }
 
-interface Times {
-  readonly copyS: number;
-  readonly changesS: number;
-}
-
+/** The whole (a sandboxed worker, its gateway and relay, landing zone, pool process) against `isthmus link` in one process. */
 export const linkThroughPath: Benchmark = {
   name: 'link-through-path',
   about:
-    'First copy of the wide table, then updates of a quarter of its rows: sandboxed worker, private path, landing zone and pool process, against a link in one process with a direct connection',
+    'First copy of 2 M wide and 500 k narrow rows, and 1 M prepared row changes, through an approved endpoint by a sandboxed worker into a pool process; against isthmus link in one process, directly',
   run: async (place) => {
     await using source = await startServer();
-    const rows = scaled(place, 1_000_000, 4_000);
+    const rows = scaled(place, 2_000_000, 5_000);
     await makeWide(source, rows);
-    await using engine = await openUserspaceEngine();
-    const { host, port } = source.server;
-    const sample = new SamplePlan({ host, port });
-    await engine.apply(sample.plan());
-    await using runtimes = openRuntimes({ engine, folder: place.folder, allowUnisolated: false, log: silentLog });
-    const rounds: { readonly through: Times; readonly direct: Times }[] = [];
-    for (let round = 0; round < place.rounds; round += 1) {
-      const direct = await timed(source, rows, directLink(place, source, round));
-      const through = await timed(source, rows, linkThrough(place, { source, runtimes, sample, round }));
-      place.say(
-        `copy ${direct.copyS.toFixed(2)} s direct, ${through.copyS.toFixed(2)} s through; changes ${direct.changesS.toFixed(2)} s, ${through.changesS.toFixed(2)} s`,
-      );
-      rounds.push({ direct, through });
+    await makeAccounts(source, scaled(place, 5, 1));
+    await source.sql('CREATE TABLE pulse (id bigint PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())');
+    await using plane = await ControlPlane.start(undefined, false);
+    const { port, user, password } = source.server;
+    const link = await makeLink(plane, {
+      workspace,
+      database: { port, user, password },
+      tables: tables.map((table) => `public.${table}`),
+    });
+    const stage = { source, plane, link, rows };
+    const rounds: Round[] = [];
+    try {
+      await untilCopied(stage);
+      for (let round = 0; round < place.rounds; round++) rounds.push(await measure(place, stage, round));
+      const late = await latency(place, stage);
+      return [
+        compared(
+          'snapshot: from start to all rows in the pool',
+          rounds.map((one) => one.snapshot),
+          { ratioAtLeast: 0.8 },
+        ),
+        compared(
+          'changes: from resume to the last one in the pool',
+          rounds.map((one) => one.changes),
+          { ratioAtLeast: 0.8 },
+        ),
+        ...late,
+      ];
+    } finally {
+      plane.forget();
     }
-    const pairs = (part: keyof Times) => rounds.map(({ through, direct }) => [through[part], direct[part]] as const);
-    return [
-      compared('first copy through the path ÷ direct', pairs('copyS'), { ratioAtLeast: 0.8 }),
-      compared('changes through the path ÷ direct', pairs('changesS'), { ratioAtLeast: 0.8 }),
-    ];
   },
 };
 
-/** From the start of the programs until the pool has all rows, and then until it has all changes that were made meanwhile. */
-async function timed(source: BenchServer, rows: number, link: Linked): Promise<Times> {
-  const copyS = await timeUntil(link, (report) => report.kind === 'ready');
-  const changed = Math.floor(rows / 4);
-  await source.sql(`UPDATE wide SET a = (a + 1) % 1000003, t = md5(t) WHERE id <= ${changed}`);
-  let applied = 0;
-  const changesS = await timeUntil(link, (report) => {
-    if (report.kind === 'applied') applied += report.changes;
-    return applied >= changed;
-  });
-  await (await Truth.of(source, ['wide'])).expectInPool(link.pool);
-  await dropLinks(source, 'bench_%');
-  return { copyS, changesS };
+async function measure(place: Workplace, stage: Stage, round: number): Promise<Round> {
+  const { source, link } = stage;
+  const file = join(place.folder, `direct-${round}.duckdb`);
+  const direct = async (): Promise<number> =>
+    (await linkOnce(place, { url: source.url(), file, tables: tables.map((table) => `public.${table}`).join(',') })).wallS;
+  await act(link, 'stop', 'Stopped');
+  const ours = async (): Promise<number> =>
+    timed(async () => {
+      await link.ask('start');
+      await untilCopied(stage);
+    });
+  const snapshot = await inTurn(round, ours, direct);
+  await act(link, 'pause', 'Paused');
+  const marker = await makeChanges(place, stage, round);
+  const resume = async (): Promise<number> =>
+    timed(async () => {
+      await link.ask('resume');
+      await until(async () => (await queryPool(link.poolFile, `SELECT 1 FROM public.pulse WHERE id = ${marker}`))?.length === 1, 10);
+    });
+  const changes = await inTurn(round, resume, direct);
+  const truth = await Truth.of(source, compareTables);
+  await truth.expectInPool(file);
+  await expectInRunningPool(stage, truth);
+  rmSync(file);
+  await dropLinks(source, 'isthmus_%');
+  await link.untilStatus('Running').catch(() => undefined);
+  place.say(
+    `link-through-path: snapshot ${snapshot[0].toFixed(2)} s (direct ${snapshot[1].toFixed(2)} s), changes ${changes[0].toFixed(2)} s (direct ${changes[1].toFixed(2)} s)`,
+  );
+  return { snapshot, changes };
 }
 
-async function timeUntil(link: Linked, isDone: (report: SideReport) => boolean): Promise<number> {
+/** Ours first in even rounds, so that a machine that slows down favours neither. */
+async function inTurn(
+  round: number,
+  ours: () => Promise<number>,
+  direct: () => Promise<number>,
+): Promise<readonly [ours: number, direct: number]> {
+  if (round % 2 === 0) {
+    const first = await ours();
+    return [first, await direct()];
+  }
+  const first = await direct();
+  return [await ours(), first];
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
   const begun = performance.now();
-  const done = Promise.withResolvers<number>();
-  const running = await link.start((report) => {
-    if (isDone(report)) done.resolve((performance.now() - begun) / 1000);
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+async function act(link: MadeLink, action: string, state: string): Promise<void> {
+  await link.ask(action);
+  await link.untilStatus(state);
+}
+
+async function untilCopied({ link, rows }: Stage): Promise<void> {
+  await until(async () => {
+    const { json } = await link.ask('querytablestatus', {});
+    const states = ((json as { value?: { status: string }[] }).value ?? []).map((one) => one.status);
+    return states.length === tables.length && states.every((state) => state === 'Replicating');
+  }, 20);
+  const [count] = (await queryPool(link.poolFile, 'SELECT count(*) FROM public.wide')) ?? [];
+  if (Number(count?.[0]) !== rows) throw new Error(`the pool has ${count?.[0]} of ${rows} rows`);
+}
+
+/** A million row changes in transactions of different sizes; answers the id of the last row. */
+async function makeChanges(place: Workplace, { source, rows }: Stage, round: number): Promise<number> {
+  const part = Math.floor(rows / 10);
+  for (let n = 0; n < 10; n++) {
+    const [from, to] = [n * part + 1, (n + 1) * part];
+    await source.sql(`UPDATE wide SET a = a + 1, t = md5(t) WHERE id BETWEEN ${from} AND ${to} AND id % 4 = ${round % 4}`);
+  }
+  const transactions = scaled(place, 100_000, 200);
+  await source.client('pgbench', ['-n', '-c', '4', '-j', '2', '-t', String(Math.ceil(transactions / 4))], {
+    env: { PGOPTIONS: '-c synchronous_commit=off' },
   });
-  const seconds = await done.promise;
-  await running.stop();
-  return seconds;
+  const marker = Date.now();
+  await source.sql(`INSERT INTO pulse (id) VALUES (${marker})`);
+  return marker;
 }
 
-function directLink(place: Workplace, source: BenchServer, round: number): Linked {
-  const pool = join(place.folder, `direct-${round}.duckdb`);
-  return { pool, start: async (onReport) => stopping(startSide(place, ['both', source.url(), pool, 'public.wide'], onReport)) };
-}
-
-interface ThroughAsk {
-  readonly source: BenchServer;
-  readonly runtimes: RuntimeHost;
-  readonly sample: SamplePlan;
-  readonly round: number;
-}
-
-function linkThrough(place: Workplace, { source, runtimes, sample, round }: ThroughAsk): Linked {
-  const pool = join(place.folder, `through-${round}.duckdb`);
-  const folder = join(place.folder, `through-${round}`);
-  const [landing, spool] = [join(folder, 'landing'), join(folder, 'spool')];
-  for (const one of [landing, spool]) mkdirSync(one, { recursive: true, mode: 0o700 });
-  const { user, password } = source.server;
-  const login = { database: 'postgres', user, password, tls: 'prefer', certificateName: null } as const;
-  const placement = { schema: 'public', name: 'wide', onExisting: 'drop' } as const;
-  const link: LinkOrder = {
-    name: 'wide',
-    slot: `bench_path_${round}`,
-    store: { kind: 'postgresql', host: sample.name, port: sample.port, ...login },
-    tables: [{ schema: 'public', name: 'wide', placement }],
-    landing,
-    spool,
-    once: false,
+/** The pool is paused for it: then its file can be opened. */
+async function expectInRunningPool({ plane, link }: Stage, truth: Truth): Promise<void> {
+  const pool = `${plane.group('linked')}/providers/Microsoft.Synapse/workspaces/${workspace}/sqlPools/pool1`;
+  const power = async (action: string, wanted: string): Promise<void> => {
+    await plane.ask({ method: 'POST', path: `${pool}/${action}` });
+    await until(async () => {
+      const { json } = await plane.ask({ path: pool });
+      return (json as { properties: { status?: string } }).properties.status === wanted;
+    }, 50);
   };
-  const order = { segment: sample.segment, name: 'link wide', job: { kind: 'link', link }, writable: [landing, spool] } as const;
-  const start: Linked['start'] = async (onReport) => {
-    const side = stopping(startSide(place, ['pool', pool, landing], onReport));
-    const worker = await runtimes.start(order, never);
-    const ended = allRead(worker);
-    return {
-      stop: async () => {
-        await worker.stop();
-        await ended;
-        await side.stop();
-      },
-    };
-  };
-  return { pool, start };
+  await power('pause', 'Paused');
+  await truth.expectInPool(link.poolFile);
+  await power('resume', 'Online');
 }
 
-async function allRead({ events }: RunningJob): Promise<void> {
-  for await (const event of events)
-    if (event.kind === 'link' && event.report.trouble !== null) throw new Error(event.report.trouble.message);
+/** Commit to visible at 1,000 row changes a second, and how long each stage takes. */
+async function latency(place: Workplace, stage: Stage): Promise<readonly Measure[]> {
+  const { source, link } = stage;
+  await link.untilStatus('Running');
+  const seconds = scaled(place, 30, 5);
+  const load = runProgram(clientProgram('pgbench'), ['-n', '-c', '4', '-j', '1', '-R', '250', '-T', String(seconds), source.url()]);
+  using landed = new LandedSegments(landingFolder(stage));
+  const { visible, inPool } = await pulses(stage, seconds);
+  await load;
+  const durable = landed.lagsMs;
+  const shares = `commit → durable in the landing zone p50 ${median(durable).toFixed(0)} ms, → committed in the pool ${median(inPool).toFixed(0)} ms, → read ${median(visible).toFixed(0)} ms`;
+  place.say(`link-through-path: ${shares}; p99 ${quantile(visible, 0.99).toFixed(0)} ms`);
+  const one = (what: string, share: number, values: readonly number[], target?: Target): Measure => ({
+    ...counted(what, 'ms', [quantile(values, share)], target),
+    note: `${values.length} samples; ${shares}`,
+  });
+  return [
+    one('commit to visible at 1,000 row changes/s: p50', 0.5, visible, { atMost: 500 }),
+    one('the same: p99', 0.99, visible, { atMost: 1_500 }),
+    one('of that until durable in the landing zone: p50', 0.5, durable),
+    one('of that until committed in the pool: p50', 0.5, inPool),
+  ];
 }
 
-function stopping(side: RunningSide): Running {
-  return {
-    stop: async () => {
-      await side.stop();
-    },
-  };
+function landingFolder({ plane }: Stage): string {
+  const folder = join(plane.folder, 'links', workspace, 'db-link');
+  const [run] = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return join(folder, run!.name, 'landing');
+}
+
+/** From the commit of the last transaction in a segment to the segment having its name. */
+class LandedSegments implements Disposable {
+  readonly lagsMs: number[] = [];
+  readonly #watcher: FSWatcher;
+  readonly #seen = new Set<string>();
+
+  constructor(folder: string) {
+    this.#watcher = watch(folder, (_, name) => {
+      const number = Number(/^seg-(\d+)$/.exec(name ?? '')?.[1] ?? Number.NaN);
+      if (Number.isNaN(number) || this.#seen.has(name!)) return;
+      this.#seen.add(name!);
+      const nowMs = Date.now();
+      void this.#note(folder, number, nowMs);
+    });
+  }
+
+  async #note(folder: string, number: number, nowMs: number): Promise<void> {
+    const found = await readManifest(folder, number).catch(() => undefined);
+    const committedAt = found?.manifest.committedAt;
+    if (committedAt !== undefined) this.lagsMs.push(Math.max(0, nowMs - Number(BigInt(committedAt) / 1000n)));
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher.close();
+  }
+}
+
+async function pulses({ source, link }: Stage, seconds: number): Promise<{ readonly visible: number[]; readonly inPool: number[] }> {
+  await using connection = await openConnection(source.url());
+  const pending = new Map<number, number>();
+  const visible: number[] = [];
+  const inPool: number[] = [];
+  const done = new AbortController();
+  const first = Date.now();
+  const watching = (async (): Promise<void> => {
+    while (!done.signal.aborted || pending.size > 0) {
+      const [row] = (await queryPool(link.poolFile, 'SELECT max(id) FROM public.pulse')) ?? [];
+      const now = performance.now();
+      for (const [id, since] of pending) {
+        if (id > Number(row?.[0] ?? 0)) continue;
+        pending.delete(id);
+        visible.push(now - since);
+      }
+      await new Promise((settle) => setTimeout(settle, 5));
+    }
+  })();
+  for (let i = 1; i <= seconds * 5; i++) {
+    await connection.query(`INSERT INTO pulse (id) VALUES (${first + i})`);
+    pending.set(first + i, performance.now());
+    await new Promise((settle) => setTimeout(settle, 200 * (0.5 + Math.random())));
+    if (i % 5 !== 0) continue;
+    const status = (await link.status()) as unknown as { isthmus?: { lagMs?: number } };
+    if (typeof status.isthmus?.lagMs === 'number') inPool.push(status.isthmus.lagMs);
+  }
+  done.abort();
+  await watching;
+  return { visible, inPool };
 }

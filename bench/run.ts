@@ -26,6 +26,7 @@ const benchmarks: readonly Benchmark[] = [
   landing,
   changesDrain,
   latency,
+  linkThroughPath,
   memory,
   linear,
   paging,
@@ -34,7 +35,6 @@ const benchmarks: readonly Benchmark[] = [
   relayThroughput,
   relayConnects,
   workerStart,
-  linkThroughPath,
 ];
 
 const { values, positionals } = parseArgs({
