@@ -12,11 +12,12 @@ packages=(
   bubblewrap           # the sandbox around workers
   iproute2             # ip: addresses in a worker's network
   util-linux           # unshare, nsenter, prlimit, setpriv: the same
+  nftables             # nft: counts packets in a worker's network
   mariadb-server       # what MySQL logins are tested with
   freetds-bin          # tsql: a foreign client of our TDS
 )
 programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy
-  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql})
+  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql} /usr/sbin/nft)
 
 missing=()
 for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
@@ -24,7 +25,7 @@ for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); 
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's tsql, and bubblewrap, iproute2 and util-linux; or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's tsql, and bubblewrap, iproute2, nftables and util-linux; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then

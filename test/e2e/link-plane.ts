@@ -46,8 +46,12 @@ export async function makeLink(plane: ControlPlane, wish: LinkWish): Promise<Mad
   await put(plane, `${workspaceId}/sqlPools/pool1`, { location, sku: { name: 'DW100c' }, properties: {} });
   await ready(plane, `${workspaceId}/sqlPools/pool1`);
   const endpoint = `${base}/managedVirtualNetworks/default/managedPrivateEndpoints/to-db`;
-  await put(plane, endpoint, { properties: { privateLinkResourceId: server, groupId: 'postgresqlServer' } });
-  const decide = (status: string): Promise<void> => decideAll(plane, server, status);
+  const wished = { properties: { privateLinkResourceId: server, groupId: 'postgresqlServer' } };
+  const decide = async (status: 'Approved' | 'Rejected'): Promise<void> => {
+    // Who was rejected asks again.
+    if (status === 'Approved') await put(plane, endpoint, wished);
+    await decideAll(plane, server, status);
+  };
   await decide('Approved');
   await put(plane, `${base}/linkedservices/db`, {
     properties: {

@@ -182,6 +182,9 @@ test(
       return seen.status === 'Resuming' && seen.error?.code === 'EndpointRejected';
     });
     await source.query(`INSERT INTO public.customers VALUES (70001, 'while rejected', 0)`);
+    // Who was rejected asks again, and waits once more.
+    expect(await sdk('endpoint', workspace)).toMatchObject({ status: 200 });
+    await until('it has asked again', async () => (await sdk('endpoint-state', workspace)) === 'Pending');
     expect(await sdk('decide', workspace, 'Approved')).toEqual(['Approved']);
     await untilStatus(workspace, 'Running');
     await untilEqual(source, file, 'public.customers');
