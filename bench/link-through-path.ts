@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readdirSync, rmSync, watch, type FSWatcher } from 'node:fs';
+import { existsSync, readdirSync, rmSync, watch, type FSWatcher } from 'node:fs';
 import { readManifest } from '#replication/landing-zone/zone-folder.ts';
 import { ControlPlane } from '../test/e2e/control-plane.ts';
 import { makeLink, type MadeLink } from '../test/e2e/link-plane.ts';
@@ -8,12 +8,13 @@ import { compared, counted, median, quantile, type Benchmark, type Measure, type
 import { Truth } from './digest.ts';
 import { makeAccounts, makeWide } from './fixtures.ts';
 import { linkOnce } from './link-run.ts';
-import { clientProgram, dropLinks, openConnection, startServer, type BenchServer } from './servers.ts';
+import { clientProgram, openConnection, startServer, type BenchServer } from './servers.ts';
 import { runProgram, scaled, until, type Workplace } from './workplace.ts';
 
 const tables = ['wide', 'pgbench_accounts', 'pgbench_branches', 'pgbench_tellers', 'pgbench_history', 'pulse'];
 const compareTables = tables.filter((table) => table !== 'pgbench_history');
 const workspace = 'bench';
+const root = join(import.meta.dirname, '..');
 
 interface Round {
   readonly snapshot: readonly [through: number, direct: number];
@@ -93,9 +94,8 @@ async function measure(place: Workplace, stage: Stage, round: number): Promise<R
   const truth = await Truth.of(source, compareTables);
   await truth.expectInPool(file);
   await expectInRunningPool(stage, truth);
-  rmSync(file);
-  await dropLinks(source, 'isthmus_%');
-  await link.untilStatus('Running').catch(() => undefined);
+  await runProgram(process.execPath, ['src/bin/cli.ts', 'link', '--from', source.url(), '--to', file, '--release'], { cwd: root });
+  rmSync(file, { force: true });
   place.say(
     `link-through-path: snapshot ${snapshot[0].toFixed(2)} s (direct ${snapshot[1].toFixed(2)} s), changes ${changes[0].toFixed(2)} s (direct ${changes[1].toFixed(2)} s)`,
   );
@@ -194,8 +194,8 @@ async function latency(place: Workplace, stage: Stage): Promise<readonly Measure
 
 function landingFolder({ plane }: Stage): string {
   const folder = join(plane.folder, 'links', workspace, 'db-link');
-  const [run] = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return join(folder, run!.name, 'landing');
+  const runs = readdirSync(folder).map((run) => join(folder, run, 'landing'));
+  return runs.find((landing) => existsSync(landing))!;
 }
 
 /** From the commit of the last transaction in a segment to the segment having its name. */
@@ -249,8 +249,8 @@ async function pulses({ source, link }: Stage, seconds: number): Promise<{ reado
     pending.set(first + i, performance.now());
     await new Promise((settle) => setTimeout(settle, 200 * (0.5 + Math.random())));
     if (i % 5 !== 0) continue;
-    const status = (await link.status()) as unknown as { isthmus?: { lagMs?: number } };
-    if (typeof status.isthmus?.lagMs === 'number') inPool.push(status.isthmus.lagMs);
+    const status = (await link.status()) as unknown as { lagSeconds?: number };
+    if (status.lagSeconds !== undefined) inPool.push(status.lagSeconds * 1_000);
   }
   done.abort();
   await watching;
