@@ -140,3 +140,14 @@ test('a pool that cannot be opened is tried again, and no secret is in what is s
   expect(JSON.stringify([shown.map(({ text }) => text), audit, await scene.record('shop')])).not.toContain('canary');
   expect(audit.map(({ action }) => action)).toContain('Microsoft.Synapse/workspaces/linkConnections/start/action');
 });
+
+test('a record that nobody can read keeps no other link from running', async () => {
+  await scene.link('broken', { tables: [table('orders')] });
+  await scene.link('shop', { tables: [table('items')] });
+  const name = `synapse.link ${workspace}/linkConnections/broken`.toLowerCase();
+  await scene.plane.store.write((transaction) => transaction.putSetting(name, { state: 'Lost' }));
+  await scene.restart();
+  await scene.act('shop', 'start');
+  await scene.reached('shop', 'Running');
+  expect((await scene.plane.send('GET', `${workspace}/linkConnections/broken/detailedstatus`)).body.error.code).toBe('LinkRecordBroken');
+});

@@ -137,7 +137,7 @@ function replicating({ schema, name }: { readonly schema: string; readonly name:
   return { schema, name, state: 'Replicating' as const, rowsCopied: 1, estimatedRows: 1, fault: null };
 }
 
-export function sourceAway(): Fault {
+function sourceAway(): Fault {
   return fault('unreachable', 'SourceAway', 'The source is away.', { remedy: 'Bring it back.' });
 }
 

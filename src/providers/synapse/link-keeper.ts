@@ -1,3 +1,4 @@
+import { toFault } from '#base/fault.ts';
 import type { Service } from '#base/service.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
@@ -85,13 +86,19 @@ export class LinkKeeper implements Service {
     const key = keyOf(id);
     if (signal.aborted || this.#lives.has(key)) return;
     const life = new LinkLife(id, this.#tools);
+    let broken = false;
     const ended = life
       .run(signal)
-      .catch(fail)
+      .catch((error: unknown) => {
+        // Others go on without the one whose record nobody can read.
+        if (toFault(error).kind !== 'corrupt') return fail(error);
+        this.#options.log.error({ link: id, err: error }, 'link cannot be kept');
+        broken = true;
+      })
       .then(async () => {
         this.#lives.delete(key);
         // Made anew before the life of the former had ended.
-        if (!signal.aborted && (await this.#options.store.get(id)) !== undefined) this.#begin(id, signal, fail);
+        if (!signal.aborted && !broken && (await this.#options.store.get(id)) !== undefined) this.#begin(id, signal, fail);
       })
       .catch(fail);
     this.#lives.set(key, { life, ended });

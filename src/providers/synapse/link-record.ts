@@ -48,7 +48,7 @@ export interface LinkRecord {
   readonly happenings: readonly LinkHappening[];
 }
 
-export const newRecord: LinkRecord = {
+const newRecord: LinkRecord = {
   state: 'Initial',
   run: null,
   runs: 0,

@@ -50,7 +50,7 @@ export interface LogBudget {
 }
 
 const gibibyte = 1024 ** 3;
-export const usualBudget: LogBudget = { warnBytes: 4 * gibibyte, mostBytes: 16 * gibibyte, whenExceeded: 'pause' };
+const usualBudget: LogBudget = { warnBytes: 4 * gibibyte, mostBytes: 16 * gibibyte, whenExceeded: 'pause' };
 
 /** With the defaults where nothing is asked: a warning comes at a quarter of what is the most. */
 export function budgetOf({ isthmus }: Pick<LinkProperties, 'isthmus'>): LogBudget {

@@ -11,7 +11,7 @@ export function nameOf({ schemaName, tableName: name }: SourceTable): string {
 }
 
 /** Two target names are the same table where this is equal: the pool does not tell cases apart. */
-export function targetKey(target: SourceTable): string {
+function targetKey(target: SourceTable): string {
   return nameOf({ schemaName: target.schemaName.toLowerCase(), tableName: target.tableName.toLowerCase() });
 }
 

@@ -12,8 +12,8 @@ export interface SqlPoolProperties {
   readonly paused?: boolean | undefined;
 }
 
-export const engineTag = 'hidden-engine';
-export const memoryTag = 'hidden-memory-mb';
+const engineTag = 'hidden-engine';
+const memoryTag = 'hidden-memory-mb';
 
 /** Rule: https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/memory-concurrency-limits (service levels) */
 const levels = [100, 200, 300, 400, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 5_000, 6_000, 7_500, 10_000, 15_000, 30_000];

@@ -67,7 +67,7 @@ async function shown(self: Resource<SqlPoolProperties>, pools: SynapseLinkOption
 }
 
 /** Azure's words. Online only while its process says so. */
-export function statusOf(
+function statusOf(
   { id, properties, deleting, generation, status }: Resource<SqlPoolProperties>,
   pools: Pick<SynapseLinkOptions['pools'], 'report'>,
 ): string {
