@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { TestPostgres } from '../servers/postgres.ts';
 import type { Answer, ControlPlane } from './control-plane.ts';
-import { connectTo } from './bank.ts';
+import { connectTo, runTransfers } from './bank.ts';
 import { until } from './program.ts';
 
 export interface LinkStatus {
@@ -135,4 +136,47 @@ export class LinkGround {
     await using connection = await connectTo(this.database.url());
     return (await connection.query(sql)).map(([name]) => name ?? null);
   }
+
+  async source(sql: string): Promise<readonly (readonly (string | null)[])[]> {
+    await using connection = await connectTo(this.database.url());
+    return await connection.query(sql);
+  }
+
+  /** Until the pool has what the source has, in these tables of the bank's form. */
+  async equal(...tables: readonly string[]): Promise<void> {
+    for (const table of tables) {
+      const hash = hashOf(await this.source(ordered(table)));
+      let seen = '';
+      await until(`${table} is equal`, async () => {
+        const answer = await this.plane.ask({
+          method: 'POST',
+          path: `${this.pool}/query`,
+          body: { sql: ordered(table), mostRows: 10_000 },
+        });
+        seen = answer.text.slice(0, 500);
+        return answer.status === 200 && hashOf(answer.json.rows) === hash;
+      }).catch((cause: unknown) => {
+        throw new Error(`${table}: ${seen}`, { cause });
+      });
+    }
+  }
+
+  /** Money moves between the bank's accounts while `work` is done. */
+  async under(work: () => Promise<void>): Promise<void> {
+    const stop = new AbortController();
+    const transfers = runTransfers(this.database.url(), stop.signal);
+    await work().finally(() => stop.abort());
+    if ((await transfers) === 0) throw new Error('nothing moved');
+  }
+}
+
+/** What all accounts of the bank hold together. */
+export const look = 'SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(amount) FROM public.savings)';
+
+function ordered(table: string): string {
+  return `SELECT t.id::text, t.amount::text, t.note FROM public.${table} AS t ORDER BY t.id`;
+}
+
+function hashOf(rows: readonly (readonly (string | null)[])[]): string {
+  return createHash('sha256').update(JSON.stringify(rows)).digest('hex');
 }
