@@ -67,6 +67,19 @@ test('the budget holds while it is paused too, and then waits for a human whatev
   expect((await scene.status('shop')).isthmus.run.number).toBe(2);
 });
 
+test('a paused link whose slot the source has given up says so, and copies anew when it is resumed', async () => {
+  await started('reseed');
+  const message = 'The source has invalidated the replication slot.';
+  scene.runtimes.findings = [{ severity: 'error', code: 'SlotInvalidated', message, target: 'slot', remedy: null }];
+  await scene.act('shop', 'pause');
+  await expect.poll(async () => (await scene.status('shop')).error?.code, { timeout: 6_000 }).toBe('SlotInvalidated');
+  expect((await scene.status('shop')).status).toBe('Paused');
+  scene.runtimes.findings = [];
+  await scene.act('shop', 'resume');
+  await scene.reached('shop', 'Running');
+  expect((await scene.status('shop')).isthmus.run.number).toBe(2);
+});
+
 test('a link is deleted only once its source has given back its slot; the reason and the way out are said', async () => {
   await started('pause');
   scene.runtimes.away = true;

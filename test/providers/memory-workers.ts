@@ -1,6 +1,6 @@
 import { fault, type Fault } from '#base/fault.ts';
 import { faultText } from '#base/fault-text.ts';
-import type { JobEvent, LinkMessage, LinkOrder, LinkReport, LogHeld, RuntimeJob } from '#runtime/job.ts';
+import type { JobEvent, JobFinding, LinkMessage, LinkOrder, LinkReport, LogHeld, RuntimeJob } from '#runtime/job.ts';
 import type { Isolation, JobOrder, RunningJob, RuntimeHost, Warmth } from '#runtime/runtime.ts';
 
 /** A link's worker as a test drives it. */
@@ -34,6 +34,8 @@ export class MemoryRuntimes implements RuntimeHost {
   /** The source cannot be reached. */
   away = false;
   held: LogHeld | null = null;
+  /** What every check finds. */
+  findings: readonly JobFinding[] = [];
   allowed = true;
   /** Workers tell that they follow as soon as they begin. */
   follows = true;
@@ -64,7 +66,7 @@ export class MemoryRuntimes implements RuntimeHost {
     if (job.kind !== 'check') throw fault('bug', 'NotInMemory', job.kind);
     const columns = [{ name: 'id', sourceType: 'text', fidelity: 'exact' as const, reason: null }];
     const tables = job.tables.map(({ schema, name }) => ({ schema, name, columns }));
-    return answering(async () => [{ kind: 'checked', findings: [], tables, held: this.held }, { kind: 'done' }]);
+    return answering(async () => [{ kind: 'checked', findings: this.findings, tables, held: this.held }, { kind: 'done' }]);
   }
 
   get live(): readonly MemoryWorker[] {

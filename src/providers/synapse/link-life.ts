@@ -206,7 +206,12 @@ export class LinkLife {
     const way = await wayOf(link, this.#tools.options);
     await checkWay(way, this.#tools.options.explain);
     const job = { kind: 'check' as const, store: way.login, slot: run.slot, tables: [], timeoutMs: shortJobMs };
-    const { held } = await askOnce(this.#tools.options.runtimes, this.#shortOrder(way, job), 'checked', signal);
+    const { held, findings } = await askOnce(this.#tools.options.runtimes, this.#shortOrder(way, job), 'checked', signal);
+    const gone = findings.find(({ code }) => code === 'SlotInvalidated');
+    if (gone !== undefined)
+      return await this.#giveUp(
+        fault('lost-history', gone.code, gone.message, { target: this.id, remedy: 'Resume the link: everything is copied anew.' }),
+      );
     const heldBytes = held === null ? undefined : BigInt(held.heldBytes);
     const standing = standingOf(heldBytes, budgetOf(link.properties), this.id);
     if (standing.kind === 'exceeded') await this.#giveUp(standing.why);
