@@ -164,7 +164,7 @@ function tableShown(table: JsonObject, state: JsonObject): LinkTableStatus {
   };
 }
 
-function tableText({ schemaName, tableName }: JsonObject): string {
+export function tableText({ schemaName, tableName }: JsonObject): string {
   return `${textOf(schemaName) ?? ''}.${textOf(tableName) ?? ''}`;
 }
 

@@ -7,6 +7,7 @@ import {
   numberOf,
   readStatus,
   readTables,
+  tableText,
   troubleWith,
   type Link,
   type LinkStatus,
@@ -132,7 +133,7 @@ export async function preflightCommand({ name, workspace, output }: LinkRequest,
   if (output === 'json') return session.terminal.write(asJson(answer));
   const findings = listOf(answer['findings']);
   const rows = listOf(answer['tables']).flatMap((table) =>
-    listOf(table['columns']).map((column) => ({ table: plannedTable(table), column })),
+    listOf(table['columns']).map((column) => ({ table: tableText(objectOf(table['source'])), column })),
   );
   const isBad = findings.some(({ severity }) => severity === 'error');
   await session.terminal.write(
@@ -140,10 +141,6 @@ export async function preflightCommand({ name, workspace, output }: LinkRequest,
       (rows.length === 0 ? '' : `${findings.length === 0 ? '' : '\n'}${asTable(planColumns, rows)}`) +
       (isBad ? '\nThe link cannot start as it is.\n' : '\nThe link can start.\n'),
   );
-}
-
-function plannedTable(table: JsonObject): string {
-  return `${textOf(table['schema']) ?? textOf(table['schemaName']) ?? ''}.${textOf(table['name']) ?? textOf(table['tableName']) ?? ''}`;
 }
 
 const planColumns: readonly Column<{ readonly table: string; readonly column: JsonObject }>[] = [

@@ -228,8 +228,7 @@ test('before a link starts it is said what keeps it from that, and what becomes 
     ],
     tables: [
       {
-        schema: 'public',
-        name: 'orders',
+        source: { schemaName: 'public', tableName: 'orders' },
         columns: [
           { name: 'id', sourceType: 'bigint', fidelity: 'exact', reason: null },
           { name: 'area', sourceType: 'polygon', fidelity: 'text', reason: 'It has no counterpart.' },
