@@ -55,7 +55,7 @@ class Worker {
     stream.on('drain', () => this.#sendReport());
     // From a terminal it comes to the parent too, which stops its workers in order.
     process.on('SIGINT', () => undefined);
-    process.on('SIGTERM', () => this.#stop.abort());
+    process.on('SIGTERM', () => this.#stopInOrder());
     process.on('uncaughtException', (error) => this.#fail(error));
     process.on('unhandledRejection', (error) => this.#fail(error));
   }
@@ -88,10 +88,16 @@ class Worker {
         this.#asked.shift()?.(message.fault);
         break;
       case 'stop':
-        this.#stop.abort();
+        this.#stopInOrder();
         break;
     }
     return true;
+  }
+
+  /** One without job has nothing to bring in order. */
+  #stopInOrder(): void {
+    this.#stop.abort();
+    if (!this.#hasJob) process.exit(0);
   }
 
   async #prepare(keep: boolean): Promise<void> {
