@@ -56,6 +56,21 @@ export function noEndpoint(segment: string, host: string, port: number): Fault {
   );
 }
 
+/** Of a network that lets connections out: to anywhere but this host by its own addresses for itself. */
+export function localAddressDenied(segment: string, { host, port }: HostPort, addresses: readonly string[]): Fault {
+  const where = addresses.includes(host) ? '' : ` (${addresses.join(', ')})`;
+  return fault(
+    'denied',
+    'LocalAddressDenied',
+    `${host}:${port}${where} is this host itself: what ${shortName(segment)} lets out goes to no loopback, unspecified or link-local address.`,
+    {
+      target: segment,
+      remedy:
+        'Offer the database by a server resource with the tag hidden-backend, or by a forwarder, and dial its name or a private endpoint to it.',
+    },
+  );
+}
+
 /** Azure's error 47073, of SQL, and its wording for others. */
 export function publicAccessDenied({ id, product }: PublicServer): Fault {
   const instead = 'To connect to this server, use the Private Endpoint from inside your virtual network.';

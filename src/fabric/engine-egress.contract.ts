@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ask, counterOf, over, soon, stage, type OpenEngine, type Stage } from './engine-stage.contract.ts';
 import type { FabricEvent } from './engine.ts';
-import { watch, type SamplePeer } from './sample-hosts.contract.ts';
+import { outwardAddress, watch, type SamplePeer } from './sample-hosts.contract.ts';
 import type { Sample } from './sample-plan.contract.ts';
 
 const never = new AbortController().signal;
@@ -125,7 +125,7 @@ export function describeEgress(open: OpenEngine): void {
   });
 
   test('open lets out, and each connection is told of', async () => {
-    await using on = await stage(open);
+    await using on = await stage(open, { at: outwardAddress() });
     await on.apply({ segment: { egress: 'open' } });
     expect(on.engine.isOpen(on.sample.segment)).toBe(true);
     const peer = await dialFor(on, 'link shop', on.host.host, on.host.port);
@@ -138,7 +138,8 @@ export function describeEgress(open: OpenEngine): void {
   });
 
   test('report lets out like open, and says what none would refuse and why', async () => {
-    await using on = await stage(open, { resolver: { resolve: async () => ({ addresses: ['127.0.0.1'], ttlMs: 60_000 }) } });
+    const at = outwardAddress();
+    await using on = await stage(open, { at, resolver: { resolve: async () => ({ addresses: [at], ttlMs: 60_000 }) } });
     await on.apply({ segment: { egress: 'report' } });
     expect(on.engine.isOpen(on.sample.segment)).toBe(true);
     for (const host of [on.host.host, 'elsewhere.example']) await ask(await dialFor(on, 'link shop', host, on.host.port), 'hello');
@@ -156,7 +157,7 @@ export function describeEgress(open: OpenEngine): void {
   });
 
   test('live connections go on while the network lets out, and are cut when it is closed', async () => {
-    await using on = await stage(open);
+    await using on = await stage(open, { at: outwardAddress() });
     await on.apply({ segment: { egress: 'open' } });
     const [out, within] = [await on.dial(on.host.host, on.host.port), await on.dial()];
     await on.apply({ segment: { egress: 'report' } });
@@ -166,6 +167,36 @@ export function describeEgress(open: OpenEngine): void {
     expect(on.engine.isOpen(on.sample.segment)).toBe(false);
     await ask(within, 'still here');
     expect(told(on, 'cut')).toEqual([{ kind: 'cut', endpoint: on.sample.segment, connections: 1, code: 'NoEndpoint' }]);
+  });
+
+  test.for(['open', 'report'] as const)('%s lets nothing out to this host by its loopback, whatever the name', async (egress) => {
+    const names: Record<string, readonly string[]> = { 'both.example': ['127.0.0.1', '::1'], 'mapped.example': ['::ffff:127.0.0.1'] };
+    const resolve = async (host: string) => ({ addresses: names[host] ?? ['127.0.0.1'], ttlMs: 60_000 });
+    await using on = await stage(open, { resolver: { resolve } });
+    await on.apply({ segment: { egress }, publicServer: {} });
+    const { segment } = on.sample;
+    const { port } = on.host;
+    const literal = ['127.0.0.1', '127.1.2.3', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1', '::ffff:7f00:1', '169.254.169.254', 'fe80::1'];
+    for (const host of [...literal, 'localhost', '127.1', '2130706433', 'both.example', 'mapped.example']) {
+      const refused = await dialFor(on, 'link shop', host, port).catch((error: unknown) => error);
+      const remedy = expect.stringMatching(/hidden-backend.* forwarder/);
+      expect({ host, refused }).toMatchObject({ host, refused: { kind: 'denied', code: 'LocalAddressDenied', target: segment, remedy } });
+      expect((await on.engine.explain({ segment, host, port })).denied?.message).toBe((refused as Error).message);
+    }
+    expect(on.host.peers).toEqual([]);
+    expect(told(on, 'refused').every(({ isRule, code }) => isRule && code === 'LocalAddressDenied')).toBe(true);
+    // A server and a forwarder were given their target by somebody who may.
+    await ask(await on.dial(on.sample.publicName), 'by the server');
+    await ask(await on.dial(), 'by the forwarder');
+  });
+
+  test('of several addresses of a name those that are not local are tried', async () => {
+    const at = outwardAddress();
+    await using on = await stage(open, { at, resolver: { resolve: async () => ({ addresses: ['127.0.0.1', at], ttlMs: 60_000 }) } });
+    await on.apply({ segment: { egress: 'open' } });
+    await ask(await on.dial('both.example', on.host.port), 'hello');
+    const path = await on.engine.explain({ segment: on.sample.segment, host: 'both.example', port: on.host.port });
+    expect([path.denied, path.hops.at(-1)?.detail]).toEqual([undefined, expect.stringContaining(`(${at}) answers`)]);
   });
 
   test('of askers the latest are kept', async () => {
@@ -249,7 +280,18 @@ export function describeAgreement(open: OpenEngine): void {
     await using on = await stage(open, { resolver });
     await on.apply(more);
     const { name, publicName, address, port } = on.sample;
-    const hosts = [name, `${name.toUpperCase()}.`, publicName, address, '10.0.1.77', 'no.example', 'no.localhost', '169.254.169.254'];
+    const hosts = [
+      name,
+      `${name.toUpperCase()}.`,
+      publicName,
+      address,
+      '10.0.1.77',
+      'no.example',
+      'no.localhost',
+      '169.254.169.254',
+      '127.0.0.1',
+      '::1',
+    ];
     for (const host of hosts) {
       for (const at of [port, 22]) {
         if (host === '10.0.1.77' && on.engine.isOpen(on.sample.segment)) continue;

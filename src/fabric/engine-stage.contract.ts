@@ -35,8 +35,11 @@ export interface Stage extends AsyncDisposable {
 }
 
 /** Sets all up; ends with the test. */
-export async function stage(open: OpenEngine, ask: EngineAsk & { readonly serve?: Parameters<typeof sampleHost>[0] } = {}): Promise<Stage> {
-  const host = await sampleHost(ask.serve);
+export async function stage(
+  open: OpenEngine,
+  ask: EngineAsk & { readonly serve?: Parameters<typeof sampleHost>[0]; readonly at?: string } = {},
+): Promise<Stage> {
+  const host = await sampleHost(ask.serve, ask.at);
   const engine = await open(ask);
   const sample = new SamplePlan({ host: host.host, port: host.port });
   const events: FabricEvent[] = [];

@@ -4,7 +4,7 @@ import { describeAgreement, describeDoors, describeEgress, describePublicServers
 import { describeRelay } from './engine-relay.contract.ts';
 import { describeBackends, describeStreams } from './engine-streams.contract.ts';
 import type { FabricPlan } from './plan.ts';
-import { call, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
+import { call, outwardAddress, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
 import { SamplePlan } from './sample-plan.contract.ts';
 
 /** The suite that every engine passes: what goes through, what does not, and what is told of it. */
@@ -99,7 +99,7 @@ function describeReach(open: OpenEngine): void {
   });
 
   test('a segment with open egress reaches anything but the endpoints of others', async () => {
-    await using on = await stage(open);
+    await using on = await stage(open, { at: outwardAddress() });
     const plan = on.sample.plan();
     await on.engine.apply({
       ...plan,
@@ -108,7 +108,7 @@ function describeReach(open: OpenEngine): void {
     const peer = await on.dial(on.host.host, on.host.port, on.sample.other);
     await ask(peer, 'hello');
     const at = on.engine.listening(on.sample.endpoint, on.sample.port);
-    expect(await on.refusal(at?.host, at?.port, on.sample.other)).toBe('TargetUnreachable');
+    expect(await on.refusal(at?.host, at?.port, on.sample.other)).toBe('LocalAddressDenied');
     await on.engine.apply(plan);
     await over(peer, 'reset');
   });

@@ -1,6 +1,7 @@
 import type { Fault } from '#base/fault.ts';
 import { nameNotFoundAnywhere, targetNotFound, targetUnreachable } from './denial.ts';
 import type { PathAsk } from './engine.ts';
+import { localDenial } from './forbidden.ts';
 import { shortName } from './names.ts';
 import type { Hop, Path } from './path.ts';
 import type { FabricPlan, HostPort } from './plan.ts';
@@ -50,6 +51,8 @@ function targetDenial(live: LivePath, way: Way): Path['denied'] {
   const { target } = way;
   const { addresses, problem } = live.addresses(target.host);
   if (addresses.length === 0) return noAddress(way, problem ?? 'DNS gives none');
+  const local = localDenial(way, addresses);
+  if (local !== undefined) return local;
   const unreachable = live.unreachable(target);
   return unreachable === undefined ? undefined : targetUnreachable(target, unreachable);
 }

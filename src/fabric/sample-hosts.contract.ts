@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 
 /** A server of the tests, with what it has seen. */
@@ -41,6 +42,14 @@ export async function sampleHost(
       await new Promise((settle) => server.close(settle));
     },
   };
+}
+
+/** An address of this host that is not for itself alone: for what leaves a network. */
+export function outwardAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const found = all.find(({ family, internal, address }) => family === 'IPv4' && !internal && !address.startsWith('169.254.'));
+  if (found === undefined) throw new Error('This host has no address but its loopback, and networks let nothing out to that.');
+  return found.address;
 }
 
 export function echo({ stream }: SamplePeer): void {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { silentLog } from '#base/log.ts';
 import { openSqliteStore, type SqliteStore } from '#control/store/sqlite-store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
-import { sampleHost } from '#fabric/sample-hosts.contract.ts';
+import { outwardAddress, sampleHost } from '#fabric/sample-hosts.contract.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
 import { emptyPlan } from '#fabric/plan.ts';
@@ -64,7 +64,7 @@ async function dial(engine: FabricEngine, host: string, port: number, asker = 'l
 
 test('what was refused and what was let out is counted by host, port, asker and code, and kept over a restart', async () => {
   await using place = await home();
-  await using host = await sampleHost();
+  await using host = await sampleHost(undefined, outwardAddress());
   await using engine = await openUserspaceEngine();
   let nowMs = Date.parse('2026-01-01T00:00:00Z');
   await engine.apply(planWith('none'));
@@ -110,13 +110,17 @@ test('what was refused and what was let out is counted by host, port, asker and 
 
 test('the dry run is of the network as it is now', async () => {
   await using place = await home();
-  await using host = await sampleHost();
-  await using engine = await openUserspaceEngine();
+  await using host = await sampleHost(undefined, outwardAddress());
+  await using engine = await openUserspaceEngine({
+    resolver: { resolve: async () => ({ addresses: [outwardAddress()], ttlMs: 60_000 }) },
+  });
   await using store = await place.open();
   await using service = running({ store, engine, nowMs: Date.now });
   await engine.apply(planWith('open'));
-  await dial(engine, 'localhost', host.port);
-  expect((await service.log.report(segment)).wouldBreak).toMatchObject([{ host: 'localhost', code: 'NameNotFound', rule: 'localhost' }]);
+  await dial(engine, 'outside.example', host.port);
+  expect((await service.log.report(segment)).wouldBreak).toMatchObject([
+    { host: 'outside.example', code: 'NameNotFound', rule: 'outside.example' },
+  ]);
   await engine.apply({
     ...planWith('open'),
     endpoints: [
@@ -125,7 +129,7 @@ test('the dry run is of the network as it is now', async () => {
         segment,
         address: '100.64.0.1',
         state: 'Approved',
-        names: [{ name: 'localhost', port: undefined }],
+        names: [{ name: 'outside.example', port: undefined }],
         service: '/db',
         linkId: 1,
         expiresAtMs: undefined,
@@ -139,7 +143,9 @@ test('the dry run is of the network as it is now', async () => {
 
 test('the first denial of each kind is audited, once in all starts; what nobody refused is not', async () => {
   await using place = await home();
-  await using engine = await openUserspaceEngine();
+  await using engine = await openUserspaceEngine({
+    resolver: { resolve: async () => ({ addresses: [outwardAddress()], ttlMs: 60_000 }) },
+  });
   await engine.apply(planWith('none'));
   for (let start = 0; start < 2; start++) {
     await using store = await place.open();
@@ -147,7 +153,7 @@ test('the first denial of each kind is audited, once in all starts; what nobody 
     await dial(engine, '192.0.2.1', 443);
     await dial(engine, 'nowhere.example', 443);
     await engine.apply(planWith('open'));
-    await dial(engine, '127.0.0.1', 9);
+    await dial(engine, outwardAddress(), 9);
     await engine.apply(planWith('none'));
     await expect.poll(async () => (await store.auditLog.read({})).length).toBe(2);
     expect((await service.log.report(segment)).denied.map(({ code, count }) => [code, count])).toEqual([

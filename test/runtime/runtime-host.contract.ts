@@ -11,7 +11,7 @@ import { toFault } from '#base/fault.ts';
 import { openRuntimes, type RuntimesRequest } from '#bin/up/runtime-parts.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { SamplePlan, type Sample } from '#fabric/sample-plan.contract.ts';
-import { sampleHost, type SampleHost } from '#fabric/sample-hosts.contract.ts';
+import { outwardAddress, sampleHost, type SampleHost } from '#fabric/sample-hosts.contract.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import type { JobEvent, LinkMessage, RuntimeJob } from '#runtime/job.ts';
 import type { JobOrder, RunningJob, RuntimeHost } from '#runtime/runtime.ts';
@@ -43,7 +43,8 @@ const soon = { interval: 10, timeout: 20_000 };
 
 export async function scene(more: Pick<RuntimesRequest, 'sandbox' | 'allowUnisolated'>): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-test-'));
-  const engine = await openUserspaceEngine();
+  const resolve = async (name: string) => ({ addresses: [name === 'outside.example' ? outwardAddress() : '127.0.0.1'], ttlMs: 60_000 });
+  const engine = await openUserspaceEngine({ resolver: { resolve } });
   const server = await sampleHost();
   const sample = new SamplePlan({ host: server.host, port: server.port });
   let text = '';
@@ -201,8 +202,11 @@ export function describeRuntimeHost(open: () => Promise<Scene>, how: 'sandboxed'
   test('in an open network the target of the job is reached, by name and by address', async () => {
     await using on = await open();
     await on.apply({ segment: { egress: 'open' } });
-    const { host, port } = on.server;
-    for (const name of ['localhost', host]) expect(await on.told('echo', { host: name, port })).toEqual(['begun', 'isthmus', 'done']);
+    await using outside = await sampleHost(undefined, outwardAddress());
+    const { host, port } = outside;
+    for (const name of ['outside.example', host]) expect(await on.told('echo', { host: name, port })).toEqual(['begun', 'isthmus', 'done']);
+    for (const name of ['localhost', on.server.host])
+      expect((await on.told('echo', { host: name, port: on.server.port })).at(-1)).not.toBe('done');
     await on.apply();
     expect((await on.told('echo', { host, port })).at(-1)).not.toBe('done');
   });

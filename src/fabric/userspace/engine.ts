@@ -9,6 +9,7 @@ import { noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts'
 import { doorsOf, openPorts, type Door } from '../doors.ts';
 import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, PathAsk } from '../engine.ts';
 import { explainSource, explainTables, noAddress } from '../explain.ts';
+import { localDenial, mayGoTo } from '../forbidden.ts';
 import { noteAsked, noteConnected, noteOutside, noteRefused } from '../metrics.ts';
 import type { Path } from '../path.ts';
 import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
@@ -117,7 +118,7 @@ class UserspaceEngine implements FabricEngine {
 
   async explain(ask: PathAsk): Promise<Path> {
     const way = routeFromSegment(this.#tables, this.#state, { ...ask, source: explainSource });
-    const tried = way.target === undefined ? undefined : await this.#tryTarget(way.target);
+    const tried = way.target === undefined ? undefined : await this.#tryTarget(way);
     const path = explainTables(
       this.#tables,
       {
@@ -282,11 +283,11 @@ class UserspaceEngine implements FabricEngine {
     const startedMs = performance.now();
     const { target } = flow.way;
     const all = this.#names.known(target.host) ?? (await this.#names.addresses(target.host));
-    const known = this.#allowed(target, all);
-    if (known.length === 0) return { socket: undefined, denied: all.length > 0 ? listenerThere(target) : this.#notFound(flow.way) };
+    const known = this.#allowed(flow.way, all);
+    if (known.length === 0) return { socket: undefined, denied: this.#nowhere(flow.way, all) };
     let connected = await this.#connect(flow, known, onread);
     if (connected.socket === undefined && !flow.closed) {
-      const others = this.#allowed(target, await this.#names.refresh(target.host)).filter((address) => !known.includes(address));
+      const others = this.#allowed(flow.way, await this.#names.refresh(target.host)).filter((address) => !known.includes(address));
       if (others.length > 0) connected = await this.#connect(flow, others, onread);
     }
     if (connected.socket === undefined) return { socket: undefined, denied: this.#unreachable(flow, connected) };
@@ -311,12 +312,18 @@ class UserspaceEngine implements FabricEngine {
     });
   }
 
-  /** Neither an open segment nor a forwarder gets to the listeners of endpoints: whose networks they are of would no longer matter. */
-  #allowed({ port }: HostPort, addresses: readonly string[]): readonly string[] {
-    return addresses.filter((address) => !this.#listeners.isOurs({ host: plainLoopback(address), port }));
+  /**
+   * No forwarder gets to the listeners of endpoints: whose networks they are of would no longer matter. What leaves a network to anywhere gets to
+   * nothing of this host by its loopback.
+   */
+  #allowed(way: Way, addresses: readonly string[]): readonly string[] {
+    const { port } = way.target;
+    return addresses.filter((address) => mayGoTo(way, address) && !this.#listeners.isOurs({ host: plainLoopback(address), port }));
   }
 
-  #notFound(way: Way): Fault {
+  /** Of a target without address, or with none that is allowed. */
+  #nowhere(way: Way, all: readonly string[]): Fault {
+    if (all.length > 0) return localDenial(way, all) ?? targetUnreachable(way.target, listenerProblem);
     return noAddress(way, this.#names.problem(way.target.host) ?? 'DNS gives none');
   }
 
@@ -325,9 +332,10 @@ class UserspaceEngine implements FabricEngine {
     return targetUnreachable(flow.way.target, problem, cause);
   }
 
-  async #tryTarget(target: HostPort): Promise<{ readonly addresses: readonly string[]; readonly problem: string | undefined }> {
+  async #tryTarget(way: Way): Promise<{ readonly addresses: readonly string[]; readonly problem: string | undefined }> {
+    const { target } = way;
     const all = await this.#names.addresses(target.host);
-    const addresses = this.#allowed(target, all);
+    const addresses = this.#allowed(way, all);
     const { connectTimeoutMs: timeoutMs } = this.#limits;
     if (addresses.length === 0) return { addresses: all, problem: all.length > 0 ? listenerProblem : undefined };
     const connected = await connectInTurn({
@@ -405,10 +413,6 @@ function proxyHeader({ service, endpoint, port }: Way, peer: () => Source): Uint
 }
 
 const listenerProblem = 'a private endpoint listens there, and endpoints are reached from their own network only';
-
-function listenerThere(target: HostPort): Fault {
-  return targetUnreachable(target, listenerProblem);
-}
 
 function plainLoopback(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
