@@ -49,8 +49,12 @@ export class PoolLinks implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** All links from now on. What is known of the progress of others is forgotten; a run that comes waits for that: it may fill the same tables. */
+  /**
+   * All links from now on. What is known of the progress of others is forgotten; a run that comes waits for that: it may fill the same tables.
+   * An order older than the last one is none: by it a run that came since would be forgotten.
+   */
   order(order: LinksOrder): void {
+    if (order.revision < this.#order.revision) return;
     this.#order = order;
     this.#settling ??= this.#settle().finally(() => {
       this.#settling = undefined;

@@ -28,8 +28,9 @@ export async function runPoolJob(job: PoolJob, { signal, log, report, onJob }: C
   };
   await using links = new PoolLinks({ pool, name: job.name, sizes, log, onChange: tell, onCommit });
   measure(job.name, links);
-  onJob((next) => links.order(next));
+  // What the process was started with; an order that came while the pool was being opened is a later one.
   links.order(job);
+  onJob((next) => links.order(next));
   while (!signal.aborted) {
     // Numbers for people: where they cannot be had now the last ones stay.
     await links.look(signal).catch(() => undefined);
