@@ -156,6 +156,38 @@ test('secrets of linked services are sealed, masked, and kept when they come bac
   expect((await scene.plane.send('PUT', service, { properties: wrong })).body.error.code).toBe('InvalidResourceReference');
 });
 
+test('a saved secret stays with the login that it was saved for', async () => {
+  const service = `${factory}/linkedservices/shop`;
+  const password = { type: 'SecureString', value: 'p4ss-w0rd' };
+  const typeProperties = { server: 'db.example', database: 'shop', username: 'reader' };
+  const put = async (more: object) => {
+    const { body } = await scene.plane.send('PUT', service, {
+      properties: { type: 'PostgreSqlV2', typeProperties: { ...typeProperties, ...more } },
+    });
+    return body.error?.code ?? 'saved';
+  };
+  expect(await put({ password })).toBe('saved');
+  expect(await put({ database: 'other' })).toBe('saved');
+  const masked = { ...password, value: '**********' };
+  for (const more of [{ server: 'thief.example' }, { username: 'admin', password: masked }, { port: 5433 }, { sslMode: 'disable' }])
+    expect(await put(more)).toBe('SavedSecretNotForThis');
+  expect(JSON.stringify(await scene.plane.store.get(service))).toContain('db.example');
+  // Whoever knows it may say it anew.
+  expect(await put({ server: 'new.example', password })).toBe('saved');
+});
+
+test('what is called secret and would not be sealed is refused, whatever its name', async () => {
+  const service = `${factory}/linkedservices/shop`;
+  const open = { server: 'db.example', username: 'reader' };
+  const put = async (properties: object) => await scene.plane.send('PUT', service, { properties: { type: 'PostgreSqlV2', ...properties } });
+  const secret = { type: 'SecureString', value: 'p4ss-w0rd' };
+  for (const more of [{ servicePrincipalKey: secret }, { inner: { key: { ...secret, type: 'secureString' } } }])
+    expect((await put({ typeProperties: { ...open, ...more } })).body.error.code).toBe('InvalidRequestFormat');
+  expect((await put({ typeProperties: open, parameters: { word: { type: 'SecureString', defaultValue: 'x' } } })).status).toBe(400);
+  expect((await put({ typeProperties: { ...open, Password: 'p4ss-w0rd' } })).status).toBeLessThan(300);
+  expect(JSON.stringify([await get(service), await scene.plane.store.get(service)])).not.toContain('p4ss-w0rd');
+});
+
 test('a test needs a network and interactive authoring, renews its time, and sends a saved secret nowhere else', async () => {
   const service = {
     type: 'PostgreSqlV2',

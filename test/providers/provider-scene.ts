@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +28,8 @@ const places: readonly AnyType[] = [
 
 /** Keeps anything, in a form that a text search does not find. */
 export const sealer: Sealer = {
-  seal: (text) => `sealed:${Buffer.from(text).toString('hex')}`,
-  open: (sealed) => secret(Buffer.from(sealed.slice('sealed:'.length), 'hex').toString()),
+  seal: (text) => `sealed:${Buffer.from(text).toString('hex')}:${randomUUID()}`,
+  open: (sealed) => secret(Buffer.from(sealed.split(':')[1] ?? '', 'hex').toString()),
 };
 
 export interface Sent {

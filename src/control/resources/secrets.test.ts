@@ -43,6 +43,13 @@ test('what is sent back as it was shown keeps what is stored; the same secret ke
   expect(other['inner']).toEqual(stored['inner']);
 });
 
+test('a secret that is sent again beside something new is told from one that was kept', () => {
+  const stored = sealed(given, undefined, paths, sealer);
+  const absent: JsonObject = { user: 'sb', inner: given['inner']! };
+  expect(sealed(absent, stored, paths, sealer)['password']).toEqual(stored['password']);
+  expect(sealed({ ...given, user: 'sb' }, stored, paths, sealer)['password']).not.toEqual(stored['password']);
+});
+
 test('nobody can pass off a sealed text of their own', () => {
   expect(
     withoutMasked({ password: { $sealed: 'forged' }, connection: { type: 'SecureString', value: { $sealed: 'forged' } } }, paths),

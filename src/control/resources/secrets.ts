@@ -32,40 +32,52 @@ export function withoutMasked(properties: JsonObject, all: readonly SecretPath[]
   });
 }
 
-/** The properties with every secret sealed; those that are absent, or the same as before, are kept from there. */
+/**
+ * The properties with every secret sealed; those that are absent are kept from before. What was sent keeps its seal only where nothing else has
+ * changed: a seal that is the same beside something new was not sent again.
+ */
 export function sealed(properties: JsonObject, before: JsonObject | undefined, all: readonly SecretPath[], sealer: Sealer): JsonObject {
   if (all.length === 0) return properties;
+  const isSame = before !== undefined && sameJson(withoutSecrets(properties, all), withoutSecrets(before, all));
+  const sealing: Sealing = { sealer, isSame };
   let result = properties;
-  for (const path of all) result = sealedAt(result, before, path, sealer) ?? result;
+  for (const path of all) result = sealedAt(result, before, path, sealing) ?? result;
   return result;
 }
 
-function sealedAt(now: JsonObject, before: JsonObject | undefined, path: SecretPath, sealer: Sealer): JsonObject | undefined {
+interface Sealing {
+  readonly sealer: Sealer;
+  /** All that is not secret is as before. */
+  readonly isSame: boolean;
+}
+
+function sealedAt(now: JsonObject, before: JsonObject | undefined, path: SecretPath, sealing: Sealing): JsonObject | undefined {
   const [word, ...rest] = path;
   if (word === undefined) return undefined;
   const names = word === '*' ? new Set([...Object.keys(now), ...Object.keys(before ?? {})]) : [word];
   const result: Record<string, Json> = { ...now };
   for (const name of names) {
     const [value, stored] = [own(now, name), own(before, name)];
-    const made = rest.length === 0 ? sealedValue(value, stored, sealer) : sealedInside(value, stored, rest, sealer);
+    const made = rest.length === 0 ? sealedValue(value, stored, sealing) : sealedInside(value, stored, rest, sealing);
     if (made !== undefined) result[name] = made;
   }
   return result;
 }
 
 /** What is not there any more takes its secrets with it. */
-function sealedInside(value: Json | undefined, stored: Json | undefined, rest: SecretPath, sealer: Sealer): Json | undefined {
-  return isObject(value) ? sealedAt(value, isObject(stored) ? stored : undefined, rest, sealer) : value;
+function sealedInside(value: Json | undefined, stored: Json | undefined, rest: SecretPath, sealing: Sealing): Json | undefined {
+  return isObject(value) ? sealedAt(value, isObject(stored) ? stored : undefined, rest, sealing) : value;
 }
 
-function sealedValue(value: Json | undefined, stored: Json | undefined, sealer: Sealer): Json | undefined {
+function sealedValue(value: Json | undefined, stored: Json | undefined, sealing: Sealing): Json | undefined {
   if (value === undefined || isSealed(value)) return value ?? stored;
   if (isSecureString(value)) {
-    const inner = sealedValue(value['value'], isObject(stored) ? stored['value'] : undefined, sealer);
+    const inner = sealedValue(value['value'], isObject(stored) ? stored['value'] : undefined, sealing);
     return inner === undefined ? value : { ...value, value: inner };
   }
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (isSealed(stored) && sealer.open(stored.$sealed).reveal() === text) return stored;
+  const { sealer, isSame } = sealing;
+  if (isSame && isSealed(stored) && sealer.open(stored.$sealed).reveal() === text) return stored;
   return { $sealed: sealer.seal(text) };
 }
 

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
 import type { Sealer } from '#arm/access.ts';
-import { keyOf } from '#arm/resource-id.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
-import type { DatabaseAddress } from '#runtime/jobs/test-connection.ts';
 import type { HomeCall } from './home-action.ts';
 import type { AuthoringHome } from './home.ts';
 import { type LinkedServiceProperties, linkedServiceProperties } from './linked-service-shape.ts';
 import { savedLinkedService, storeAccess, type StoreAccess } from './store-access.ts';
-import { storeAddress } from './store-address.ts';
+import { checkSavedSecret } from './saved-secret.ts';
 
 /** A linked service as it is sent to be tried: saved, or not yet. */
 export interface AskedService {
@@ -79,16 +77,7 @@ function withSaved(sent: LinkedServiceProperties, saved: LinkedServiceProperties
     taken = true;
   }
   const filled = { ...sent, typeProperties };
-  if (taken && !sameLogin(storeAddress(filled, sealer), storeAddress(saved, sealer)))
-    throw fault(
-      'invalid',
-      'SavedSecretNotForThis',
-      'The saved secret is not sent to another server, or for another user, than it was saved with.',
-      {
-        target: 'linkedService.properties.typeProperties',
-        remedy: 'Type the password once more.',
-      },
-    );
+  if (taken) checkSavedSecret(filled, saved, sealer, 'linkedService.properties.typeProperties');
   return filled;
 }
 
@@ -98,10 +87,4 @@ function isHidden(value: Json | undefined, name: (typeof secretNames)[number]): 
   if (typeof value !== 'object' || value === null) return false;
   const { type, value: text } = value as JsonObject;
   return type === 'SecureString' && (typeof text !== 'string' || /^\*{3,}$/.test(text));
-}
-
-function sameLogin(a: DatabaseAddress, b: DatabaseAddress): boolean {
-  return (
-    a.host === b.host && a.port === b.port && keyOf(a.user) === keyOf(b.user) && a.tls === b.tls && a.certificateName === b.certificateName
-  );
 }

@@ -61,26 +61,66 @@ export const linkedServiceProperties: z.ZodType<LinkedServiceProperties> = z.obj
         .regex(/^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/, 'must be the name of an integration runtime'),
     })
     .optional(),
-  parameters: anything.optional(),
+  parameters: anything.superRefine(noOtherSecrets).optional(),
   annotations: z.array(z.unknown()).max(100).optional(),
-  typeProperties: anything.transform((given) => opened(given as JsonObject)),
+  typeProperties: anything.transform((given) => opened(given as JsonObject)).superRefine(withoutOthers),
 }) as unknown as z.ZodType<LinkedServiceProperties>;
+
+/** What is called secret and is not one of `secretPaths` would be kept and shown as it is. */
+function withoutOthers(given: JsonObject, context: z.RefinementCtx): void {
+  const { password: _password, pwd: _pwd, connectionString: _connectionString, ...others } = given;
+  noOtherSecrets(others, context);
+}
+
+function noOtherSecrets(given: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (!isSecret(value)) continue;
+    context.addIssue({
+      code: 'custom',
+      path: [name],
+      message: 'must not be a secret: password and connectionString are the ones that are kept sealed',
+    });
+  }
+}
+
+function isSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type } = value as JsonObject;
+  return (typeof type === 'string' && type.toLowerCase() === 'securestring') || Object.values(value).some((inner) => isSecret(inner));
+}
+
+const secretWords: readonly string[] = ['password', 'pwd', 'connectionString'];
+
+/** Names of secrets as they are kept, however they were written. */
+function inOurCase(given: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [secretWords.find((word) => word.toLowerCase() === name.toLowerCase()) ?? name, value]),
+  );
+}
 
 const mask = /^\*{3,}$/;
 
 /** Takes passwords out of connection strings, and makes those given as text secure. What another installation has encrypted is of no use here. */
 function opened({ encryptedCredential: _encryptedCredential, ...given }: JsonObject): JsonObject {
-  const made: Record<string, Json> = { ...given };
+  const made: Record<string, Json> = { ...inOurCase(given) };
   for (const name of ['password', 'pwd']) {
     const value = made[name];
     if (typeof value === 'string') made[name] = secureString(value);
   }
   const text = made['connectionString'];
-  if (typeof text !== 'string') return made;
+  if (typeof text !== 'string') return withItsPassword(made, text);
   const { open, password } = splitPassword(text);
   made['connectionString'] = open;
   if (password !== undefined && password !== '' && !mask.test(password)) made['password'] ??= secureString(password);
   return made;
+}
+
+/** A password within a secret connection string takes the place of one that was saved apart from it. */
+function withItsPassword(made: JsonObject, connectionString: Json | undefined): JsonObject {
+  const { value } = (connectionString ?? {}) as JsonObject;
+  if (typeof value !== 'string' || mask.test(value) || made['password'] !== undefined || made['pwd'] !== undefined) return made;
+  const { password } = splitPassword(value);
+  return password === undefined || password === '' ? made : { ...made, password: secureString(password) };
 }
 
 function secureString(value: string): JsonObject {

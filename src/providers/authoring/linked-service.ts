@@ -4,6 +4,7 @@ import type { Asked } from '#arm/resource.ts';
 import { findRuntime } from './runtimes.ts';
 import { type LinkedServiceProperties, linkedServiceProperties, secretPaths, withMask } from './linked-service-shape.ts';
 import type { AuthoringOptions } from './options.ts';
+import { checkSavedSecret, sharesSeal } from './saved-secret.ts';
 import { storeAddress } from './store-address.ts';
 import { type AuthoringHome, partTypes, planeOf } from './home.ts';
 
@@ -33,10 +34,12 @@ export function linkedServices(home: AuthoringHome, options: AuthoringOptions): 
 
 async function check(
   { properties }: Asked<LinkedServiceProperties>,
-  { id, resources }: CheckContext<LinkedServiceProperties>,
+  { id, before, resources }: CheckContext<LinkedServiceProperties>,
   { home, sealer }: Pick<AuthoringOptions, 'sealer'> & { readonly home: AuthoringHome },
 ): Promise<void> {
   storeAddress(properties, sealer);
+  if (before !== undefined && sharesSeal(properties, before.properties))
+    checkSavedSecret(properties, before.properties, sealer, 'properties.typeProperties');
   const name = properties.connectVia?.referenceName;
   if (name === undefined || (await findRuntime({ home, id: id.parent!, name }, resources)) !== undefined) return;
   throw fault(
