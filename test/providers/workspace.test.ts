@@ -246,6 +246,34 @@ test('runtimes and linked services of a workspace, with its answers, on both sid
   expect((await scene.plane.send('DELETE', `${plane}/linkedservices/shop`)).status).toBe(204);
 });
 
+test("a workspace's own SQL server is a linked service that nobody writes", async () => {
+  await create({ managedVirtualNetwork: 'default' });
+  const name = 'shopspace-WorkspaceDefaultSqlServer';
+  const { sql } = (await get(workspace)).properties.connectivityEndpoints;
+  const own = {
+    id: `${workspace}/linkedservices/${name}`,
+    name,
+    type: 'Microsoft.Synapse/workspaces/linkedservices',
+    properties: {
+      type: 'AzureSqlDW',
+      parameters: { DBName: { type: 'String' } },
+      typeProperties: { connectionString: `Data Source=tcp:${sql},1433;Initial Catalog=@{linkedService().DBName}` },
+    },
+  };
+  for (const at of [plane, workspace]) expect(await get(`${at}/linkedservices/${name.toUpperCase()}`)).toMatchObject(own);
+  const typeProperties = { server: 'db.example', database: 'shop', username: 'anna', password: 'p4ss-w0rd' };
+  await scene.put(`${workspace}/linkedservices/a`, { properties: { type: 'PostgreSqlV2', typeProperties } });
+  const { value } = await get(`${plane}/linkedservices`);
+  expect(value).toMatchObject([own, { name: 'a' }]);
+  const overwrite = { properties: { type: 'AzureSqlDW', typeProperties: { connectionString: 'Server=elsewhere.example' } } };
+  expect(await refusal('PUT', `${plane}/linkedservices/${name}`, overwrite)).toBe('LinkedServiceIsBuiltIn');
+  expect(await refusal('DELETE', `${plane}/linkedservices/${name}`)).toBe('ResourceIsBuiltIn');
+  expect(await get(`${plane}/linkedservices/${name}`)).toMatchObject(own);
+  await scene.plane.send('POST', `${workspace}/integrationRuntimes/AutoResolveIntegrationRuntime/enableInteractiveQuery`);
+  expect(await refusal('POST', `${plane}/testConnectivity`, { linkedService: { name } })).toBe('LinkedServiceParameter');
+  expect(await refusal('GET', `${plane}/linkedservices/other-WorkspaceDefaultSqlServer`)).toBe('ResourceNotFound');
+});
+
 test('firewall rules are replaced all at once, or not at all', async () => {
   await create({});
   const rules = async () => (await get(`${workspace}/firewallRules`)).value.map(({ name }: { name: string }) => name);

@@ -14,7 +14,9 @@ interface SqlOptions {
 export function addSql(program: Command, terminal: Terminal): void {
   program
     .command('sql')
-    .description('Query a pool, also while a link or isthmus up fills it.')
+    .description(
+      "Query a pool, also while a link or isthmus up fills it. It asks the pool on this host; nothing speaks TDS yet at the workspaces' SQL endpoints (connectivityEndpoints.sql and sqlOnDemand).",
+    )
     .argument('<sql>', "one statement that reads, in DuckDB's SQL; - reads it from standard input")
     .option('--pool <name>', 'the pool of that name in the data folder, or workspace/name; without it: the only one')
     .option('--file <file>', 'a pool file, as isthmus link --to names it')

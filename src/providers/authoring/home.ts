@@ -2,6 +2,7 @@ import type { PlaneFace, ResourceType } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { EgressMode } from './egress.ts';
+import type { LinkedServiceProperties } from './linked-service-shape.ts';
 
 /** What authoring goes on in: a data factory, or a workspace. Everything in which the two differ. */
 export interface AuthoringHome {
@@ -20,10 +21,17 @@ export interface AuthoringHome {
   readonly runtimeAliases: readonly string[];
   /** What its managed virtual network lets out. */
   readonly egress: (home: Pick<Resource, 'tags' | 'properties'>) => EgressMode;
+  /** Linked services that a home of this name has from the start; nobody writes them. */
+  readonly builtInServices?: (name: string) => readonly BuiltInService[];
   /** Which targets its managed private endpoints may lead to, beside those that all may. */
   readonly targets?: TargetRule;
   /** Resources of this type in it that are still being deleted give something back over its endpoints, which wait for that. */
   readonly givesBack?: string;
+}
+
+export interface BuiltInService {
+  readonly name: string;
+  readonly properties: LinkedServiceProperties;
 }
 
 export interface TargetRule {

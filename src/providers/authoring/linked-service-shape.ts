@@ -36,6 +36,8 @@ export interface LinkedServiceProperties {
   readonly type: StoreType;
   readonly description?: string | undefined;
   readonly connectVia?: { readonly type: 'IntegrationRuntimeReference'; readonly referenceName: string } | undefined;
+  readonly parameters?: JsonObject | undefined;
+  readonly annotations?: readonly Json[] | undefined;
   readonly typeProperties: JsonObject;
 }
 

@@ -4,6 +4,7 @@ import { parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import type { StoreLogin } from '#runtime/job.ts';
+import { findBuiltInService } from './built-in-services.ts';
 import { type AuthoringHome, autoResolve, onlyNetwork, partTypes } from './home.ts';
 import { findRuntime, networkOf, type RuntimeProperties } from './runtimes.ts';
 import type { LinkedServiceProperties } from './linked-service-shape.ts';
@@ -65,7 +66,8 @@ export async function savedLinkedService(
 ): Promise<Resource<LinkedServiceProperties> | undefined> {
   if (name === '' || name.includes('/')) return undefined;
   const found = await resources.get(`${id}/linkedservices/${name}`);
-  return found?.type === partTypes(home).linkedService ? (found as unknown as Resource<LinkedServiceProperties>) : undefined;
+  if (found === undefined) return await findBuiltInService(home, { name, parent: id }, resources);
+  return found.type === partTypes(home).linkedService ? (found as unknown as Resource<LinkedServiceProperties>) : undefined;
 }
 
 /** For whoever works on stores of a home by their resources. */

@@ -55,6 +55,7 @@ function readSettings(
   const opened = typeof text === 'string' ? text : secretOf(text, 'connectionString', sealer)?.reveal();
   for (const { key, value } of opened === undefined ? [] : readConnectionString(opened)) {
     if (key === 'password' || key === 'pwd') password ??= value === '' ? undefined : secret(value);
+    else if (value.includes('@{linkedService()')) throw parameterised('connectionString');
     else settings.set(key, value);
   }
   for (const [name, value] of Object.entries(typeProperties)) {

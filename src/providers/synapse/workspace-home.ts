@@ -1,6 +1,7 @@
 import type { PlaneFace } from '#arm/resource-type.ts';
 import { egressTagged } from '../authoring/egress.ts';
 import type { AuthoringHome } from '../authoring/home.ts';
+import { defaultSqlServer } from './sql-endpoint.ts';
 import { linkConnectionType, versions, workspacePlaneVersions, workspaceType } from './type-names.ts';
 import { isProtected } from './workspace-shape.ts';
 import { workspaceTargets } from './workspace-targets.ts';
@@ -23,6 +24,7 @@ export const workspaceHome: AuthoringHome = {
   // As one of Microsoft's own pages has it.
   runtimeAliases: ['AutoResolvingIntegrationRuntime'],
   egress: ({ tags, properties }) => egressTagged(tags) ?? (isProtected(properties) ? 'enforce' : 'open'),
+  builtInServices: (name) => [defaultSqlServer(name)],
   targets: workspaceTargets,
   givesBack: linkConnectionType,
 };

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
 import type { ResourceWriter } from '#arm/access.ts';
-import { defaultSuffix } from '#arm/database-server.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import { type CheckContext, type Outcome, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
@@ -13,6 +12,7 @@ import { onlyNetwork, partTypes } from '../authoring/home.ts';
 import type { AuthoringOptions } from '../authoring/options.ts';
 import { withOwnIds } from '../authoring/own-identity.ts';
 import { interactiveActions } from '../authoring/interactive-actions.ts';
+import { sqlHosts } from './sql-endpoint.ts';
 import { versions, workspacePlaneVersions, workspaceType } from './type-names.ts';
 import { admitVisitor, replaceAllIpFirewallRules } from './workspace-firewall.ts';
 import { workspaceHome } from './workspace-home.ts';
@@ -21,8 +21,6 @@ import { checkFixed, completed, type WorkspaceProperties, workspaceProperties } 
 export interface WorkspaceOptions extends AuthoringOptions {
   readonly store: AuthoringOptions['store'] & Pick<ResourceStore, 'write'>;
   readonly writer: () => ResourceWriter;
-  /** What names of workspaces' SQL endpoints end with. Default: `isthmus.localhost`. */
-  readonly suffix?: string;
 }
 
 const identity = z
@@ -34,7 +32,7 @@ const identity = z
 
 /** Where SQL pools, links and linked services lie, and the managed virtual network that their runtimes stand in. Its plane is `/synapse/{name}`. */
 export function workspaces(options: WorkspaceOptions): ResourceType<WorkspaceProperties> {
-  const { tenant, suffix = defaultSuffix, writer } = options;
+  const { tenant, writer } = options;
   return resourceType<WorkspaceProperties>({
     type: workspaceType,
     summary:
@@ -60,7 +58,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
       await checkUnique(context);
     },
     complete: async (asked, { before }) => ({ ...asked, properties: completed(asked.properties, before?.properties) }),
-    show: async (self) => shown(self, suffix),
+    show: async (self) => shown(self),
     shape: (self, usual) => ({ ...usual, identity: withOwnIds(self, usual['identity'] as JsonObject, tenant) }),
     actions: {
       replaceAllIpFirewallRules: replaceAllIpFirewallRules(writer),
@@ -82,14 +80,13 @@ async function checkUnique({ id, before, resources }: CheckContext<WorkspaceProp
   });
 }
 
-function shown(self: Resource<WorkspaceProperties>, suffix: string): JsonObject {
+function shown(self: Resource<WorkspaceProperties>): JsonObject {
   const { id, name } = self;
   return {
     connectivityEndpoints: {
       web: `${ownBase}/studio/?workspace=${encodeURIComponent(id)}`,
       dev: `${ownBase}/synapse/${name}`,
-      sql: `${name}.sql.${suffix}`,
-      sqlOnDemand: `${name}-ondemand.sql.${suffix}`,
+      ...sqlHosts(name),
     },
     workspaceUID: guidOf(self, 'workspace'),
     extraProperties: { WorkspaceType: 'Normal' },
