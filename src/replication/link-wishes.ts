@@ -2,6 +2,7 @@
 export class LinkWishes {
   #look = false;
   readonly #recopy = new Set<string>();
+  #asked = 0;
 
   /** The chosen tables are others now. */
   lookAgain(): void {
@@ -10,7 +11,13 @@ export class LinkWishes {
 
   /** These tables shall be emptied and copied anew, Failed ones too. */
   recopy(tables: Iterable<string>): void {
+    this.#asked += 1;
     for (const table of tables) this.#recopy.add(table);
+  }
+
+  /** How many times tables were asked to be copied anew. */
+  get asked(): number {
+    return this.#asked;
   }
 
   get pending(): boolean {

@@ -150,7 +150,8 @@ class LinkLoop {
   }
 
   async isFulfilled(goal: Position): Promise<boolean> {
-    if (this.#book.impatient || !hasReached(this.#seen ?? this.#book.position, goal)) return false;
+    // What is asked for now is done before the end.
+    if (this.#run.wishes?.pending === true || this.#book.impatient || !hasReached(this.#seen ?? this.#book.position, goal)) return false;
     if (this.#seen !== undefined && this.#seen !== this.#book.position) await this.#put(noteDraft([], this.#seen));
     await this.drain();
     return true;

@@ -152,6 +152,8 @@ export interface LinkReport {
   readonly trouble: FaultText | null;
   /** When the source was last heard of, milliseconds since 1970. */
   readonly heardMs: number | null;
+  /** How many times it was asked to copy tables anew, and with which of them it has not durably begun. */
+  readonly recopies: { readonly asked: number; readonly open: readonly TableName[] };
 }
 
 /** As the landing zone has it, which may be ahead of the pool. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { linkScene, pool, table, workspace, type LinkScene } from './link-scene.ts';
 import { quiet } from './memory-pools.ts';
@@ -136,6 +137,30 @@ test('in batches a worker runs now and then; the link is Running in between, and
   await expect.poll(() => scene.runtimes.live.length).toBe(0);
   await scene.act('shop', 'pause');
   await scene.reached('shop', 'Paused');
+});
+
+test('a table to be copied anew is asked of each worker until one has begun with it, and of none after that', async () => {
+  await scene.link('shop', { compute: { dataProcessIntervalMinutes: 1 } });
+  await scene.act('shop', 'start');
+  await scene.reached('shop', 'Running');
+  const batches = scene.runtimes.workers;
+  batches[0]!.finish();
+  await expect.poll(async () => (await scene.status('shop')).isthmus.nextBatch).toEqual(expect.any(String));
+  scene.runtimes.slow = true;
+  await scene.act('shop', 'retry', { tables: [{ schemaName: 'public', tableName: 'orders' }] });
+  const told = { kind: 'recopy', tables: [{ schema: 'public', name: 'orders' }] };
+  // A batch that ends before it has begun with it, however long it was: the next one follows at once and is asked too.
+  await expect.poll(() => batches[1]?.messages).toEqual([told]);
+  await setTimeout(200);
+  batches[1]!.finish();
+  await expect.poll(() => batches[2]?.messages).toEqual([told]);
+  expect((await scene.record('shop')).recopy).toEqual([{ schema: 'public', name: 'orders' }]);
+  // One that has begun with it, however short it was.
+  scene.runtimes.slow = false;
+  batches[2]!.finish();
+  await expect.poll(async () => (await scene.record('shop')).recopy).toEqual([]);
+  await expect.poll(async () => (await scene.status('shop')).isthmus.nextBatch).toEqual(expect.any(String));
+  expect(batches).toHaveLength(3);
 });
 
 test('a pool that cannot be opened is tried again, and no secret is in what is shown', async () => {

@@ -37,6 +37,8 @@ export class MemoryRuntimes implements RuntimeHost {
   /** What every check finds. */
   findings: readonly JobFinding[] = [];
   allowed = true;
+  /** Workers do not begin to copy anew what they are asked to. */
+  slow = false;
   /** Workers tell that they follow as soon as they begin. */
   follows = true;
 
@@ -82,7 +84,14 @@ export class MemoryRuntimes implements RuntimeHost {
     const queue = new Queue();
     let said: LinkReport | undefined;
     const say = (): void => {
-      if (said !== undefined && !worker.mute) queue.put({ kind: 'link', report: said });
+      if (said !== undefined && !worker.mute) queue.put({ kind: 'link', report: { ...said, recopies: recopies() } });
+    };
+    const recopies = (): LinkReport['recopies'] => {
+      const asked = worker.messages.filter(({ kind }) => kind === 'recopy');
+      return {
+        asked: asked.length,
+        open: this.slow ? asked.flatMap(({ tables }) => tables.map(({ schema, name }) => ({ schema, name }))) : [],
+      };
     };
     const heartbeat = setInterval(say, heartbeatMs);
     const end = (how: MemoryWorker['ended'], last: () => void): void => {
@@ -102,7 +111,10 @@ export class MemoryRuntimes implements RuntimeHost {
         say();
       },
       lose: () => end('lost', () => queue.break(fault('unreachable', 'WorkerLost', 'The worker ended without a word.'))),
-      finish: () => end('done', () => queue.end()),
+      finish: () => {
+        say();
+        end('done', () => queue.end());
+      },
       fail: (kind, code) => end('lost', () => queue.break(fault(kind, code, `The job failed: ${code}.`))),
     };
     this.workers.push(worker);
@@ -133,6 +145,7 @@ const following: LinkReport = {
   findings: [],
   trouble: null,
   heardMs: 1,
+  recopies: { asked: 0, open: [] },
 };
 
 function replicating({ schema, name }: { readonly schema: string; readonly name: string }) {

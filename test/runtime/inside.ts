@@ -151,6 +151,7 @@ const report: LinkReport = {
   findings: [],
   trouble: null,
   heardMs: null,
+  recopies: { asked: 0, open: [] },
 };
 
 function say({ tell }: JobContext, detail: string): void {

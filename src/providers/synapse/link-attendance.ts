@@ -33,8 +33,6 @@ export interface Attended {
 const lookEveryMs = 2_000;
 /** A worker that says nothing for so long is taken for lost. It speaks every few seconds while it is well. */
 const silentMs = 30_000;
-/** So long after a worker was told to copy tables anew it has written that down. */
-const takenMs = 10_000;
 /** So long may an orderly end take. */
 const stopMs = 15_000;
 
@@ -49,8 +47,9 @@ export class LinkAttendance {
   #heardMs: number | undefined;
   #heardAtMs: number;
   #warned = false;
-  /** Tables that the worker was told to copy anew, and when. */
+  /** Tables that the worker was told to copy anew, and by which message of that kind: those before it are among what it says it was asked. */
   readonly #recopied = new Map<string, number>();
+  #recopies = 0;
 
   constructor(it: Attended) {
     this.#it = it;
@@ -79,11 +78,8 @@ export class LinkAttendance {
         end = value;
         bell.ring();
       });
-    while (!signal.aborted) {
-      await bell.wait(lookEveryMs, signal);
-      if (end !== undefined) break;
-      if (!(await this.#look())) break;
-    }
+    // What is asked is told at once: a batch may be a short one.
+    while (!signal.aborted && end === undefined && (await this.#look())) await bell.wait(lookEveryMs, signal);
     if (end === undefined) {
       await this.#stop(job, ended);
       return 'told';
@@ -106,7 +102,17 @@ export class LinkAttendance {
     this.#report = report;
     if (report.following) await this.#change(moved('following', this.#now(), 'The changes of the source are followed.'));
     else await this.#change(moved('lost', this.#now(), report.trouble?.message ?? 'The source is not followed.'));
+    await this.#crossOut(report);
     await this.#budget(report);
+  }
+
+  /** What the worker has durably begun to copy anew is asked no more; until then it is asked of the next worker too. */
+  async #crossOut({ recopies: { asked, open } }: LinkReport): Promise<void> {
+    const still = new Set(open.map(keyOfTable));
+    const taken = new Set([...this.#recopied].filter(([table, number]) => number <= asked && !still.has(table)).map(([table]) => table));
+    if (taken.size === 0) return;
+    await this.#change((record) => ({ ...record, recopy: record.recopy.filter((one) => !taken.has(keyOfTable(one))) }));
+    for (const table of taken) this.#recopied.delete(table);
   }
 
   /** The source's log is watched over; what the worker waits for, or the log's size, is what is wrong with the link. */
@@ -164,13 +170,9 @@ export class LinkAttendance {
     const wanted = recopy.filter((one) => !this.#recopied.has(keyOfTable(one)));
     if (wanted.length > 0) {
       job.send({ kind: 'recopy', tables: wanted });
-      for (const one of wanted) this.#recopied.set(keyOfTable(one), this.#it.options.clock.monotonicMs());
+      this.#recopies += 1;
+      for (const one of wanted) this.#recopied.set(keyOfTable(one), this.#recopies);
     }
-    const before = this.#heardAtMs - takenMs;
-    const taken = new Set([...this.#recopied].filter(([, toldMs]) => toldMs < before).map(([table]) => table));
-    if (taken.size === 0) return;
-    await this.#change((record) => ({ ...record, recopy: record.recopy.filter((one) => !taken.has(keyOfTable(one))) }));
-    for (const table of taken) this.#recopied.delete(table);
   }
 
   /** Tables with rows of this run in the pool are the link's own from now on. */

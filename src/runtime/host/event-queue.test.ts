@@ -12,6 +12,7 @@ const report: LinkReport = {
   findings: [],
   trouble: null,
   heardMs: null,
+  recopies: { asked: 0, open: [] },
 };
 const begun: JobEvent = { kind: 'begun' };
 const linkAt = (position: string): JobEvent => ({ kind: 'link', report: { ...report, position } });

@@ -71,9 +71,11 @@ test('a table is as the book has it, refused as was found, or waits; one that is
   wishes.recopy(['public.a']);
   reporter.flush();
   expect(told.at(-1)?.tables[0]).toMatchObject({ state: 'Waiting', rowsCopied: 0 });
+  expect(told.at(-1)?.recopies).toEqual({ asked: 1, open: [{ schema: 'public', name: 'a' }] });
   wishes.done(wishes.begin());
   reporter.flush();
   expect(told.at(-1)?.tables[0]).toMatchObject({ state: 'Replicating' });
+  expect(told.at(-1)?.recopies).toEqual({ asked: 1, open: [] });
   reporter[Symbol.dispose]();
 });
 

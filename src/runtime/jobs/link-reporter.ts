@@ -125,6 +125,10 @@ export class LinkReporter implements Disposable {
       findings: jobFindings([...this.#keptPlaces(), ...this.#findings.filter((one) => one.severity !== 'info')]),
       trouble: trouble === undefined ? null : faultText(trouble),
       heardMs: this.#health?.heardMs === undefined ? null : Math.round(this.#health.heardMs),
+      recopies: {
+        asked: this.#wishes.asked,
+        open: this.#choice.exact.flatMap(({ schema, name }) => (this.#wishes.wants(tableName(schema, name)) ? [{ schema, name }] : [])),
+      },
     };
   }
 
