@@ -33,16 +33,17 @@ export function recopied(progress: TableProgress): TableProgress {
 
 /**
  * Steps with which a table's copy begins, or begins anew. A table that was merged into is not emptied: it holds rows of others. It is copied over
- * the rows it has, and follows on if it does; rows that were deleted while it did not stay.
+ * the rows it has, and follows on if it does; rows that were deleted while it did not stay. Under another key its rows would not be found again:
+ * it is emptied then.
  */
 export function copySteps(schema: TableSchema, known: TableSchema | undefined, progress: TableProgress | undefined): readonly Step[] {
   const shape: Step = { kind: 'schema', schema, fills: [] };
   const begin = (next: TableProgress): Step => ({ kind: 'progress', progress: next });
   const fresh = freshProgress(schema.table);
   if (known === undefined) return [shape, begin(fresh)];
-  if (known.placement?.onExisting !== 'merge' || schema.identity !== 'key')
+  if (known.placement?.onExisting !== 'merge' || schema.identity !== 'key' || !sameKey(known, schema))
     return [{ kind: 'truncate', table: schema.table }, shape, begin(fresh)];
-  const follows = known.id === schema.id && sameKey(known, schema) && progress?.state === 'Replicating';
+  const follows = known.id === schema.id && progress?.state === 'Replicating';
   return [shape, begin(follows ? recopied(progress) : fresh)];
 }
 

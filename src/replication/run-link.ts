@@ -3,7 +3,7 @@ import type { TableChoice } from './chosen-tables.ts';
 import type { ColumnBatch } from './column.ts';
 import type { Handover } from './handover.ts';
 import { Lane, noteDraft, stepBytes } from './lane.ts';
-import { copySteps, failed, freshProgress, LinkBook } from './link-book.ts';
+import { copySteps, failed, LinkBook } from './link-book.ts';
 import type { LinkWishes } from './link-wishes.ts';
 import { hasReached } from './position.ts';
 import { sameShape, type TableSchema } from './schema.ts';
@@ -280,8 +280,7 @@ class LinkLoop {
     const schema = (await this.#run.source.describe()).find((one) => one.table === table);
     const known = this.#book.schema(table);
     if (!schema || schema.id !== known?.id) return this.#look();
-    const altered: Step = { kind: 'schema', schema, fills: [] };
-    await this.#put(noteDraft([{ kind: 'truncate', table }, altered, { kind: 'progress', progress: freshProgress(table) }]));
+    await this.#put(noteDraft(copySteps(schema, known, undefined)));
   }
 
   #defer(table: string, { deferred }: Deferred): void {

@@ -34,3 +34,23 @@ test('rows of others in a table that is merged into stay, whatever is copied ane
   ]);
   await job.stop();
 });
+
+test('nor are they emptied where changes of the table were not logged for a while', { timeout: 60_000 }, async () => {
+  await using scene = await JobScene.make(
+    server,
+    `CREATE TABLE m (id int PRIMARY KEY, v int); INSERT INTO m SELECT i, 1 FROM generate_series(1, 50) i`,
+  );
+  await scene.query('CREATE SCHEMA dbo');
+  await scene.query('CREATE TABLE dbo.merged AS SELECT i::INTEGER AS id, 7::INTEGER AS v FROM range(51, 61) t(i)');
+  const m = linked('m', { placement: { schema: 'dbo', name: 'merged', onExisting: 'merge' } });
+  await using job = scene.start([m]);
+  await scene.caughtUp([m]);
+  await scene.sql(`ALTER PUBLICATION ${scene.slot} DROP TABLE m`);
+  await scene.sql('UPDATE m SET v = 2');
+  const content = (): Promise<unknown> => scene.query('SELECT v, count(*) FROM dbo.merged GROUP BY v ORDER BY v');
+  await expect.poll(content, { timeout: 30_000 }).toEqual([
+    ['2', '50'],
+    ['7', '10'],
+  ]);
+  await job.stop();
+});

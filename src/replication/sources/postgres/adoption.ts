@@ -52,7 +52,7 @@ export async function adoptRelation(
   if (!present) return { binding: undefined, steps: [], drifted: false };
   const table = underName(present, schema);
   const isHere = isOf(relation, sent, table) && progress.state === 'Replicating';
-  if (!isHere) return { binding: undefined, steps: freshSteps(table.schema), drifted: false };
+  if (!isHere) return { binding: undefined, steps: freshSteps(table.schema, schema), drifted: false };
   const steps = await alterSteps(sql, schema, { table, progress });
   return { binding: bind(relation, steps.length > 0 ? table.schema : schema), steps, drifted: false };
 }

@@ -1,19 +1,15 @@
 import { must } from '#base/fault.ts';
 import { ColumnBuilder, type Column, type ColumnType } from '#replication/column.ts';
-import { freshProgress, recopied } from '#replication/link-book.ts';
+import { copySteps, recopied } from '#replication/link-book.ts';
 import { quoteLiteral, sameKey, sameShape, type ColumnSchema, type TableSchema } from '#replication/schema.ts';
 import type { Step, TableProgress } from '#replication/segment.ts';
 import { mayBeRewritten, treeOf, wasRewritten, type PgTable } from './catalog.ts';
 import type { Sql } from './sql-session.ts';
 import { TextValueDecoder } from './types/text-value-decoder.ts';
 
-/** Empties the table and copies it from the start, in the given shape: its changes count again from its first page on. */
-export function freshSteps(schema: TableSchema): readonly Step[] {
-  return [
-    { kind: 'truncate', table: schema.table },
-    { kind: 'schema', schema, fills: [] },
-    { kind: 'progress', progress: freshProgress(schema.table) },
-  ];
+/** Copies the table from the start, in the given shape: its changes count again from its first page on. See `copySteps`. */
+export function freshSteps(schema: TableSchema, known: TableSchema): readonly Step[] {
+  return copySteps(schema, known, undefined);
 }
 
 /** Takes the shape of now and copies the table once more over its rows, while it goes on following. */
@@ -39,7 +35,7 @@ export async function alterSteps(
     if (wasRewritten(before, after)) return againSteps(after, now.progress);
     return before.version === after.version ? [] : [{ kind: 'schema', schema: after, fills: [] }];
   }
-  if (!sameKey(before, after)) return freshSteps(after);
+  if (!sameKey(before, after)) return freshSteps(after, before);
   if (mayBeRewritten(before, after) || isRetyped(before, after) || isReplaced(before, after)) return againSteps(after, now.progress);
   const fills = await fillsOf(sql, before, now.table);
   return fills ? [{ kind: 'schema', schema: after, fills }] : againSteps(after, now.progress);

@@ -1,4 +1,4 @@
-import { sameShape } from '#replication/schema.ts';
+import { sameShape, type TableSchema } from '#replication/schema.ts';
 import type { Step } from '#replication/segment.ts';
 import type { FollowedTables } from '#replication/source.ts';
 import { alterSteps, freshSteps } from './alteration.ts';
@@ -61,8 +61,9 @@ export class CatalogWatch {
     const steps: Step[] = [];
     const news: string[] = [];
     for (const table of await readTablesById(sql, { asText }, [...chosen.keys()])) {
-      if (this.#isCutOff(table, members.get(table.oid) ?? [])) {
-        steps.push(...freshSteps(table.schema));
+      const known = this.#catalog.tables.schema(table.schema.table);
+      if (known && this.#isCutOff(table, known, members.get(table.oid) ?? [])) {
+        steps.push(...freshSteps(table.schema, known));
         continue;
       }
       const settled = await this.#settle(sql, table, readTo);
@@ -74,11 +75,10 @@ export class CatalogWatch {
   }
 
   /** Were its changes not logged for us, though we count on them? */
-  #isCutOff(table: PgTable, publications: readonly string[]): boolean {
+  #isCutOff(table: PgTable, schema: TableSchema, publications: readonly string[]): boolean {
     const { tables, names } = this.#catalog;
-    const schema = tables.schema(table.schema.table);
     const state = tables.progress(table.schema.table)?.state;
-    if (schema?.id !== table.oid || (state !== 'Snapshotting' && state !== 'Replicating')) return false;
+    if (schema.id !== table.oid || (state !== 'Snapshotting' && state !== 'Replicating')) return false;
     return !publications.includes(publicationOf(names, schema.identity));
   }
 
