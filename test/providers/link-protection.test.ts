@@ -97,6 +97,26 @@ test('a link is deleted only once its source has given back its slot; the reason
   expect((await scene.status('shop')).status).toBe('Initial');
 });
 
+test('a link that was deleted before its start was written down is not started, nor is the next one of its name', async () => {
+  await scene.link('shop');
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  scene.runtimes.isolation = async () => {
+    ask();
+    await answered;
+    return { isolated: true };
+  };
+  const start = scene.act('shop', 'start');
+  await asked;
+  const id = `${workspace}/linkConnections/shop`;
+  expect((await scene.plane.send('DELETE', id)).status).toBe(200);
+  await expect.poll(async () => (await scene.plane.send('GET', id)).status).toBe(404);
+  answer();
+  expect((await start).body.error.code).toBe('ResourceBeingDeleted');
+  await scene.link('shop');
+  expect([(await scene.status('shop')).status, scene.runtimes.workers.length]).toEqual(['Initial', 0]);
+});
+
 test('one whose source is gone for good is abandoned, with the SQL that is left to run', async () => {
   await started('pause');
   scene.runtimes.away = true;

@@ -10,12 +10,12 @@ import { checkMayRun } from './link-may-run.ts';
 import type { LinkAsk } from './link-moves.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import { preflight } from './link-preflight.ts';
-import { happened, type LinkRecord } from './link-record.ts';
+import { beingDeleted, happened, type LinkRecord } from './link-record.ts';
 import type { LinkProperties } from './link-shape.ts';
 import { type TableEdit, tableEdits } from './link-table-shape.ts';
 import { editedTables, nameOf } from './link-tables.ts';
 import { tableStatus } from './link-view.ts';
-import { linkConnectionType, versions } from './type-names.ts';
+import { versions } from './type-names.ts';
 
 export interface LinkTools {
   readonly options: SynapseLinkOptions;
@@ -57,7 +57,7 @@ function asking(ask: LinkAsk, summary: string, { options, keeper }: LinkTools): 
     input: nothing,
     run: async ({ self, resources }) => {
       const link = self!;
-      if (link.deleting) throw beingDeleted(link);
+      if (link.deleting) throw beingDeleted(link.id);
       if (ask === 'start' || ask === 'resume') await checkMayRun(link, resources, options.runtimes);
       await keeper.ask(link.id, ask);
       return {};
@@ -205,11 +205,4 @@ function releaseSql(slot: string): readonly string[] {
     `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${quoteLiteral(slot)};`,
     `DROP PUBLICATION IF EXISTS ${quoteIdentifier(slot)}, ${quoteIdentifier(`${slot}_append`)};`,
   ];
-}
-
-function beingDeleted({ id, name }: Resource<LinkProperties>) {
-  return fault('conflict', 'ResourceBeingDeleted', `The link connection '${name}' is being deleted.`, {
-    target: id,
-    remedy: `Wait until it is gone. ${linkConnectionType.split('/').at(-1)!} that cannot be given back are given up with POST ${id}/abandon.`,
-  });
 }

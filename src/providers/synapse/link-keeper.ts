@@ -58,7 +58,7 @@ export class LinkKeeper implements Service {
     if (failed.signal.aborted && !signal.aborted) throw failure;
   }
 
-  /** What people ask, written down before it is answered. Fault: `LinkStateConflict` (conflict). */
+  /** What people ask, written down before it is answered. Faults: `LinkStateConflict`, `ResourceBeingDeleted` (conflict). */
   async ask(link: string, ask: LinkAsk): Promise<LinkRecord> {
     const context: MoveContext & { readonly name: string } = {
       link,
@@ -66,12 +66,12 @@ export class LinkKeeper implements Service {
       at: new Date(this.#options.clock.nowMs()).toISOString(),
       newId: this.#options.newId(),
     };
-    return await this.change(link, asked(ask, context));
+    return await this.change(link, asked(ask, context), true);
   }
 
   /** Whatever is waited for in the link's life is looked at anew after it. */
-  async change(link: string, change: RecordChange): Promise<LinkRecord> {
-    const record = await this.records.change(link, change);
+  async change(link: string, change: RecordChange, ifKept = false): Promise<LinkRecord> {
+    const record = await this.records.change(link, change, ifKept);
     this.#lives.get(keyOf(link))?.life.bell.ring();
     return record;
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { fault } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
 import { type FaultText } from '#base/fault-text.ts';
-import { keyOf } from '#arm/resource-id.ts';
+import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import { linkStates, type LinkState } from '#replication/link-state.ts';
@@ -106,9 +106,10 @@ export class LinkRecords {
     return this.#latest.get(keyOf(link));
   }
 
-  /** The record after `change`, durable. */
-  async change(link: string, change: RecordChange): Promise<LinkRecord> {
+  /** The record after `change`, durable. `ifKept`: only of a link that is there and stays, else `ResourceBeingDeleted` (conflict). */
+  async change(link: string, change: RecordChange, ifKept = false): Promise<LinkRecord> {
     const record = await this.#store.write(async (transaction) => {
+      if (ifKept && (await transaction.get(link))?.deleting !== false) throw beingDeleted(link);
       const before = parsed(await transaction.setting(settingOf(link)), link);
       const after = change(before);
       if (after === undefined) return before;
@@ -127,6 +128,13 @@ export class LinkRecords {
     this.#latest.set(keyOf(link), record);
     return record;
   }
+}
+
+export function beingDeleted(link: string): Fault {
+  return fault('conflict', 'ResourceBeingDeleted', `The link connection '${parseResourceId(link).name}' is being deleted.`, {
+    target: link,
+    remedy: `Wait until it is gone. One that cannot give back what it made at its source is given up with POST ${link}/abandon.`,
+  });
 }
 
 function settingOf(link: string): string {
