@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { linkFolder } from '#providers/synapse/link-places.ts';
 import { linkScene, pool, table, workspace, type LinkScene } from './link-scene.ts';
 import { quiet } from './memory-pools.ts';
 
@@ -50,6 +52,9 @@ test('with reseed it goes on by itself; a source that lost the link history is t
   await expect.poll(async () => (await scene.status('shop')).continuousRunId).not.toBe(run);
   await scene.reached('shop', 'Running');
   expect(scene.runtimes.slots.size).toBe(1);
+  // What the run before had landed is nobody's any more.
+  const { continuousRunId: now } = await scene.status('shop');
+  await expect.poll(() => readdir(linkFolder(scene.folder, `${workspace}/linkConnections/shop`))).toEqual([now]);
   scene.runtimes.live[0]!.fail('lost-history', 'SlotMissing');
   await expect.poll(async () => (await scene.status('shop')).isthmus.run.number).toBe(3);
   await scene.reached('shop', 'Running');
@@ -66,6 +71,20 @@ test('the budget holds while it is paused too, and then waits for a human whatev
   await scene.act('shop', 'resume');
   await scene.reached('shop', 'Running');
   expect((await scene.status('shop')).isthmus.run.number).toBe(2);
+});
+
+test("what the pool has taken in while the link was paused is the link's own too when it begins anew", async () => {
+  const run = await started('pause');
+  scene.runtimes.held = { heldBytes: '5000000', headroomBytes: null };
+  await scene.act('shop', 'pause');
+  await expect.poll(async () => (await scene.status('shop')).error?.code, { timeout: 6_000 }).toBe('LogBudgetExceeded');
+  const target = { schema: 'public', name: 'orders' };
+  const filled = { table: 'public.orders', target, state: 'Snapshotting' as const, processedRows: 3, processedBytes: 9, rows: 3 };
+  scene.pools.reports.set(run, { ...quiet, tables: [{ ...filled, lastProcessedMs: 1, lastCommitMs: 1, fault: undefined }] });
+  scene.runtimes.held = null;
+  await scene.act('shop', 'resume');
+  await scene.reached('shop', 'Running');
+  expect(scene.runtimes.live[0]?.order.tables[0]?.placement.onExisting).toBe('drop');
 });
 
 test('a paused link whose slot the source has given up says so, and copies anew when it is resumed', async () => {

@@ -1,5 +1,4 @@
 import { fault, toFault, type Fault } from '#base/fault.ts';
-import { keyOf } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import { wantedOf } from '#replication/link-state.ts';
 import type { LinkReport, LinkTable, TableName } from '#runtime/job.ts';
@@ -13,7 +12,7 @@ import { shortName } from './link-places.ts';
 import type { LinkRecord, LinkRecords, LinkRun, RecordChange } from './link-record.ts';
 import { budgetOf, type LinkProperties } from './link-shape.ts';
 import { workerTables } from './link-tables.ts';
-import { poolIdOf } from './link-target.ts';
+import { filledTables } from './link-filled.ts';
 import { type LinkWay, sameWay, wayOf } from './link-way.ts';
 
 export interface Attended {
@@ -47,6 +46,7 @@ export class LinkAttendance {
   #heardMs: number | undefined;
   #heardAtMs: number;
   #warned = false;
+  #over = false;
   /** Tables that the worker was told to copy anew, and by which message of that kind: those before it are among what it says it was asked. */
   readonly #recopied = new Map<string, number>();
   #recopies = 0;
@@ -67,6 +67,14 @@ export class LinkAttendance {
 
   /** `done`: the worker has done what it was to do; `told`: it was ended. Throws why it ended otherwise. */
   async run(signal: AbortSignal): Promise<'done' | 'told'> {
+    try {
+      return await this.#attend(signal);
+    } finally {
+      this.#over = true;
+    }
+  }
+
+  async #attend(signal: AbortSignal): Promise<'done' | 'told'> {
     const { bell, job } = this.#it;
     let end: { readonly trouble: Fault | undefined } | undefined;
     const ended = this.#listen()
@@ -91,6 +99,8 @@ export class LinkAttendance {
 
   async #listen(): Promise<void> {
     for await (const event of this.#it.job.events) {
+      // What a worker said that was given up is not true of the next one.
+      if (this.#over) return;
       if (event.kind !== 'link') continue;
       await this.#heard(event.report);
     }
@@ -177,12 +187,7 @@ export class LinkAttendance {
 
   /** Tables with rows of this run in the pool are the link's own from now on. */
   async #noteFilled(link: Resource<LinkProperties>): Promise<void> {
-    const { run, options } = this.#it;
-    const report = options.pools.report(keyOf(poolIdOf(link)))?.links.get(run.id);
-    const filled = (report?.tables ?? []).filter(
-      ({ target, state, processedRows }) => target !== undefined && (state === 'Replicating' || processedRows > 0),
-    );
-    if (filled.length > 0) await this.#change(filling(filled.map(({ table }) => table)));
+    await this.#change(filling(filledTables(link, this.#it.run, this.#it.options)));
   }
 
   async #stop(job: RunningJob, ended: Promise<void>): Promise<void> {

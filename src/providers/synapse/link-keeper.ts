@@ -3,9 +3,10 @@ import type { Service } from '#base/service.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceChange } from '#arm/store.ts';
+import { filledTables } from './link-filled.ts';
 import { LinkLife, type LifeTools, seenLink } from './link-life.ts';
 import { showLinks } from './link-metrics.ts';
-import { asked, type LinkAsk, type MoveContext } from './link-moves.ts';
+import { asked, filling, type LinkAsk, type MoveContext } from './link-moves.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import { LinkRecords, type LinkRecord, type RecordChange } from './link-record.ts';
 import type { LinkProperties } from './link-shape.ts';
@@ -66,7 +67,11 @@ export class LinkKeeper implements Service {
       at: new Date(this.#options.clock.nowMs()).toISOString(),
       newId: this.#options.newId(),
     };
-    return await this.change(link, asked(ask, context), true);
+    const ofLink = (await this.#options.store.get(link)) as unknown as Resource<LinkProperties> | undefined;
+    // A run that begins anew takes over what the one before it filled until now.
+    const known = (record: LinkRecord): LinkRecord =>
+      (ofLink && filling(filledTables(ofLink, record.run, this.#options))(record)) ?? record;
+    return await this.change(link, (record) => asked(ask, context)(known(record)), true);
   }
 
   /** Whatever is waited for in the link's life is looked at anew after it. */

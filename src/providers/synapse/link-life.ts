@@ -11,9 +11,10 @@ import { LinkAttendance } from './link-attendance.ts';
 import { standingOf } from './link-budget.ts';
 import { askOnce } from './link-job.ts';
 import type { MeasuredLink } from './link-metrics.ts';
-import { givenBack, moved, owing, resumedByItself, suspended, troubled } from './link-moves.ts';
+import { filledTables } from './link-filled.ts';
+import { filling, givenBack, moved, owing, resumedByItself, suspended, troubled } from './link-moves.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
-import { linkFolder, runFolders, shortName } from './link-places.ts';
+import { linkFolder, runFolder, runFolders, runsOnDisk, shortName } from './link-places.ts';
 import type { LinkRecord, LinkRecords, LinkRun, RecordChange } from './link-record.ts';
 import { budgetOf, type LinkProperties } from './link-shape.ts';
 import { workerTables } from './link-tables.ts';
@@ -128,9 +129,10 @@ export class LinkLife {
   /** Reads its source until it is to do something else. */
   async #follow(link: Resource<LinkProperties>, { run, owed }: LinkRecord, signal: AbortSignal): Promise<void> {
     if (run === null) throw fault('bug', 'LinkWithoutRun', 'A link is to run and has no run.', { target: this.id });
-    const { options, orders } = this.#tools;
+    const { options } = this.#tools;
     // Its tables may be in the pool already, and what the pool says of them is wanted even while the source is away.
-    void orders.settle(poolIdOf(link)).catch((error: unknown) => this.#log.warn({ err: toFault(error) }, 'pool cannot be opened'));
+    const former = (await runsOnDisk(options.folder, this.id)).filter((one) => one !== run.id);
+    void this.#settle(link, former).catch((error: unknown) => this.#log.warn({ err: toFault(error) }, 'pool cannot be opened'));
     const way = await wayOf(link, options);
     await checkWay(way, options.explain);
     for (const slot of owed) if (slot !== run.slot) await this.#releaseSlot(way, slot, signal);
@@ -145,6 +147,13 @@ export class LinkLife {
     await this.#change(moved('following', this.#now(), 'A batch is done.'));
     await this.#change(troubled(undefined, this.#now()));
     await this.#betweenBatches(minutes * 60_000, run, signal);
+  }
+
+  /** Once the pool has forgotten the runs before this one, nobody needs what they left. */
+  async #settle(link: Resource<LinkProperties>, former: readonly string[]): Promise<void> {
+    const { options, orders } = this.#tools;
+    await orders.settle(poolIdOf(link));
+    for (const run of former) await rm(runFolder(options.folder, this.id, { id: run }), { recursive: true, force: true });
   }
 
   async #attend(
@@ -186,6 +195,7 @@ export class LinkLife {
 
   /** No worker, and its place is kept, unless it gave that up. */
   async #rest(link: Resource<LinkProperties>, record: LinkRecord, signal: AbortSignal): Promise<void> {
+    await this.#change(filling(filledTables(link, record.run, this.#tools.options)));
     if (record.suspended !== null) {
       if (record.owed.length > 0) return await this.#giveBack(link, record, signal);
       if (record.state === 'Pausing') await this.#change(moved('rested', this.#now(), 'Its place was given up.'));

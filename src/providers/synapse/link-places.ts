@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { LinkRun } from './link-record.ts';
@@ -32,8 +33,20 @@ export interface RunFolders {
   readonly spool: string;
 }
 
+/** `DIR/links/{workspace}/{link}/{run}` */
+export function runFolder(folder: string, link: string, run: Pick<LinkRun, 'id'>): string {
+  return join(linkFolder(folder, link), run.id);
+}
+
+/** The ids of runs that left anything. */
+export async function runsOnDisk(folder: string, link: string): Promise<readonly string[]> {
+  const place = linkFolder(folder, link);
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  return await readdir(place);
+}
+
 export function runFolders(folder: string, link: string, run: Pick<LinkRun, 'id'>): RunFolders {
-  const place = join(linkFolder(folder, link), run.id);
+  const place = runFolder(folder, link, run);
   return { landing: join(place, 'landing'), spool: join(place, 'spool') };
 }
 
