@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { lookup, Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  linkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 
 /** What exists outside and must not be reached. */
@@ -148,6 +159,10 @@ function fileTries({ file, memoryMb }: Targets): Tries {
         '/proc/irq/default_smp_affinity',
       ].map(write),
     ),
+    'a name that it makes leads nowhere else': {
+      'make a symbolic link': () => made(() => symlinkSync(file, '/tmp/symbolic'), '/tmp/symbolic'),
+      'give a file a second name': () => made(() => linkSync('/tmp/second-of', '/tmp/second'), '/tmp/second'),
+    },
     'memory is limited': {
       // Pages that nobody writes to are not taken: only the limit is asked.
       'take more memory than allowed': () => `${Buffer.alloc((memoryMb + 1_024) * 1024 * 1024).length} bytes`,
@@ -246,6 +261,13 @@ async function sendDatagram(port: number): Promise<string> {
 function openClose(path: string): string {
   closeSync(openSync(path, path.startsWith('/proc/') ? constants.O_WRONLY : constants.O_WRONLY | constants.O_CREAT));
   return 'opened for writing';
+}
+
+function made(act: () => void, path: string): string {
+  writeFileSync('/tmp/second-of', '');
+  act();
+  rmSync(path);
+  return 'made';
 }
 
 function linkTarget(fd: string): string {

@@ -31,6 +31,13 @@ export const refusedCalls: Readonly<Record<string, Row>> = {
   io_uring_setup: [425, 425],
   io_uring_enter: [426, 426],
   io_uring_register: [427, 427],
+  // Files that lead elsewhere, or that whoever opens them waits for: the folders that it writes are read by others outside.
+  link: [86, none],
+  linkat: [265, 37],
+  symlink: [88, none],
+  symlinkat: [266, 36],
+  mknod: [133, none],
+  mknodat: [259, 33],
   // Other processes. A worker starts none.
   fork: [57, none],
   vfork: [58, none],
