@@ -55,3 +55,25 @@ test('a line that is too long ends it, whether its end comes or not, and what be
   expect(await heard(Buffer.from(`a\n${long}\nb\n`), [], { mostBytes: 100 })).toEqual({ lines: ['a'], end: reason });
   expect(await heard(Buffer.from('a\nb'), [])).toEqual({ lines: ['a'], end: undefined });
 });
+
+test('a line that comes byte by byte costs its bytes and not a multiple', () => {
+  const stream = new PassThrough();
+  let line: Buffer | undefined;
+  const onLine = (one: Buffer): boolean => {
+    line = one;
+    return true;
+  };
+  new LineChannel(stream, { onLine, onEnd: () => undefined }, 1_000_000);
+  const bytes = 600_000;
+  const piece = Buffer.from('x');
+  const before = usedBytes();
+  for (let count = 0; count < bytes; count++) stream.emit('data', piece);
+  expect(usedBytes() - before).toBeLessThan(16 * bytes);
+  stream.emit('data', Buffer.from('\n'));
+  expect(line?.length).toBe(bytes);
+});
+
+function usedBytes(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

@@ -57,6 +57,7 @@ export function wayKey(address: string, port: number, localPort: number): string
 /** The descriptor that the channel has in a worker. */
 export const channelDescriptor: number = 3;
 
+const nothing = Buffer.alloc(0);
 /** Longer lines end the channel: lists of very many tables are the longest. */
 const mostLineBytes = 8 * 1024 * 1024;
 
@@ -72,7 +73,8 @@ export class LineChannel {
   readonly #stream: Duplex;
   readonly #listener: LineListener;
   readonly #mostBytes: number;
-  #parts: Buffer[] = [];
+  /** What came of a line whose end did not. It grows by doubling: who sends byte by byte costs no more than their number. */
+  #kept: Buffer = nothing;
   #bytes = 0;
   #rest: Buffer | undefined;
   #stopped = false;
@@ -124,11 +126,11 @@ export class LineChannel {
   #take(chunk: Buffer): void {
     let from = 0;
     for (let at = chunk.indexOf(10); at >= 0 && !this.#ended; at = chunk.indexOf(10, from)) {
-      this.#parts.push(chunk.subarray(from, at));
+      const part = chunk.subarray(from, at);
       from = at + 1;
-      if (this.#isTooLong(0)) return;
-      const line = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts);
-      this.#parts = [];
+      if (this.#isTooLong(part)) return;
+      const line = this.#bytes === 0 ? part : this.#keep(part);
+      this.#kept = nothing;
       this.#bytes = 0;
       if (this.#listener.onLine(line)) continue;
       this.#stopped = true;
@@ -137,15 +139,25 @@ export class LineChannel {
       return;
     }
     if (this.#ended || from === chunk.length) return;
-    // Of the stream's own memory only what is kept: a line may come in many pieces.
-    this.#parts.push(Buffer.from(chunk.subarray(from)));
-    this.#isTooLong(chunk.length - from);
+    const part = chunk.subarray(from);
+    if (!this.#isTooLong(part)) this.#keep(part);
   }
 
-  #isTooLong(more: number): boolean {
-    this.#bytes += more;
-    const bytes = more === 0 ? this.#parts.reduce((sum, part) => sum + part.length, 0) : this.#bytes;
-    if (bytes <= this.#mostBytes) return false;
+  /** All that is kept, with this part. */
+  #keep(part: Buffer): Buffer {
+    const bytes = this.#bytes + part.length;
+    if (bytes > this.#kept.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(bytes, 2 * this.#kept.length, 1_024), this.#mostBytes));
+      this.#kept.copy(larger, 0, 0, this.#bytes);
+      this.#kept = larger;
+    }
+    part.copy(this.#kept, this.#bytes);
+    this.#bytes = bytes;
+    return this.#kept.subarray(0, bytes);
+  }
+
+  #isTooLong(part: Buffer): boolean {
+    if (this.#bytes + part.length <= this.#mostBytes) return false;
     this.#end(`a line of more than ${this.#mostBytes} bytes`);
     return true;
   }
@@ -153,7 +165,8 @@ export class LineChannel {
   #end(reason: string | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#parts = [];
+    this.#kept = nothing;
+    this.#bytes = 0;
     this.#rest = undefined;
     this.#stream.destroy();
     this.#listener.onEnd(reason);

@@ -87,6 +87,7 @@ const acts: Readonly<Record<string, Act>> = {
   'no-json': async () => raw('no json at all\n'),
   'unknown event': async () => raw('{"kind":"event","event":{"kind":"else"}}\n'),
   'wrong event': async () => raw('{"kind":"event","event":{"kind":"step","step":{"name":"TCP","ok":"yes"}}}\n'),
+  'endless questions': async () => raw('{"kind":"why"}\n'.repeat(1_500)),
   'endless line': async () => {
     const much = 'x'.repeat(65_536);
     for (let count = 0; count < 200; count++) raw(much);
@@ -101,6 +102,12 @@ const acts: Readonly<Record<string, Act>> = {
   'floods its output': async (_store, context) => {
     raw(`${'x'.repeat(1_000)}\n`.repeat(1_200), output);
     say(context, 'flooded');
+  },
+  /** Takes nothing more of what it is told. */
+  deaf: async (_store, context) => {
+    say(context, 'deaf');
+    await pause(10);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   },
   dies: async () => {
     process.kill(process.pid, 'SIGKILL');

@@ -22,4 +22,4 @@ const login = { database: 'stubborn', user: 'reader', password: null, tls: 'pref
 const store = { kind: 'postgresql', host: sample.name, port: sample.port, ...login } as const;
 const order = { segment: sample.segment, name: 'test', job: { kind: 'test-connection', store, timeoutMs: 60_000 }, writable: [] } as const;
 const job = await host.start(order, new AbortController().signal);
-for await (const event of job.events) if (event.kind === 'step') process.stdout.write(`${event.step.detail}\n`);
+for await (const event of job.events) if (event.kind === 'step') process.stdout.write(`${job.pid}\n`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -41,7 +41,7 @@ export interface Asked {
 const never = new AbortController().signal;
 const soon = { interval: 10, timeout: 20_000 };
 
-export async function scene(more: Pick<RuntimesRequest, 'sandbox' | 'allowUnisolated'>): Promise<Scene> {
+export async function scene(more: Pick<RuntimesRequest, 'sandbox' | 'allowUnisolated' | 'mostJobs'>): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-test-'));
   const resolve = async (name: string) => ({ addresses: [name === 'outside.example' ? outwardAddress() : '127.0.0.1'], ttlMs: 60_000 });
   const engine = await openUserspaceEngine({ resolver: { resolve } });
@@ -56,7 +56,7 @@ export async function scene(more: Pick<RuntimesRequest, 'sandbox' | 'allowUnisol
     log,
     program: 'test/runtime/inside.ts',
     memoryMb: 64,
-    limits: { stopMs: 1_000, graceMs: 300 },
+    limits: { stopMs: 1_000, graceMs: 300, mostUnheardBytes: 1_000_000 },
   });
   const start = (act: string, asked: Partial<Asked> = {}): Promise<RunningJob> => host.start(orderOf(sample, act, asked), never);
   return {
@@ -130,14 +130,16 @@ function processesWith(text: string): string[] {
 }
 
 /** What every host of workers keeps to. */
-export function describeRuntimeHost(open: () => Promise<Scene>, how: 'sandboxed' | 'plainly'): void {
+export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }) => Promise<Scene>, how: 'sandboxed' | 'plainly'): void {
   test('workers end with the process that started them, however that ends', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-parent-'));
     const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.ts'), folder, how], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(parent.stdout, 'data');
+    const [pid] = await once(parent.stdout, 'data');
     const cache = join(folder, 'cache');
-    expect(processesWith(cache).length).toBeGreaterThan(0);
+    const isThere = (): boolean => existsSync(`/proc/${String(pid).trim()}/cmdline`);
+    expect(isThere()).toBe(true);
     parent.kill('SIGKILL');
+    await expect.poll(isThere, soon).toBe(false);
     await expect.poll(() => processesWith(cache), soon).toEqual([]);
     rmSync(folder, { recursive: true });
   });
@@ -269,13 +271,35 @@ export function describeRuntimeHost(open: () => Promise<Scene>, how: 'sandboxed'
     expect((await on.told('stubborn', { timeoutMs: 1_000 })).at(-1)).toBe('JobTimeout');
   });
 
-  test.for(['no-json', 'unknown event', 'wrong event', 'endless line'])('a worker that breaks the protocol is ended: %s', async (act) => {
+  test.for(['no-json', 'unknown event', 'wrong event', 'endless line', 'endless questions'])(
+    'a worker that breaks the protocol is ended: %s',
+    async (act) => {
+      await using on = await open();
+      await on.apply();
+      await using job = await on.start(act);
+      // Nobody reads meanwhile.
+      await expect.poll(() => on.log(), soon).toContain('a worker broke the protocol and was ended');
+      expect(await faultOf(job)).toMatchObject({ kind: 'corrupt', code: 'WorkerBrokeProtocol' });
+    },
+  );
+
+  test('what a worker does not take is not kept without end', async () => {
     await using on = await open();
     await on.apply();
-    await using job = await on.start(act);
-    // Nobody reads meanwhile.
-    await expect.poll(() => on.log(), soon).toContain('a worker broke the protocol and was ended');
-    expect(await faultOf(job)).toMatchObject({ kind: 'corrupt', code: 'WorkerBrokeProtocol' });
+    await using job = await on.start('deaf');
+    const next = reader(job);
+    expect([await next(), await next()]).toEqual(['begun', 'deaf']);
+    const tables = Array.from({ length: 200 }, (_, at) => ({ schema: 'public', name: `t${at}` }));
+    for (let count = 0; count < 500; count++) job.send({ kind: 'recopy', tables });
+    await expect(next()).rejects.toMatchObject({ kind: 'corrupt', code: 'WorkerBrokeProtocol' });
+  });
+
+  test('jobs that begin at once are counted too', async () => {
+    await using on = await open({ mostJobs: 2 });
+    await on.apply();
+    const asked = await Promise.allSettled(['wait', 'wait', 'wait', 'wait'].map((act) => on.start(act)));
+    const refused = asked.flatMap((one) => (one.status === 'rejected' ? [toFault(one.reason).code] : []));
+    expect(refused).toEqual(['TooManyJobs', 'TooManyJobs']);
   });
 
   test('a worker takes neither all connections nor all of the log', async () => {

@@ -3,7 +3,7 @@ import type { Attempt, Targets } from '#runtime/sandbox/attempts-inside.ts';
 import { openOutside } from '#runtime/sandbox/probe.ts';
 import { describeRuntimeHost, scene } from './runtime-host.contract.ts';
 
-const open = () => scene({ allowUnisolated: false });
+const open = (more: { readonly mostJobs?: number } = {}) => scene({ ...more, allowUnisolated: false });
 
 describeRuntimeHost(open, 'sandboxed');
 

@@ -9,7 +9,7 @@ import { describeRuntimeHost, scene } from './runtime-host.contract.ts';
 const reason = fault('unsupported', 'NoSandboxHere', 'There is no sandbox here.', { remedy: 'Run workers on Linux.' });
 const open = (allowUnisolated = true) => scene({ allowUnisolated, sandbox: async () => reason });
 
-describeRuntimeHost(open, 'plainly');
+describeRuntimeHost((more = {}) => scene({ ...more, allowUnisolated: true, sandbox: async () => reason }), 'plainly');
 
 test('without a sandbox nothing runs unless the operator allows it', async () => {
   await using on = await open(false);

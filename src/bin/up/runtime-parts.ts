@@ -5,7 +5,10 @@ import { openRuntimeHost, type RuntimeHostOptions } from '#runtime/host/runtime-
 import type { RuntimeHost, RuntimeNetworks } from '#runtime/runtime.ts';
 import { places } from './home-folder.ts';
 
-export interface RuntimesRequest extends Pick<RuntimeHostOptions, 'allowUnisolated' | 'log' | 'sandbox' | 'limits' | 'memoryMb'> {
+export interface RuntimesRequest extends Pick<
+  RuntimeHostOptions,
+  'allowUnisolated' | 'log' | 'sandbox' | 'limits' | 'memoryMb' | 'mostJobs'
+> {
   readonly engine: FabricEngine;
   /** The data folder. */
   readonly folder: string;

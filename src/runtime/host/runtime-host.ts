@@ -16,6 +16,8 @@ export interface RuntimeHostOptions {
   readonly log: Log;
   /** Of each worker's heap. */
   readonly memoryMb?: number;
+  /** Workers with a job at once, of all segments together. */
+  readonly mostJobs?: number;
   /** Given by tests. */
   readonly limits?: Partial<SessionLimits>;
   /** What this host can, unless given. */
@@ -23,9 +25,8 @@ export interface RuntimeHostOptions {
 }
 
 const usualMemoryMb = 256;
-const usualLimits: SessionLimits = { stopMs: 10_000, graceMs: 15_000 };
-/** Workers with a job at once, of all segments together. */
-const mostJobs = 256;
+const usualLimits: SessionLimits = { stopMs: 10_000, graceMs: 15_000, mostUnheardBytes: 64 * 1024 * 1024 };
+const usualJobs = 256;
 
 /** The control side of integration runtimes on this host. Opens nothing before the first worker is wanted. */
 export function openRuntimeHost(options: RuntimeHostOptions): RuntimeHost {
@@ -38,6 +39,7 @@ class HostOfWorkers implements RuntimeHost {
   readonly #spares: SpareWorkers;
   readonly #running = new Set<WorkerSession>();
   readonly #closing = new AbortController();
+  #starting = 0;
   #sandbox: Promise<Sandbox | Fault> | undefined;
   #prepared: Promise<void> | undefined;
 
@@ -67,11 +69,13 @@ class HostOfWorkers implements RuntimeHost {
 
   async start(order: JobOrder, signal: AbortSignal): Promise<RunningJob> {
     if (signal.aborted || this.#closing.signal.aborted) throw cancelled(order);
-    if (this.#running.size >= mostJobs) throw tooMany();
+    const { mostJobs = usualJobs } = this.#options;
+    if (this.#running.size + this.#starting >= mostJobs) throw tooMany(mostJobs);
     const fromMs = performance.now();
-    const session = this.#takeSpare(order) ?? (await this.#launch(order));
-    this.#running.add(session);
-    void session.over.then(() => this.#running.delete(session));
+    this.#starting += 1;
+    const session = await this.#begin(order).finally(() => {
+      this.#starting -= 1;
+    });
     if (signal.aborted || this.#closing.signal.aborted) {
       await session[Symbol.asyncDispose]();
       throw cancelled(order);
@@ -91,6 +95,13 @@ class HostOfWorkers implements RuntimeHost {
       ...[...this.#running].map((one) => one[Symbol.asyncDispose]()),
       this.#prepared,
     ]);
+  }
+
+  async #begin(order: JobOrder): Promise<WorkerSession> {
+    const session = this.#takeSpare(order) ?? (await this.#launch(order));
+    this.#running.add(session);
+    void session.over.then(() => this.#running.delete(session));
+    return session;
   }
 
   /** What a spare sees of the file system is fixed: a job that writes needs a worker of its own. */
@@ -150,7 +161,7 @@ function cancelled({ name }: JobOrder): Fault {
   return fault('cancelled', 'Canceled', `The start of the ${name} was cancelled.`);
 }
 
-function tooMany(): Fault {
+function tooMany(mostJobs: number): Fault {
   return fault('throttled', 'TooManyJobs', `${mostJobs} jobs are running on this host already.`, {
     remedy: 'Try again when one has ended.',
   });

@@ -13,6 +13,7 @@ export interface HeardOutput {
 
 const mostLineBytes = 16_384;
 const mostTail = 2_000;
+const mostKeptTail = 2 * mostTail;
 const mostFields = 24;
 const mostText = 2_000;
 /** Of each of the two: a worker that writes more waits. */
@@ -39,7 +40,7 @@ export function listenToOutput({ output, errors }: Pick<HeldWorker, 'output' | '
     say(log, withoutHidden(line));
   });
   errors.on('data', (bytes: Buffer) => {
-    tail = (tail + bytes.toString('utf8')).slice(-mostTail);
+    tail = (tail + bytes.toString('utf8')).slice(-mostKeptTail);
   });
   errors.on('error', () => undefined);
   return {
@@ -47,7 +48,11 @@ export function listenToOutput({ output, errors }: Pick<HeldWorker, 'output' | '
       log = next;
       hidden = texts;
     },
-    tail: () => withoutHidden(tail).trim(),
+    tail: () => {
+      // Where the beginning was cut off, what is left of a hidden text there is not known for one.
+      const unsure = tail.length < mostKeptTail ? 0 : Math.max(0, ...hidden.map(({ length }) => length));
+      return withoutHidden(tail).slice(unsure).slice(-mostTail).trim();
+    },
   };
 }
 

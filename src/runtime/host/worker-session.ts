@@ -4,7 +4,7 @@ import type { Dialer } from '#base/dialer.ts';
 import { faultFrom, faultText, type FaultText } from '#base/fault-text.ts';
 import { fault, must, toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
-import { LineChannel, type FromWorker } from '../channel.ts';
+import { LineChannel, type FromWorker, type ToWorker } from '../channel.ts';
 import { targetOf } from '../job-target.ts';
 import type { JobEvent, LinkMessage, RuntimeJob } from '../job.ts';
 import { runtimeMetrics } from '../metrics.ts';
@@ -39,11 +39,15 @@ export interface SessionLimits {
   readonly stopMs: number;
   /** What a job may take beyond its own time before it is ended. */
   readonly graceMs: number;
+  /** Of what it was told and did not take: a worker that lets more wait is ended. */
+  readonly mostUnheardBytes: number;
 }
 
 /** How long the network may take to say what stands in the way. */
 const whyMs = 20_000;
 const doorRetryMs = 5_000;
+/** Questions of a worker that wait for their answer. */
+const mostQuestions = 100;
 
 /** One worker from its start to its end: its doors, its channel, and its one job. */
 export class WorkerSession implements AsyncDisposable {
@@ -59,6 +63,7 @@ export class WorkerSession implements AsyncDisposable {
   #doors: Doors;
   #turn: Promise<void> = Promise.resolve();
   #asked: Promise<void> = Promise.resolve();
+  #questions = 0;
   #held: HeldWorker | undefined;
   #channel: LineChannel | undefined;
   #output: HeardOutput | undefined;
@@ -125,7 +130,7 @@ export class WorkerSession implements AsyncDisposable {
     this.#log.info({ job: order.job.kind, pid: held.pid, isolated: held.isolated }, 'worker has its job');
     return {
       events: this.#events,
-      send: (message: LinkMessage) => this.#channel?.send({ kind: 'message', message }),
+      send: (message: LinkMessage) => this.#say({ kind: 'message', message }),
       stop: () => this.stop(),
       pid: held.pid,
       isolated: held.isolated,
@@ -160,7 +165,7 @@ export class WorkerSession implements AsyncDisposable {
       kind: job?.kind,
       dialDoor: (door, ...how) => this.#dial(isOwnDoor(this.#doors.own, door) ? this.#doors.own : { ...door, host: door.address }, ...how),
       dialName: (target, ...how) => this.#dial(target, ...how),
-      onWay: (way, trouble) => this.#channel?.send({ kind: 'way', way, fault: trouble === undefined ? null : faultText(trouble) }),
+      onWay: (way, trouble) => this.#say({ kind: 'way', way, fault: trouble === undefined ? null : faultText(trouble) }),
       log: this.#log,
     });
     this.#held = held;
@@ -209,7 +214,7 @@ export class WorkerSession implements AsyncDisposable {
     this.#doors = doors;
     try {
       await held.setDoors(doors.all);
-      if (JSON.stringify(doors.own) !== JSON.stringify(before.own)) this.#channel?.send({ kind: 'own', own: doors.own });
+      if (JSON.stringify(doors.own) !== JSON.stringify(before.own)) this.#say({ kind: 'own', own: doors.own });
     } catch (error) {
       if (this.#events.ended) return;
       const opened = new Set(before.all.map(endpointKey));
@@ -236,8 +241,26 @@ export class WorkerSession implements AsyncDisposable {
 
   #hear(message: FromWorker, bytes: number): void {
     if (message.kind === 'ready') this.#ready.resolve();
-    else if (message.kind === 'why') this.#asked = this.#asked.then(() => this.#sayWhy());
+    else if (message.kind === 'why') this.#hearQuestion();
     else this.#hearEvent(message.event, bytes);
+  }
+
+  /** They are answered one after the other: no more dials at once than one. */
+  #hearQuestion(): void {
+    if (this.#questions >= mostQuestions) return this.#broke('more questions than are answered');
+    this.#questions += 1;
+    this.#asked = this.#asked
+      .then(() => this.#sayWhy())
+      .finally(() => {
+        this.#questions -= 1;
+      });
+  }
+
+  /** What it does not take is kept here: of one that is not to be trusted only so much. */
+  #say(message: ToWorker): void {
+    if (this.#channel === undefined) return;
+    this.#channel.send(message);
+    if (this.#channel.waiting > this.#setting.limits.mostUnheardBytes) this.#broke('nothing, while more is told than is kept');
   }
 
   #hearEvent(event: JobEvent, bytes: number): void {
@@ -252,7 +275,7 @@ export class WorkerSession implements AsyncDisposable {
 
   /** What keeps the job's own target out of reach, as the network itself says it; what is asked for is refused and noted there. */
   async #sayWhy(): Promise<void> {
-    const say = (trouble: FaultText | null): void => this.#channel?.send({ kind: 'why', fault: trouble });
+    const say = (trouble: FaultText | null): void => this.#say({ kind: 'why', fault: trouble });
     if (this.#target === undefined || this.#events.ended) return say(null);
     try {
       const far = await this.#dialer.dial(this.#target.host, this.#target.port, AbortSignal.timeout(whyMs));
