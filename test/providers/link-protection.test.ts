@@ -226,5 +226,10 @@ test('a record that nobody can read keeps no other link from running', async () 
   await scene.restart();
   await scene.act('shop', 'start');
   await scene.reached('shop', 'Running');
+  // Nor from the pool, where nothing of the other is forgotten.
+  const { continuousRunId } = await scene.status('shop');
+  await expect
+    .poll(() => scene.pools.orders.get(pool.toLowerCase()))
+    .toMatchObject({ links: [{ run: continuousRunId }], keepsOthers: true });
   expect((await scene.plane.send('GET', `${workspace}/linkConnections/broken/detailedstatus`)).body.error.code).toBe('LinkRecordBroken');
 });

@@ -8,6 +8,8 @@ export interface PoolJob {
   readonly memoryMb: number;
   /** All that fill it. */
   readonly links: readonly PoolLink[];
+  /** What the pool knows of others is not forgotten. */
+  readonly keepsOthers: boolean;
   /** Which order this is: whoever gives another says another number. */
   readonly revision: number;
 }

@@ -27,13 +27,17 @@ test('an order that comes after a later one takes nothing away: no run that came
     { run: 'b', landing: b.landing },
   ];
   // The later one came while the pool was being opened, and was heard of first.
-  links.order({ revision: 2, links: [runA, runB] });
-  links.order({ revision: 1, links: [runA] });
+  links.order({ revision: 2, links: [runA, runB], keepsOthers: false });
+  links.order({ revision: 1, links: [runA], keepsOthers: false });
   const applied = () => links.intakes.map(({ number }) => number);
   await expect.poll(applied).toEqual([1, 1]);
   expect(links.report().revision).toBe(2);
   expect([...(await pool.runs())]).toEqual(['a', 'b']);
-  links.order({ revision: 3, links: [runA] });
+  // Whose run nobody knows now may be b.
+  links.order({ revision: 3, links: [runA], keepsOthers: true });
   await expect.poll(() => links.report().revision).toBe(3);
+  expect([...(await pool.runs())]).toEqual(['a', 'b']);
+  links.order({ revision: 4, links: [runA], keepsOthers: false });
+  await expect.poll(() => links.report().revision).toBe(4);
   expect([...(await pool.runs())]).toEqual(['a']);
 });

@@ -23,6 +23,7 @@ export interface PoolLinksOptions {
 export interface LinksOrder {
   readonly revision: number;
   readonly links: readonly PoolLink[];
+  readonly keepsOthers: boolean;
 }
 
 interface Running {
@@ -37,7 +38,7 @@ export class PoolLinks implements AsyncDisposable {
   readonly #options: PoolLinksOptions;
   readonly #running = new Map<string, Running>();
   readonly #end = new AbortController();
-  #order: LinksOrder = { revision: 0, links: [] };
+  #order: LinksOrder = { revision: 0, links: [], keepsOthers: true };
   #settling: Promise<void> | undefined;
   /** The order that is carried out. */
   #settled = 0;
@@ -109,12 +110,12 @@ export class PoolLinks implements AsyncDisposable {
     this.#options.onChange();
   }
 
-  async #carryOut({ links }: LinksOrder): Promise<void> {
+  async #carryOut({ links, keepsOthers }: LinksOrder): Promise<void> {
     const { pool, log } = this.#options;
     const wanted = new Map(links.map((link) => [link.run, link]));
     const leaving = [...this.#running.values()].filter(({ link }) => wanted.get(link.run)?.landing !== link.landing);
     await Promise.all(leaving.map((one) => this.#stop(one)));
-    for (const run of await pool.runs()) {
+    for (const run of keepsOthers ? [] : await pool.runs()) {
       if (wanted.has(run)) continue;
       await pool.forget(run);
       log.info({ run }, 'progress of a link forgotten');

@@ -50,9 +50,9 @@ export class PoolProcess {
 
   /** Changes the links of a pool that is the same otherwise. False: it must be stopped and started anew. */
   takes(order: PoolOrder): boolean {
-    const { folder, memoryMb, links } = this.#order;
+    const { folder, memoryMb, links, keepsOthers = false } = this.#order;
     if (order.memoryMb !== memoryMb || order.name !== this.#order.name || folder !== order.folder) return false;
-    if (JSON.stringify(order.links) === JSON.stringify(links)) return true;
+    if (JSON.stringify(order.links) === JSON.stringify(links) && (order.keepsOthers ?? false) === keepsOthers) return true;
     this.#order = order;
     this.#revision += 1;
     this.#child.change(this.#job());
@@ -95,8 +95,8 @@ export class PoolProcess {
   }
 
   #job(): PoolJob {
-    const { name, folder, memoryMb, links } = this.#order;
-    return { name, file: join(folder, fileName), memoryMb, links, revision: this.#revision };
+    const { name, folder, memoryMb, links, keepsOthers = false } = this.#order;
+    return { name, file: join(folder, fileName), memoryMb, links, keepsOthers, revision: this.#revision };
   }
 
   #note(told: PoolTold | undefined, ended: Fault | undefined): void {

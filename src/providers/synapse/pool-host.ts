@@ -12,6 +12,8 @@ export interface PoolOrder {
   readonly memoryMb: number;
   /** All of them: what the pool knows of the progress of others is forgotten; their tables stay. */
   readonly links: readonly PoolLink[];
+  /** There are links whose run nobody knows at the moment: nothing is forgotten. */
+  readonly keepsOthers?: boolean;
 }
 
 /** A run of a link, as a pool knows it. */

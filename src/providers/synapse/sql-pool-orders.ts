@@ -11,7 +11,7 @@ import { poolFolder, runFolders, shortName } from './link-places.ts';
 import type { LinkRecords } from './link-record.ts';
 import type { LinkProperties } from './link-shape.ts';
 import { poolIdOf } from './link-target.ts';
-import type { PoolLink } from './pool-host.ts';
+import type { PoolLink, PoolOrder } from './pool-host.ts';
 import { memoryOf, type SqlPoolProperties } from './sql-pool-shape.ts';
 import { linkConnectionType, sqlPoolType } from './type-names.ts';
 
@@ -111,24 +111,29 @@ export class SqlPoolOrders {
     }
     const place = poolFolder(folder, pool);
     await mkdir(place, { recursive: true, mode: 0o700 });
-    const links = await this.#linksOf(pool);
-    await pools.run({ id: keyOf(pool), name: shortName(pool), folder: place, memoryMb: memoryOf(self, hostMemoryMb), links });
+    const wanted = await this.#linksOf(pool);
+    await pools.run({ id: keyOf(pool), name: shortName(pool), folder: place, memoryMb: memoryOf(self, hostMemoryMb), ...wanted });
     return 'running';
   }
 
-  /** Runs that fill the pool, or will when they go on. */
-  async #linksOf(pool: string): Promise<readonly PoolLink[]> {
+  /** Runs that fill the pool, or will when they go on. One whose record cannot be read keeps no other from it, and loses nothing there. */
+  async #linksOf(pool: string): Promise<Required<Pick<PoolOrder, 'links' | 'keepsOthers'>>> {
     const { store, folder } = this.#options;
     const found: PoolLink[] = [];
+    let keepsOthers = false;
     for (const link of await store.list({ within: parseResourceId(pool).parent!, direct: true, type: linkConnectionType })) {
       if (keyOf(poolIdOf(link as unknown as Resource<LinkProperties>)) !== keyOf(pool)) continue;
-      const { run, state } = await this.#records.read(link.id);
-      const wanted = wantedOf(state);
+      const record = await this.#records.read(link.id).catch((error: unknown) => {
+        if (toFault(error).kind !== 'corrupt') throw error;
+        keepsOthers = true;
+      });
+      const wanted = record && wantedOf(record.state);
+      const run = record?.run ?? null;
       if (run === null || (wanted !== 'run' && wanted !== 'rest')) continue;
       const { landing } = runFolders(folder, link.id, run);
       await mkdir(landing, { recursive: true, mode: 0o700 });
       found.push({ run: run.id, landing, name: shortName(link.id) });
     }
-    return found;
+    return { links: found, keepsOthers };
   }
 }
