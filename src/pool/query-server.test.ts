@@ -74,6 +74,24 @@ test('the socket of a pool whose path is too long for one is found all the same'
   expect((await readAll(reader, 'SELECT 42', never)).rows).toEqual([['42']]);
 });
 
+test('who must not hold much is given no long row, and of many long ones a part at a time', async () => {
+  const file = join(folder, 'p.duckdb');
+  await using pool = await DuckDbPool.open(file);
+  await using _served = await serveQueries(pool);
+  await using reader = await openReader(file);
+  const limits = { maxPartBytes: 3 * 1_048_576 };
+  const asked = (sql: string) => reader.run(sql, never, limits);
+  const parts: number[] = [];
+  for await (const part of asked(`SELECT i, repeat('é', 300000) FROM range(20) AS t (i)`))
+    if (part.kind === 'rows') parts.push(...part.rows.map(([, text]) => text!.length));
+  expect(parts).toEqual(Array.from({ length: 20 }, () => 300_000));
+  const long = async () => {
+    for await (const part of asked(`SELECT repeat('x', 50000000)`)) parts.push(part.kind.length);
+  };
+  await expect(long()).rejects.toMatchObject({ kind: 'invalid', code: 'QueryRowTooLarge', remedy: expect.any(String) as string });
+  expect((await readAll(reader, `SELECT repeat('x', 50000000)`, never)).rows[0]![0]!.length).toBe(50_000_000);
+});
+
 test('ending a query early frees the engine', async () => {
   const file = join(folder, 'p.duckdb');
   await using pool = await DuckDbPool.open(file);

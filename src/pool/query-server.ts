@@ -126,13 +126,28 @@ function parseQuestion(line: string): Question | undefined {
   }
 }
 
-async function* linesOf(socket: Socket): AsyncGenerator<string, void> {
-  let rest = '';
-  for await (const chunk of socket.setEncoding('utf8')) {
-    const lines = (rest + (chunk as string)).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
+/** Each chunk is looked at once: a line may come in thousands of them. Fault: `QueryRowTooLarge` (invalid). */
+async function* linesOf(socket: Socket, mostBytes: number): AsyncGenerator<string, void> {
+  let kept: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of socket) {
+    let rest = chunk as Buffer;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      yield Buffer.concat([...kept, rest.subarray(0, end)]).toString('utf8');
+      rest = rest.subarray(end + 1);
+      kept = [];
+      bytes = 0;
+    }
+    kept.push(rest);
+    bytes += rest.length;
+    if (bytes > mostBytes) throw rowTooLarge(mostBytes);
   }
+}
+
+function rowTooLarge(mostBytes: number): Fault {
+  return fault('invalid', 'QueryRowTooLarge', `A row of the answer is larger than ${Math.floor(mostBytes / 1_048_576)} MB.`, {
+    remedy: 'Ask for less of its long values, as by substr, or use isthmus sql on the machine itself.',
+  });
 }
 
 async function send(socket: Socket, message: Answer): Promise<void> {
@@ -191,7 +206,7 @@ class SocketReader implements PoolReader {
     socket.on('error', () => socket.destroy());
     try {
       socket.write(`${JSON.stringify({ sql, maxRows: limits.maxRows })}\n`);
-      for await (const line of linesOf(socket)) {
+      for await (const line of linesOf(socket, limits.maxPartBytes ?? Number.POSITIVE_INFINITY)) {
         const message = JSON.parse(line) as Answer;
         if ('columns' in message) yield { kind: 'columns', columns: message.columns };
         else if ('rows' in message) yield { kind: 'rows', rows: message.rows };

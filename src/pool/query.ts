@@ -19,7 +19,12 @@ export type QueryPart =
 export interface QueryLimits {
   /** Rows after which the result ends; none: all. */
   readonly maxRows?: number | undefined;
+  /** Of one part of the answer, for whoever asks another process and must not hold more. A row that is longer is refused. */
+  readonly maxPartBytes?: number | undefined;
 }
+
+/** Rows beyond this size come in a part of their own. */
+const partLength = 1_048_576;
 
 /** Something that answers queries about a pool. Every statement sees one committed state, never part of a source transaction. */
 export interface PoolReader extends AsyncDisposable {
@@ -89,10 +94,23 @@ async function* results({ engine, connection, signal }: Asked, sql: string, limi
       .slice(0, left)
       .map((row) => row.map((value, i) => (value === null ? null : toText[i]!(value))));
     left -= rows.length;
-    yield { kind: 'rows', rows };
+    yield* inParts(rows);
     await nextTurn();
   }
   if (signal.aborted) throw fault('cancelled', 'QueryCanceled', 'The query was cancelled.');
+}
+
+function* inParts(rows: readonly (readonly (string | null)[])[]): Generator<QueryPart, void> {
+  let from = 0;
+  let length = 0;
+  for (const [at, row] of rows.entries()) {
+    length += row.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+    if (length < partLength) continue;
+    yield { kind: 'rows', rows: rows.slice(from, at + 1) };
+    from = at + 1;
+    length = 0;
+  }
+  if (from < rows.length) yield { kind: 'rows', rows: rows.slice(from) };
 }
 
 async function start(connection: DuckDBConnection, sql: string): Promise<DuckDBResult> {

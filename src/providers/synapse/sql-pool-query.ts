@@ -14,6 +14,8 @@ interface Question {
 const usualRows = 1_000;
 const mostRows = 10_000;
 const mostBytes = 4 * 1024 * 1024;
+/** As it comes from the pool: one row may be so long. */
+const mostPartBytes = 4 * mostBytes;
 const timeoutMs = 60_000;
 /** Queries of one pool at once through the control plane; each holds what it answers. */
 const mostQueries = 8;
@@ -65,7 +67,7 @@ async function answer(pool: Resource<SqlPoolProperties>, file: string, { sql, mo
   let truncated = false;
   try {
     // One row more than is wanted says whether there are more.
-    for await (const part of reader.run(sql, AbortSignal.any([signal, late]), { maxRows: rowsAsked + 1 })) {
+    for await (const part of reader.run(sql, AbortSignal.any([signal, late]), { maxRows: rowsAsked + 1, maxPartBytes: mostPartBytes })) {
       if (part.kind === 'columns') columns = part.columns;
       else truncated = part.rows.some((row) => !take(row));
       if (truncated) break;
