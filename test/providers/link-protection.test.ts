@@ -30,6 +30,17 @@ test('a source that keeps much log is said; one that keeps too much gets it back
   const filled = { table: 'public.orders', target, state: 'Replicating' as const, processedRows: 3, processedBytes: 9, rows: 3 };
   scene.pools.reports.set(run, { ...quiet, tables: [{ ...filled, lastProcessedMs: 1, lastCommitMs: 1, fault: undefined }] });
   await expect.poll(async () => (await scene.record('shop')).filled).toEqual(['public.orders']);
+  // Names come from a worker: what no source has is not kept, however much of it there is.
+  const made = Array.from({ length: 20_000 }, (_, at) => ({
+    ...filled,
+    table: `made.${at}`,
+    lastProcessedMs: 1,
+    lastCommitMs: 1,
+    fault: undefined,
+  }));
+  scene.pools.reports.set(run, { ...quiet, tables: [{ ...made[0]!, table: 'x'.repeat(100_000) }, ...made] });
+  await expect.poll(async () => (await scene.record('shop')).filled.length).toBe(10_000);
+  expect((await scene.record('shop')).filled.some((table) => table.length > 600)).toBe(false);
   worker.tell({ heldBytes: '3000000' });
   await expect.poll(async () => await scene.status('shop')).toMatchObject({ status: 'Running', error: { code: 'LogBudgetWarning' } });
   worker.tell({ heldBytes: '1000' });

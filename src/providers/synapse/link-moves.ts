@@ -2,6 +2,7 @@ import { faultText, type FaultText } from '#base/fault-text.ts';
 import type { Fault } from '#base/fault.ts';
 import { askedLinkState, type LinkEvent, nextLinkState, wantedOf } from '#replication/link-state.ts';
 import { slotName } from './link-places.ts';
+import { mostTables } from './link-table-shape.ts';
 import { happened, type LinkRecord, type RecordChange } from './link-record.ts';
 
 /** What people ask of a link. */
@@ -100,10 +101,15 @@ export function givenBack(slot: string): RecordChange {
   return (record) => (record.owed.includes(slot) ? { ...record, owed: record.owed.filter((one) => one !== slot) } : undefined);
 }
 
+/** The pool has the names of tables from workers, which are not to be trusted: so many are kept, and none that is longer than names of sources are. */
+const mostFilled = 2 * mostTables;
+const longestName = 600;
+
 /** Rows of these tables are in the pool because of the link. */
 export function filling(tables: readonly string[]): RecordChange {
   return (record) => {
-    const grown = tables.filter((table) => !record.filled.includes(table));
+    const known = new Set(record.filled);
+    const grown = tables.filter((table) => !known.has(table) && table.length <= longestName).slice(0, Math.max(0, mostFilled - known.size));
     return grown.length === 0 ? undefined : { ...record, filled: [...record.filled, ...grown] };
   };
 }
