@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { existsSync, readdirSync, rmSync, watch, type FSWatcher } from 'node:fs';
 import { readManifest } from '#replication/landing-zone/zone-folder.ts';
 import { ControlPlane } from '../test/e2e/control-plane.ts';
-import { makeLink, type MadeLink } from '../test/e2e/link-plane.ts';
-import { queryPool } from '../test/e2e/link-scene.ts';
+import { makeLink, queryPool, type MadeLink } from '../test/e2e/link-ground.ts';
 import { compared, counted, median, quantile, type Benchmark, type Measure, type Target } from './benchmark.ts';
 import { Truth } from './digest.ts';
 import { makeAccounts, makeWide } from './fixtures.ts';
@@ -41,11 +40,7 @@ export const linkThroughPath: Benchmark = {
     await source.sql('CREATE TABLE pulse (id bigint PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())');
     await using plane = await ControlPlane.start(undefined, false);
     const { port, user, password } = source.server;
-    const link = await makeLink(plane, {
-      workspace,
-      database: { port, user, password },
-      tables: tables.map((table) => `public.${table}`),
-    });
+    const link = await makeLink(plane, { workspace, database: { port, user, password }, tables });
     const stage = { source, plane, link, rows };
     const rounds: Round[] = [];
     try {
@@ -155,7 +150,7 @@ async function makeChanges(place: Workplace, { source, rows }: Stage, round: num
 
 /** The pool is paused for it: then its file can be opened. */
 async function expectInRunningPool({ plane, link }: Stage, truth: Truth): Promise<void> {
-  const pool = `${plane.group('linked')}/providers/Microsoft.Synapse/workspaces/${workspace}/sqlPools/pool1`;
+  const { pool } = link.ground;
   const power = async (action: string, wanted: string): Promise<void> => {
     await plane.ask({ method: 'POST', path: `${pool}/${action}` });
     await until(async () => {
@@ -249,7 +244,7 @@ async function pulses({ source, link }: Stage, seconds: number): Promise<{ reado
     pending.set(first + i, performance.now());
     await new Promise((settle) => setTimeout(settle, 200 * (0.5 + Math.random())));
     if (i % 5 !== 0) continue;
-    const status = (await link.status()) as unknown as { lagSeconds?: number };
+    const status = await link.status();
     if (status.lagSeconds !== undefined) inPool.push(status.lagSeconds * 1_000);
   }
   done.abort();

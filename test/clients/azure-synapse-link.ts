@@ -1,11 +1,12 @@
 // 'Configure Azure Synapse Link for Azure SQL Database with network security', both variants, with Microsoft's packages, unmodified; the source is
 // a PostgreSQL server. Managed private endpoints of workspaces and testing a connection are in none of the packages: those are raw requests.
 // Prints what it saw as JSON. The first argument says which part, the second what it is about.
+import { isDeepStrictEqual } from 'node:util';
 import { ClientSecretCredential } from '@azure/identity';
 import { PostgreSQLManagementFlexibleServerClient } from '@azure/arm-postgresql-flexible';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { SynapseManagementClient } from '@azure/arm-synapse';
-import { ArtifactsClient, type LinkTableRequest } from '@azure/synapse-artifacts';
+import { ArtifactsClient, type LinkConnectionResource, type LinkTableRequest } from '@azure/synapse-artifacts';
 
 const {
   ARM = '',
@@ -29,6 +30,7 @@ const group = 'link';
 const location = 'eastus';
 const server = 'shop-server';
 const pool = 'pool1';
+const second = 'pool2';
 const runtime = 'AutoResolveIntegrationRuntime';
 const groupId = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}`;
 const serverId = `${groupId}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${server}`;
@@ -53,6 +55,12 @@ async function serverName(): Promise<string> {
   return (await servers.servers.get(group, server)).fullyQualifiedDomainName!;
 }
 
+async function poolNames(): Promise<readonly unknown[]> {
+  const names: unknown[] = [];
+  for await (const one of synapse.sqlPools.listByWorkspace(group, workspace)) names.push(one.name);
+  return names;
+}
+
 /** What a call was refused with. */
 async function refusal(call: Promise<unknown>): Promise<unknown> {
   try {
@@ -66,14 +74,17 @@ async function refusal(call: Promise<unknown>): Promise<unknown> {
 
 function tableRequests(): LinkTableRequest[] {
   return argument.split(',').map((word) => {
-    const [operationType = '', schemaName = '', tableName = '', target = tableName] = word.split(/[:.>]/);
+    const [from = '', to = from.replace(/.*:/, '')] = word.split('>');
+    const [operationType = '', schemaName = '', tableName = ''] = from.split(/[:.]/);
+    const [targetSchema = '', target = ''] = to.split('.');
     return {
-      id: guidOf(`${schemaName}.${tableName}`),
+      // As Studio writes them, with ids of its own; words that begin large go without.
+      ...(/^[a-z]/.test(operationType) && { id: guidOf(`${schemaName}.${tableName}`) }),
       source: { schemaName, tableName },
       target: {
-        schemaName,
+        schemaName: targetSchema,
         tableName: target,
-        distributionOptions: { type: 'Round_RoBin' },
+        distributionOptions: { type: 'Round_RoBin', distributionColumn: '' },
         structureOptions: { type: 'Heap' },
       },
       operationType,
@@ -117,7 +128,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
     });
     const runtimes: unknown[] = [];
     for await (const one of synapse.integrationRuntimes.listByWorkspace(group, workspace)) runtimes.push(one.name);
-    const at = await artifacts.workspaceOperations.get();
+    const at = await new ArtifactsClient(credential, made.connectivityEndpoints!['dev']!).workspaceOperations.get();
     return {
       state: made.provisioningState,
       network: made.managedVirtualNetwork,
@@ -141,6 +152,27 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   pool: async () => {
     const made = await synapse.sqlPools.beginCreateAndWait(group, workspace, pool, { location, sku: { name: 'DW100c' } });
     return [made.name, made.status, made.sku?.name];
+  },
+  // A second one, over all that may be done to it.
+  'pool-life': async () => {
+    const made = await synapse.sqlPools.beginCreateAndWait(group, workspace, second, { location, sku: { name: 'DW100c' } });
+    await synapse.sqlPools.beginPauseAndWait(group, workspace, second);
+    const paused = (await synapse.sqlPools.get(group, workspace, second)).status;
+    await synapse.sqlPools.beginResumeAndWait(group, workspace, second);
+    const resumed = (await synapse.sqlPools.get(group, workspace, second)).status;
+    const scaled = await synapse.sqlPools.update(group, workspace, second, { sku: { name: 'DW200c' } });
+    const listed = await poolNames();
+    const plane = [(await artifacts.sqlPools.get(second)).name, (await artifacts.sqlPools.list()).value?.length];
+    await synapse.sqlPools.beginDeleteAndWait(group, workspace, second);
+    return {
+      made: [made.status, made.sku?.name, made.collation],
+      paused,
+      resumed,
+      scaled: scaled.sku?.name,
+      listed,
+      plane,
+      left: await poolNames(),
+    };
   },
   'pool-power': async () => {
     if (argument === 'pause') await synapse.sqlPools.beginPauseAndWait(group, workspace, pool);
@@ -187,12 +219,14 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   test: async () => await ask('POST', 'testConnectivity', { linkedService: { name: argument === '' ? 'shop' : argument } }),
   browse: async () => await ask('POST', 'browse', { linkedService: { name: 'shop' } }),
+  // The server's id, and another one if given, is kept as it came.
   link: async () => {
-    const made = await links.createOrUpdate('shop-link', {
+    const body: LinkConnectionResource = {
+      description: 'By the package.',
       properties: {
         sourceDatabase: {
           linkedService: { type: 'LinkedServiceReference', referenceName: 'shop' },
-          typeProperties: { resourceId: serverId },
+          typeProperties: { resourceId: argument === '' ? serverId : argument, principalId: 'nobody' },
         },
         targetDatabase: {
           linkedService: {
@@ -202,13 +236,32 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
           },
           typeProperties: { crossTableTransaction: true, dropExistingTargetTableOnStart: true },
         },
-        compute: { coreCount: 4, computeType: 'General' },
+        compute: { coreCount: 4, computeType: 'General', dataProcessIntervalMinutes: 0 },
       },
-    } as never);
-    return { name: made.name, hasId: made.id !== undefined };
+    };
+    const made = await links.createOrUpdate('shop-link', body);
+    const { sourceDatabase } = (await links.get('shop-link')).properties;
+    return {
+      made: [made.name, made.description, made.properties.compute?.coreCount],
+      same: isDeepStrictEqual(sourceDatabase, body.properties.sourceDatabase),
+      status: (await links.getDetailedStatus('shop-link')).status,
+    };
   },
   'edit-tables': async () => (await links.editTables('shop-link', { linkTables: tableRequests() })) ?? null,
-  'link-tables': async () => (await links.listLinkTables('shop-link')).value,
+  'link-tables': async () =>
+    (await links.listLinkTables('shop-link')).value?.map(({ name, target }) => [name, target?.schemaName, target?.structureOptions?.type]),
+  // Whether it is shown afterwards.
+  credential: async () => {
+    await links.updateLandingZoneCredential('shop-link', { sasToken: { type: 'SecureString', value: 'sas-canary' } });
+    return JSON.stringify(await links.get('shop-link')).includes('sas-canary');
+  },
+  'default-service': async () => {
+    const name = `${workspace}-WorkspaceDefaultSqlServer`;
+    const { properties } = await artifacts.linkedServiceOperations.getLinkedService(name);
+    const listed: unknown[] = [];
+    for await (const one of artifacts.linkedServiceOperations.listLinkedServicesByWorkspace()) listed.push(one.name);
+    return { type: properties.type, parameters: properties.parameters, isListed: listed.includes(name) };
+  },
   preflight: async () => await ask('POST', 'linkconnections/shop-link/preflight', {}),
   start: async () => (await refusal(links.start('shop-link'))) ?? null,
   stop: async () => (await refusal(links.stop('shop-link'))) ?? null,
@@ -218,7 +271,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   status: async () => {
     const { name, status, isApplyingChanges, isPartiallyFailed, error, continuousRunId, startTime } =
       await links.getDetailedStatus('shop-link');
-    return { name, status, isApplyingChanges, isPartiallyFailed, error, hasRun: continuousRunId !== undefined, startTime };
+    return { name, status, isApplyingChanges, isPartiallyFailed, error, run: continuousRunId?.length, startTime };
   },
   'table-status': async () => {
     const all: unknown[] = [];

@@ -4,8 +4,7 @@ import { expect, test } from 'vitest';
 import { startPostgres } from '../servers/postgres.ts';
 import { connectTo } from './bank.ts';
 import { ControlPlane } from './control-plane.ts';
-import { makeLink } from './link-plane.ts';
-import { untilEqual } from './link-scene.ts';
+import { makeLink, untilEqual } from './link-ground.ts';
 import { descendants, isthmus, until } from './program.ts';
 
 /** Each stands for a kind of thing that must not be seen. */
@@ -61,7 +60,7 @@ test(
       INSERT INTO public.people VALUES (1, '${canaries.rowCopied}', '1970-01-01');
       CREATE TABLE public.odd (id int PRIMARY KEY, said text NOT NULL)`);
     const login = { port: database.port, user: 'canary', password: canaries.password };
-    const link = await makeLink(plane, { workspace: 'ws-canary', database: login, tables: ['public.people', 'public.odd'] });
+    const link = await makeLink(plane, { workspace: 'ws-canary', database: login, tables: ['people', 'odd'] });
     const answers: string[] = [];
     const note = async (answer: Promise<{ readonly text: string }>): Promise<void> => void answers.push((await answer).text);
     let processes = visibleOfProcesses(plane.program.pid);
@@ -75,9 +74,9 @@ test(
     await source.query(`ALTER TABLE public.odd ALTER COLUMN said TYPE bytea USING said::bytea;
       INSERT INTO public.odd VALUES (1, '${canaries.rowRefused}')`);
     const base = '/synapse/ws-canary';
-    const service = (await plane.ask({ path: `${base}/linkedservices/db` })).json as { properties: { typeProperties: object } };
+    const service = (await plane.ask({ path: `${base}/linkedservices/shop` })).json as { properties: { typeProperties: object } };
     answers.push(JSON.stringify(service));
-    const runtime = `${plane.group('linked')}/providers/Microsoft.Synapse/workspaces/ws-canary/integrationRuntimes/AutoResolveIntegrationRuntime`;
+    const runtime = `${link.ground.workspace}/integrationRuntimes/AutoResolveIntegrationRuntime`;
     await note(plane.ask({ method: 'POST', path: `${runtime}/enableInteractiveQuery`, body: {} }));
     const wrong = {
       ...service,
@@ -88,7 +87,7 @@ test(
     };
     await note(plane.ask({ method: 'POST', path: `${base}/testConnectivity`, body: { linkedService: wrong } }));
     processes += visibleOfProcesses(plane.program.pid);
-    await note(plane.ask({ method: 'POST', path: `${base}/testConnectivity`, body: { linkedService: { name: 'db' } } }));
+    await note(plane.ask({ method: 'POST', path: `${base}/testConnectivity`, body: { linkedService: { name: 'shop' } } }));
     await note(
       plane.ask({
         method: 'PUT',
@@ -103,7 +102,7 @@ test(
     for (const action of ['preflight', 'querytablestatus']) await note(link.ask(action, {}));
     for (const path of [link.path, `${link.path}/detailedstatus`, `${link.path}/linktables`, `${base}/linkedservices`, `${base}/workspace`])
       await note(plane.ask({ path }));
-    await note(plane.ask({ path: `${plane.group('linked')}/resources` }));
+    await note(plane.ask({ path: `${plane.group('shop')}/resources` }));
     await note(link.ask('stop'));
     await link.untilStatus('Stopped');
     const audit = await isthmus(['audit', '--data', plane.folder, '-o', 'json']);

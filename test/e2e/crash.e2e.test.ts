@@ -9,7 +9,7 @@ import { openReader, openServed, readAll } from '#pool/query-server.ts';
 import { startPostgres } from '#test/servers/postgres.ts';
 import { bankTotal, connectTo, openBank, runTransfers } from './bank.ts';
 
-const rounds = Number(process.env['ISTHMUS_CRASH_ROUNDS'] ?? 20);
+const rounds = Number(process.env['ISTHMUS_KILL_ROUNDS'] ?? 20);
 const never = new AbortController().signal;
 const lookSql = `SELECT (SELECT sum(amount) FROM public.checking) + (SELECT sum(amount) FROM public.savings), (SELECT count(*) FROM isthmus.tables WHERE progress LIKE '%"Replicating"%')`;
 

@@ -5,9 +5,8 @@ import { failedOf } from '#runtime/sandbox/network.ts';
 import { startPostgres, type TestPostgres } from '../servers/postgres.ts';
 import { connectTo } from './bank.ts';
 import { ControlPlane } from './control-plane.ts';
-import { makeLink } from './link-plane.ts';
-import { untilEqual } from './link-scene.ts';
-import { descendant, descendants, until } from './program.ts';
+import { makeLink, untilEqual } from './link-ground.ts';
+import { descendants, until } from './program.ts';
 
 let database: TestPostgres;
 let plane: ControlPlane;
@@ -95,8 +94,9 @@ test(
       }
     }, 50);
     try {
-      const link = await makeLink(plane, { workspace: 'ws-proof', database, tables: ['public.items'] });
-      const worker = await until('a worker', () => descendant(plane.program.pid, 'isthmus worker'));
+      const link = await makeLink(plane, { workspace: 'ws-proof', database, tables: ['items'] });
+      // The one that follows: what checks the source beforehand is a worker too.
+      const worker = await until('its worker', async () => (await link.status()).isthmus.pid);
       const packets = countPackets(holderOf(worker), 5432);
       await untilEqual(source, link.poolFile, 'public.items');
       await source.query(`UPDATE public.items SET said = 'changed' WHERE id % 3 = 0`);
@@ -108,15 +108,15 @@ test(
       );
       await source.query(`DELETE FROM public.items WHERE id < 100`);
       await untilEqual(source, link.poolFile, 'public.items');
-      expect(descendant(plane.program.pid, 'isthmus worker')).toBe(worker);
+      expect((await link.status()).isthmus.pid).toBe(worker);
       const counted = packets();
       expect(counted.endpoint).toBeGreaterThan(100);
       expect(counted.elsewhere).toBe(0);
       // Interactive work has workers and networks of its own.
       const base = '/synapse/ws-proof';
-      const runtime = `${plane.group('linked')}/providers/Microsoft.Synapse/workspaces/ws-proof/integrationRuntimes/AutoResolveIntegrationRuntime`;
+      const runtime = `${link.ground.workspace}/integrationRuntimes/AutoResolveIntegrationRuntime`;
       expect((await plane.ask({ method: 'POST', path: `${runtime}/enableInteractiveQuery`, body: {} })).status).toBeLessThan(300);
-      const tested = await plane.ask({ method: 'POST', path: `${base}/testConnectivity`, body: { linkedService: { name: 'db' } } });
+      const tested = await plane.ask({ method: 'POST', path: `${base}/testConnectivity`, body: { linkedService: { name: 'shop' } } });
       expect(tested.json).toMatchObject({ succeeded: true });
       await link.ask('stop');
       await link.untilStatus('Stopped');

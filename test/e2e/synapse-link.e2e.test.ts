@@ -4,7 +4,7 @@ import { startPostgres, type TestPostgres } from '../servers/postgres.ts';
 import { connectTo } from './bank.ts';
 import { ControlPlane } from './control-plane.ts';
 import { notDriven } from './driven.ts';
-import { poolFile, synapseParts, untilEqual, type LinkStatusSeen, type SynapsePart } from './link-scene.ts';
+import { poolFile, synapseParts, untilEqual, type LinkStatus, type SynapsePart } from './link-ground.ts';
 import { until } from './program.ts';
 
 let database: TestPostgres;
@@ -42,8 +42,8 @@ interface Tested {
 
 const tested = async (workspace: string, service = ''): Promise<Tested> => (await sdk('test', workspace, service)) as Tested;
 const outcome = ({ body }: Tested): unknown => [body.succeeded, body.hops.at(-1)?.name, ...body.errors.map(({ code }) => code)];
-const status = async (workspace: string): Promise<LinkStatusSeen> => (await sdk('status', workspace)) as LinkStatusSeen;
-const untilStatus = (workspace: string, wanted: string): Promise<LinkStatusSeen> =>
+const status = async (workspace: string): Promise<LinkStatus> => (await sdk('status', workspace)) as LinkStatus;
+const untilStatus = (workspace: string, wanted: string): Promise<LinkStatus> =>
   until(`the link is ${wanted}`, async () => {
     const seen = await status(workspace);
     return seen.status === wanted && seen;
@@ -69,6 +69,20 @@ test(
       seen: workspace,
     });
     expect(await sdk('pool', workspace)).toEqual(['pool1', 'Online', 'DW100c']);
+    expect(await sdk('pool-life', workspace)).toEqual({
+      made: ['Online', 'DW100c', 'SQL_Latin1_General_CP1_CI_AS'],
+      paused: 'Paused',
+      resumed: 'Online',
+      scaled: 'DW200c',
+      listed: ['pool1', 'pool2'],
+      plane: ['pool2', 2],
+      left: ['pool1'],
+    });
+    expect(await sdk('default-service', workspace)).toEqual({
+      type: 'AzureSqlDW',
+      parameters: { DBName: { type: 'String' } },
+      isListed: true,
+    });
     await sdk('linked-service', workspace);
     expect((await tested(workspace)).body.error?.code).toBe('InteractiveAuthoringNotEnabled');
     expect(await sdk('interactive', workspace)).toEqual(['AutoResolveIntegrationRuntime', 'Managed', 'Online']);
@@ -83,15 +97,17 @@ test(
     });
     expect(open.body.hops.map(({ name }) => name)).toEqual(expect.arrayContaining(['name', 'TCP', 'login', 'rights']));
 
-    await sdk('link', workspace);
+    const made = { made: ['shop-link', 'By the package.', 4], same: true, status: 'Initial' };
+    expect(await sdk('link', workspace)).toEqual(made);
     await sdk('edit-tables', workspace, 'add:public.customers,add:public.orders');
+    expect(await sdk('list', workspace)).toEqual(['shop-link']);
     expect(await sdk('start', workspace)).toMatchObject({ message: expect.stringMatching(/bypass/i) });
     expect((await status(workspace)).status).toBe('Initial');
     expect(await sdk('bypass', workspace, 'on')).toBe(true);
     expect(await sdk('start', workspace)).toBeNull();
     expect(await sdk('start', workspace)).toMatchObject({ statusCode: 409 });
-    await untilStatus(workspace, 'Running');
-    const file = poolFile(plane, workspace);
+    expect(await untilStatus(workspace, 'Running')).toMatchObject({ isApplyingChanges: expect.any(Boolean), run: 36 });
+    const file = poolFile(plane, workspace, 'pool1');
     expect(await untilEqual(source, file, 'public.customers')).toBe(2000);
     await source.query(`UPDATE public.customers SET credit = credit + 1 WHERE id % 7 = 0; DELETE FROM public.customers WHERE id % 11 = 0`);
     await source.query(
@@ -100,18 +116,23 @@ test(
     await untilEqual(source, file, 'public.customers');
     expect(await untilEqual(source, file, 'public.orders')).toBe(5000);
 
-    await sdk('edit-tables', workspace, 'add:public.notes>remarks,remove:public.orders');
+    await sdk('edit-tables', workspace, 'Add:public.notes>dbo.remarks,remove:public.orders');
     await source.query(`INSERT INTO public.notes VALUES (1, 'first'), (2, NULL)`);
-    expect(await untilEqual(source, file, 'public.notes', 'public.remarks')).toBe(2);
-    const tables = (await sdk('table-status', workspace)) as { status: string; lastProcessedData?: string }[];
-    expect(tables.map((one) => one.status)).toEqual(['Replicating', 'Replicating']);
+    expect(await untilEqual(source, file, 'public.notes', 'dbo.remarks')).toBe(2);
+    expect(await sdk('link-tables', workspace)).toEqual([
+      ['public.customers', 'public', 'Heap'],
+      ['public.notes', 'dbo', 'Heap'],
+    ]);
+    const tables = (await sdk('table-status', workspace)) as { status: string; errorCode?: string; linkTableId: string }[];
+    const replicating = ['Replicating', null, 36];
+    expect(tables.map((one) => [one.status, one.errorCode ?? null, one.linkTableId.length])).toEqual([replicating, replicating]);
 
     expect(await sdk('pause', workspace)).toBeNull();
     await untilStatus(workspace, 'Paused');
     await source.query(`INSERT INTO public.notes VALUES (3, 'while paused')`);
     expect(await sdk('resume', workspace)).toBeNull();
     await untilStatus(workspace, 'Running');
-    expect(await untilEqual(source, file, 'public.notes', 'public.remarks')).toBe(3);
+    expect(await untilEqual(source, file, 'public.notes', 'dbo.remarks')).toBe(3);
 
     expect(await sdk('server-firewall', workspace, 'off')).toBeNull();
     const cut = await until('the link says why it stands still', async () => {
@@ -132,6 +153,20 @@ test(
     expect(await sdk('delete', workspace)).toBeNull();
     await until('slot and publications are released', async () => (await slots()) === 0);
     expect(await sdk('list', workspace)).toEqual([]);
+
+    // Made once more by that name, and deleted while it is stopped.
+    expect(await sdk('link', workspace, '/a/server')).toEqual(made);
+    await sdk('edit-tables', workspace, 'Add:public.customers,add:public.orders');
+    await sdk('edit-tables', workspace, 'Remove:public.orders');
+    expect(await sdk('link-tables', workspace)).toEqual([['public.customers', 'public', 'Heap']]);
+    expect(await sdk('start', workspace)).toBeNull();
+    await untilStatus(workspace, 'Running');
+    expect(await sdk('stop', workspace)).toBeNull();
+    await untilStatus(workspace, 'Stopped');
+    expect(await slots()).toBe(0);
+    expect(await sdk('credential', workspace)).toBe(false);
+    expect(await sdk('delete', workspace)).toBeNull();
+    await until('the link is gone', async () => JSON.stringify(await sdk('list', workspace)) === '[]');
   },
 );
 
@@ -168,7 +203,7 @@ test(
     expect(await sdk('decide', workspace, 'Approved')).toEqual(['Approved']);
     expect(await sdk('endpoint-state', workspace)).toBe('Approved');
     await untilStatus(workspace, 'Running');
-    const file = poolFile(plane, workspace);
+    const file = poolFile(plane, workspace, 'pool1');
     await untilEqual(source, file, 'public.customers');
     await untilEqual(source, file, 'public.orders');
     const open = await tested(workspace);
