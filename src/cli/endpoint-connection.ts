@@ -1,7 +1,8 @@
 import { objectOf, textOf } from '#arm/client-answer.ts';
 import { keyOf, parsePlace, segmentsOf } from '#arm/resource-id.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
-import { fault, toFault, type Fault } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
+import { readable } from './readable.ts';
 import { pathOf, placeOf } from './resource-paths.ts';
 import type { Session } from './session.ts';
 
@@ -73,17 +74,6 @@ function isTarget(id: string): boolean {
 async function connectionsOf(target: string, { arm }: Session): Promise<readonly EndpointConnection[]> {
   const found = await readable(() => arm.list(`${target}/${connectionWord}`));
   return Array.isArray(found) ? (found as readonly JsonObject[]).map(connectionShown) : [];
-}
-
-/** The refusal in place of what may not be read, or is gone meanwhile. */
-async function readable(read: () => Promise<readonly JsonObject[]>): Promise<readonly JsonObject[] | Fault> {
-  try {
-    return await read();
-  } catch (error) {
-    const known = toFault(error);
-    if (known.kind === 'denied' || known.kind === 'missing') return known;
-    throw known;
-  }
 }
 
 /** A connection as an answer of the server shows it. */

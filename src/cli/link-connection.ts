@@ -1,8 +1,9 @@
 import { objectOf, textOf } from '#arm/client-answer.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
-import { Fault, fault, toFault } from '#base/fault.ts';
+import { Fault, fault } from '#base/fault.ts';
 import { nameOf } from './endpoint-connection.ts';
+import { readable } from './readable.ts';
 import { pathOf } from './resource-paths.ts';
 import type { Session } from './session.ts';
 
@@ -76,16 +77,6 @@ async function linksOf(workspace: string, { arm, terminal }: Session): Promise<r
     const name = textOf(body['name']) ?? nameOf(textOf(body['id']) ?? '');
     return { name, workspace, path: `${path}/${encodeURIComponent(name)}`, properties: objectOf(body['properties']) };
   });
-}
-
-async function readable<T>(read: () => Promise<T>): Promise<T | Fault> {
-  try {
-    return await read();
-  } catch (error) {
-    const known = toFault(error);
-    if (known.kind === 'denied' || known.kind === 'missing') return known;
-    throw known;
-  }
 }
 
 /** The one link of that name. Faults: `LinkNotFound` (missing), `WhichLink` (invalid): several workspaces have one. */

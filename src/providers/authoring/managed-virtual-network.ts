@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
+import { explainAction } from '#arm/explain-action.ts';
 import { type Action, type NameRule, type Read, resourceType, type ResourceType } from '#arm/resource-type.ts';
 import type { EgressRecord, EgressReporter } from '#arm/egress-report.ts';
 import type { JsonObject } from '#arm/resource.ts';
@@ -39,7 +40,7 @@ export function managedVirtualNetworks(home: AuthoringHome, { plan, explain, egr
       );
     },
     show: async (self) => ({ vNetId: guidOf(self, 'network'), alias: self.id.split('/').at(-3)! }),
-    actions: { explain: explaining(explain) as Action<JsonObject, unknown> },
+    actions: { explain: explainAction(explain) as Action<JsonObject, unknown> },
     reads: egressReport === undefined ? {} : { egressReport: reporting(home, egressReport) },
     reconcile: async (self) => {
       await plan.current(self);
@@ -70,24 +71,4 @@ function reporting(home: AuthoringHome, report: EgressReporter): Read<JsonObject
 
 function shown(record: EgressRecord): JsonObject {
   return { ...record };
-}
-
-interface ExplainInput {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** As virtual networks have it. */
-function explaining(explain: AuthoringOptions['explain']): Action<JsonObject, ExplainInput> {
-  return {
-    summary: 'How a connection from inside the network to a host and port would go, hop by hop, or what denies it and what would mend it',
-    input: z.object({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }),
-    run: async ({ id, input }) => {
-      const { hops, denied } = await explain({ segment: id.key, ...input });
-      const shown = hops.map(({ kind, id: of, ok, detail }) => ({ kind, id: of, ok, detail }));
-      if (denied === undefined) return { body: { open: true, hops: shown } };
-      const { kind, code, message, target, remedy } = denied;
-      return { body: { open: false, hops: shown, denied: { kind, code, message, ...(target && { target }), ...(remedy && { remedy }) } } };
-    },
-  };
 }

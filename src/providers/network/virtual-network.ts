@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fault } from '#base/fault.ts';
-import { type Action, type CheckContext, type ResourceType, resourceType } from '#arm/resource-type.ts';
+import { explainAction } from '#arm/explain-action.ts';
+import { type CheckContext, type ResourceType, resourceType } from '#arm/resource-type.ts';
 import type { Asked, JsonObject } from '#arm/resource.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
 import { contains, overlaps, parseRange } from './address-range.ts';
@@ -32,33 +33,12 @@ export function virtualNetworks({ explain }: VirtualNetworkOptions = {}): Resour
     properties,
     inline: { subnets: { type: subnetType, whenAbsent: 'keep' } },
     check: checkNetwork,
-    actions: explain === undefined ? {} : { explain: explaining(explain) },
+    actions: explain === undefined ? {} : { explain: explainAction(explain) },
     shape: (self, usual) => {
       const resourceGuid = guidOfResource(self);
       return { ...usual, properties: { ...(usual['properties'] as JsonObject), resourceGuid, enableDdosProtection: false } };
     },
   });
-}
-
-interface ExplainInput {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `POST {network}/explain`: the way from inside the network to a host and port, hop by hop, or what denies it. */
-function explaining(explain: FabricEngine['explain']): Action<VirtualNetworkProperties, ExplainInput> {
-  return {
-    summary: 'How a connection from inside the network to a host and port would go, hop by hop, or what denies it and what would mend it',
-    input: z.object({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }),
-    permission: 'explain/action',
-    run: async ({ id, input }) => {
-      const { hops, denied } = await explain({ segment: id.key, ...input });
-      const shown = hops.map(({ kind, id: of, ok, detail }) => ({ kind, id: of, ok, detail }));
-      if (denied === undefined) return { body: { open: true, hops: shown } };
-      const { kind, code, message, target, remedy } = denied;
-      return { body: { open: false, hops: shown, denied: { kind, code, message, ...(target && { target }), ...(remedy && { remedy }) } } };
-    },
-  };
 }
 
 async function checkNetwork(asked: Asked<VirtualNetworkProperties>, context: CheckContext<VirtualNetworkProperties>): Promise<void> {

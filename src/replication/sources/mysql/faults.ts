@@ -1,14 +1,7 @@
-import { fault, type Fault, type FaultKind } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
+import { certificateRows, rowFault, type FaultRow } from '../fault-row.ts';
 import { withErrorNumber } from '../error-number.ts';
 import type { CertificateTrouble } from '../server-certificate.ts';
-
-/** `%` in a sentence stands for the target, as `host:port`. */
-interface FaultRow {
-  readonly kind: FaultKind;
-  readonly code: string;
-  readonly sentence: string;
-  readonly remedy: string;
-}
 
 export type ConnectionFaultName =
   | 'lost'
@@ -58,35 +51,14 @@ const rows: Readonly<Record<ConnectionFaultName, FaultRow>> = {
     sentence: '% asks this user for an authentication that is not supported (ed25519, GSSAPI, PAM or another).',
     remedy: 'Let the user have mysql_native_password or caching_sha2_password: ALTER USER … IDENTIFIED WITH …;',
   },
-  certificateName: {
-    kind: 'unauthenticated',
-    code: 'CertificateName',
-    sentence: 'The certificate of % was made for another name.',
-    remedy: 'Address the server by a name that its certificate holds, or use sslMode=verify_ca to accept any name of that authority.',
-  },
-  unknownAuthority: {
-    kind: 'unauthenticated',
-    code: 'UnknownAuthority',
-    sentence: 'The certificate of % was not signed by an authority that is trusted here.',
-    remedy: 'Let the server use a certificate of a known authority, or use sslMode=required to encrypt without knowing whom to.',
-  },
-  certificateExpired: {
-    kind: 'unauthenticated',
-    code: 'CertificateExpired',
-    sentence: 'The certificate of % is outside its time of validity.',
-    remedy: 'Renew the certificate at the server; check the clocks of both machines.',
-  },
-  certificateRefused: {
-    kind: 'unauthenticated',
-    code: 'CertificateRefused',
-    sentence: 'The certificate of % is not acceptable.',
-    remedy: 'Renew the certificate at the server for server authentication.',
-  },
+  ...certificateRows({
+    name: 'Address the server by a name that its certificate holds, or use sslMode=verify_ca to accept any name of that authority.',
+    authority: 'Let the server use a certificate of a known authority, or use sslMode=required to encrypt without knowing whom to.',
+  }),
 };
 
 export function connectionFault(name: ConnectionFaultName, target: string, cause?: unknown): Fault {
-  const { kind, code, sentence, remedy } = rows[name];
-  return fault(kind, code, sentence.replace('%', target), { target, remedy, cause });
+  return rowFault(rows[name], target, cause);
 }
 
 const wrongPassword: FaultRow = {

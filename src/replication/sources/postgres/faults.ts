@@ -1,7 +1,8 @@
 import { Fault, fault } from '#base/fault.ts';
 import type { ServerNotice } from '#wire/pg/backend.ts';
 import { certificateTrouble } from '../server-certificate.ts';
-import { otherState, states, type FaultRow } from './sqlstates.ts';
+import { certificateRows, rowFault, type FaultRow } from '../fault-row.ts';
+import { otherState, states } from './sqlstates.ts';
 
 export type ConnectionFaultName =
   | 'connectTimeout'
@@ -92,31 +93,6 @@ const rows: Readonly<Record<ConnectionFaultName, FaultRow>> = {
     remedy:
       'Check sslrootcert, sslcert and sslkey: PEM files that this process may read, the key without passphrase and fitting the certificate.',
   },
-  unknownAuthority: {
-    kind: 'unauthenticated',
-    code: 'UnknownAuthority',
-    sentence: 'The certificate of % was not signed by an authority that is trusted here.',
-    remedy: 'Give the authority that signed it as a PEM file with sslrootcert=FILE.',
-  },
-  certificateExpired: {
-    kind: 'unauthenticated',
-    code: 'CertificateExpired',
-    sentence: 'The certificate of % is outside its time of validity.',
-    remedy: 'Renew the certificate at the server; check the clocks of both machines.',
-  },
-  certificateRefused: {
-    kind: 'unauthenticated',
-    code: 'CertificateRefused',
-    sentence: 'The certificate of % is not acceptable.',
-    remedy: 'Renew the certificate at the server for server authentication.',
-  },
-  certificateName: {
-    kind: 'unauthenticated',
-    code: 'CertificateName',
-    sentence: 'The certificate of % was made for another name.',
-    remedy:
-      'Connect by a name that the certificate holds, name it as the TLS server name, or use sslmode=verify-ca to accept any name of that authority.',
-  },
   passwordMissing: {
     kind: 'unauthenticated',
     code: 'PasswordMissing',
@@ -141,12 +117,15 @@ const rows: Readonly<Record<ConnectionFaultName, FaultRow>> = {
     sentence: 'A row of % is larger than allowed.',
     remedy: 'Leave the table or its large column out, make the value smaller at the source, or allow larger rows.',
   },
+  ...certificateRows({
+    name: 'Connect by a name that the certificate holds, name it as the TLS server name, or use sslmode=verify-ca to accept any name of that authority.',
+    authority: 'Give the authority that signed it as a PEM file with sslrootcert=FILE.',
+  }),
 };
 
 /** A fault of the table above. `target` is `host:port`. */
 export function connectionFault(name: ConnectionFaultName, target: string, cause?: unknown): Fault {
-  const row = rows[name];
-  return fault(row.kind, row.code, row.sentence.replace('%', target), { target, remedy: row.remedy, cause });
+  return rowFault(rows[name], target, cause);
 }
 
 /** States whose message names only objects, settings and roles. All others may quote a row's value, or SQL, and are not shown. */

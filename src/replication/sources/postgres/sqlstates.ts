@@ -1,12 +1,4 @@
-import type { FaultKind } from '#base/fault.ts';
-
-/** One way things go wrong. `%` in a sentence stands for the target, as `host:port`. */
-export interface FaultRow {
-  readonly kind: FaultKind;
-  readonly code: string;
-  readonly sentence: string;
-  readonly remedy: string;
-}
+import type { FaultRow } from '../fault-row.ts';
 
 /** Faults by the server's own state (PostgreSQL documentation, "PostgreSQL Error Codes"). The longest prefix that fits wins. */
 export const states: Readonly<Record<string, FaultRow>> = {

@@ -1,16 +1,9 @@
-import { fault, type Fault, type FaultKind } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
 import type { ServerMessage } from '#wire/tds/token-message.ts';
+import { certificateRows, rowFault, type FaultRow } from '../fault-row.ts';
 import { withErrorNumber } from '../error-number.ts';
 import { certificateTrouble, type CertificateTrouble } from '../server-certificate.ts';
 import { otherError, serverErrors } from './server-errors.ts';
-
-/** `%` in a sentence stands for the target, as `host:port`. */
-export interface FaultRow {
-  readonly kind: FaultKind;
-  readonly code: string;
-  readonly sentence: string;
-  readonly remedy: string;
-}
 
 export type ConnectionFaultName =
   | 'lost'
@@ -79,36 +72,14 @@ const rows: Readonly<Record<ConnectionFaultName, FaultRow>> = {
     sentence: 'User, password or database for % is longer than the 128 characters that SQL Server takes.',
     remedy: 'Check them in the linked service.',
   },
-  certificateName: {
-    kind: 'unauthenticated',
-    code: 'CertificateName',
-    sentence: 'The certificate of % was made for another name.',
-    remedy:
-      'Address the server by a name that its certificate holds, name that one in hostNameInCertificate, or set trustServerCertificate=true.',
-  },
-  unknownAuthority: {
-    kind: 'unauthenticated',
-    code: 'UnknownAuthority',
-    sentence: 'The certificate of % was not signed by an authority that is trusted here.',
-    remedy: 'Let the server use a certificate of a known authority, or set trustServerCertificate=true.',
-  },
-  certificateExpired: {
-    kind: 'unauthenticated',
-    code: 'CertificateExpired',
-    sentence: 'The certificate of % is outside its time of validity.',
-    remedy: 'Renew the certificate at the server; check the clocks of both machines.',
-  },
-  certificateRefused: {
-    kind: 'unauthenticated',
-    code: 'CertificateRefused',
-    sentence: 'The certificate of % is not acceptable.',
-    remedy: 'Renew the certificate at the server for server authentication.',
-  },
+  ...certificateRows({
+    name: 'Address the server by a name that its certificate holds, name that one in hostNameInCertificate, or set trustServerCertificate=true.',
+    authority: 'Let the server use a certificate of a known authority, or set trustServerCertificate=true.',
+  }),
 };
 
 export function connectionFault(name: ConnectionFaultName, target: string, cause?: unknown): Fault {
-  const { kind, code, sentence, remedy } = rows[name];
-  return fault(kind, code, sentence.replace('%', target), { target, remedy, cause });
+  return rowFault(rows[name], target, cause);
 }
 
 export function certificateFault(reason: string, target: string): Fault {
