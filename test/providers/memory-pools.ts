@@ -9,12 +9,26 @@ export class MemoryPools implements PoolHost {
   broken = false;
   /** What each run's report says. */
   readonly reports: Map<string, PoolLinkReport> = new Map();
+  /** Runs that were ordered again after they had been forgotten: never, since their landing zones may have gaps by then. */
+  readonly returned: string[] = [];
+  /** By pool, as its file has them. */
+  readonly #known = new Map<string, Set<string>>();
+  readonly #forgotten = new Set<string>();
   readonly #listeners = new Set<(id: string) => void>();
 
   async run(order: PoolOrder): Promise<void> {
     if (this.broken) throw fault('unreachable', 'PoolBroken', 'The pool cannot be opened.', { remedy: 'Mend it.' });
     this.orders.set(order.id, order);
+    this.#note(order);
     for (const listener of this.#listeners) listener(order.id);
+  }
+
+  #note({ id, links, keepsOthers }: PoolOrder): void {
+    const runs = new Set(links.map(({ run }) => run));
+    for (const run of runs) if (this.#forgotten.has(run)) this.returned.push(run);
+    if (keepsOthers === true) return;
+    for (const run of this.#known.get(id) ?? []) if (!runs.has(run)) this.#forgotten.add(run);
+    this.#known.set(id, runs);
   }
 
   async stop(id: string): Promise<void> {
