@@ -200,3 +200,11 @@ test('tables are edited while it runs, in any casing; a PUT without tables leave
   await scene.put(`${workspace}/sqlPools/dw2`, { location: 'eastus', properties: {} });
   expect((await scene.plane.send('PUT', `${workspace}/linkConnections/shop`, moved)).body.error.code).toBe('LinkMustBeStopped');
 });
+
+test('no more links are checked at once than leaves room for those that run', async () => {
+  await scene.link('shop');
+  const all = await Promise.all(Array.from({ length: 20 }, () => scene.act('shop', 'preflight')));
+  expect(all.filter(({ status }) => status === 200)).toHaveLength(12);
+  expect(all.find(({ status }) => status === 429)?.body.error.code).toBe('TooManyChecks');
+  expect((await scene.act('shop', 'preflight')).status).toBe(200);
+});

@@ -38,16 +38,33 @@ export function linkActions(tools: LinkTools): Readonly<Record<string, Action<Li
     edittables: editTables(tools),
     querytablestatus: queryTableStatus(tools),
     updateLandingZoneCredential: updateCredential(),
-    preflight: {
-      summary: 'Whether it could start, and what would become of each column; changes nothing',
-      input: nothing,
-      run: async ({ self, resources, signal }) => {
-        const record = await tools.keeper.records.read(self!.id);
-        return { body: await preflight({ link: self!, record, resources }, tools.options, signal) };
-      },
-    } satisfies LinkAction<object>,
+    preflight: check(tools),
     retry: retry(tools),
     abandon: abandon(tools),
+  };
+}
+
+/** Each is a worker: those that links need are not to wait for them. */
+const mostChecks = 12;
+
+function check({ options, keeper }: LinkTools): LinkAction<object> {
+  let running = 0;
+  return {
+    summary: 'Whether it could start, and what would become of each column; changes nothing',
+    input: nothing,
+    run: async ({ self, resources, signal }) => {
+      if (running >= mostChecks)
+        throw fault('throttled', 'TooManyChecks', `${mostChecks} link connections are being checked already.`, {
+          remedy: 'Try again in a moment.',
+        });
+      running += 1;
+      try {
+        const record = await keeper.records.read(self!.id);
+        return { body: await preflight({ link: self!, record, resources }, options, signal) };
+      } finally {
+        running -= 1;
+      }
+    },
   };
 }
 
