@@ -76,3 +76,19 @@ test('what is no fault is a bug, with its stack', () => {
   log.error({ err: new TypeError('x is not a function') }, 'failed');
   expect(lines[0]?.['err']).toMatchObject({ kind: 'bug', message: 'x is not a function', stack: expect.stringContaining('log.test.ts') });
 });
+
+test('a fault that the log of another process told is told on, and no more of it than is known', () => {
+  const { log, lines } = recorded();
+  const told = {
+    kind: 'unreachable',
+    code: 'LandingZoneFull',
+    message: 'It is full.',
+    remedy: 'Free disk space.',
+    more: { a: 1 },
+    target: 5,
+  };
+  log.warn({ err: told }, 'link waits');
+  expect(lines[0]?.['err']).toEqual({ kind: 'unreachable', code: 'LandingZoneFull', message: 'It is full.', remedy: 'Free disk space.' });
+  log.warn({ err: { message: 'of no kind' } }, 'link waits');
+  expect(lines[1]?.['err']).toMatchObject({ kind: 'bug' });
+});

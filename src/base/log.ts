@@ -56,13 +56,26 @@ interface ErrorFields {
 
 /** Faults with all they say; of their causes only name and code, whose texts may hold values of others; a stack only where it is a bug. */
 function describeError(error: unknown): ErrorFields {
-  if (!(error instanceof Error)) return { kind: 'bug', code: undefined, message: maskAddresses(String(error)) };
+  if (!(error instanceof Error)) return toldBefore(error) ?? { kind: 'bug', code: undefined, message: maskAddresses(String(error)) };
   const causes = causesOf(error);
   const common = { message: maskAddresses(error.message), ...(causes.length === 0 ? {} : { causes }) };
   if (!(error instanceof Fault)) return { kind: 'bug', code: codeOf(error), ...common, stack: maskAddresses(error.stack ?? '') };
   const { kind, code, target, remedy } = error;
   const asked = { target: target === undefined ? undefined : maskAddresses(target), remedy };
   return { kind, code, ...common, ...asked, ...(kind === 'bug' ? { stack: maskAddresses(error.stack ?? '') } : {}) };
+}
+
+/** Of a line that the log of another process wrote. */
+function toldBefore(error: unknown): ErrorFields | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const told = error as Readonly<Record<string, unknown>>;
+  const text = (name: string): string | undefined => {
+    const value = told[name];
+    return typeof value === 'string' ? maskAddresses(value) : undefined;
+  };
+  const [kind, message] = [text('kind'), text('message')];
+  if (kind === undefined || message === undefined) return undefined;
+  return { kind, code: text('code'), message, target: text('target'), remedy: text('remedy'), stack: text('stack') };
 }
 
 function causesOf(error: Error): string[] {
