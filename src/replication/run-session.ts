@@ -28,7 +28,7 @@ export interface LinkSession {
   readonly onWaiting: (fault: Fault, retryMs: number) => void;
 }
 
-/** A run that lasted this long was well: its failure counts as the first. */
+/** A run that lasted this long was well, as is one that made anything durable: its failure counts as the first. */
 const steadyMs = 60_000;
 
 /** Runs the link until it is done or the signal aborts; what waiting can mend is tried again for ever. Throws what a human must mend. */
@@ -37,6 +37,7 @@ export async function runSession(session: LinkSession): Promise<void> {
   let checked = false;
   for (let attempt = 0; !session.signal.aborted; attempt++) {
     const begun = performance.now();
+    let wasWell = false;
     try {
       await using source = await session.connect(session.signal);
       if (!checked) session.onFindings(await source.check());
@@ -45,6 +46,7 @@ export async function runSession(session: LinkSession): Promise<void> {
       await using handover = await session.handover();
       const events = counted(session, () => {
         resync = undefined;
+        wasWell = true;
       });
       const { signal, once, choice, wishes } = session;
       await runLink({ source, handover, signal, once, resync, choice, wishes, events });
@@ -53,7 +55,7 @@ export async function runSession(session: LinkSession): Promise<void> {
       const fault = toFault(error);
       if (session.signal.aborted && (fault.kind === 'cancelled' || fault.kind === 'unreachable')) return;
       if (policies[fault.kind].retry !== 'backoff') throw fault;
-      if (performance.now() - begun > steadyMs) attempt = 0;
+      if (wasWell || performance.now() - begun > steadyMs) attempt = 0;
       const pauseMs = backoffMs(attempt, Math.random());
       session.onWaiting(fault, pauseMs);
       await delay(pauseMs, session.signal).catch(() => undefined);
