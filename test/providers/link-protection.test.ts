@@ -98,6 +98,17 @@ test("what the pool has taken in while the link was paused is the link's own too
   expect(scene.runtimes.live[0]?.order.tables[0]?.placement.onExisting).toBe('drop');
 });
 
+test('a budget that is saved while the link is paused is looked at at once', async () => {
+  await started('pause');
+  await scene.act('shop', 'pause');
+  await scene.reached('shop', 'Paused');
+  await expect.poll(() => scene.runtimes.live.length).toBe(0);
+  scene.runtimes.held = { heldBytes: '3000000', headroomBytes: null };
+  await scene.link('shop', { isthmus: { logBudget: { mostBytes: 2_500_000, whenExceeded: 'pause' } } });
+  await expect.poll(async () => (await scene.status('shop')).error?.code, { timeout: 6_000 }).toBe('LogBudgetExceeded');
+  await expect.poll(() => scene.runtimes.slots.size).toBe(0);
+});
+
 test('a paused link whose slot the source has given up says so, and copies anew when it is resumed', async () => {
   await started('reseed');
   const message = 'The source has invalidated the replication slot.';

@@ -48,8 +48,8 @@ export class LinkLife {
   #job: RunningJob | undefined;
   #nextBatchMs: number | undefined;
   #last: Resource<LinkProperties> | undefined;
-  /** When the log of the paused link was looked at. */
-  #lookedMs = -Infinity;
+  /** When the log of the paused link was looked at, and as what the link was saved then. */
+  #looked = { ms: -Infinity, generation: 0 };
 
   constructor(id: string, tools: LifeTools) {
     this.id = id;
@@ -129,6 +129,8 @@ export class LinkLife {
   /** Reads its source until it is to do something else. */
   async #follow(link: Resource<LinkProperties>, { run, owed }: LinkRecord, signal: AbortSignal): Promise<void> {
     if (run === null) throw fault('bug', 'LinkWithoutRun', 'A link is to run and has no run.', { target: this.id });
+    // Its next pause begins with a look.
+    this.#looked = { ms: -Infinity, generation: 0 };
     const { options } = this.#tools;
     // Its tables may be in the pool already, and what the pool says of them is wanted even while the source is away.
     const former = (await runsOnDisk(options.folder, this.id)).filter((one) => one !== run.id);
@@ -204,9 +206,11 @@ export class LinkLife {
       return;
     }
     const rested = await this.#change(moved('rested', this.#now(), 'The worker has ended; the place in the source is kept.'));
-    const leftMs = this.#lookedMs + healthEveryMs - this.#clock.monotonicMs();
+    const { generation } = link;
+    // Whoever saves the link may have given it another budget.
+    const leftMs = generation === this.#looked.generation ? this.#looked.ms + healthEveryMs - this.#clock.monotonicMs() : 0;
     if (leftMs > 0 || rested.owed.length === 0) return await this.bell.wait(leftMs > 0 ? leftMs : idleMs, signal);
-    this.#lookedMs = this.#clock.monotonicMs();
+    this.#looked = { ms: this.#clock.monotonicMs(), generation };
     await this.#lookAtLog(link, rested, signal);
   }
 

@@ -78,11 +78,18 @@ export function detailedStatus(seen: LinkSeen): JsonObject {
 
 /** Why it is not as it should be: what stands in the way first. */
 function errorOf({ link, record, pool }: LinkSeen): FaultText | undefined {
+  if (record.fault !== null && wantedOf(record.state) === 'release') return orAbandon(record.fault, link.id);
   if (record.suspended !== null) return record.suspended.fault;
   if (record.fault !== null) return record.fault;
   if (wantedOf(record.state) !== 'run') return undefined;
   if (pool.standing === 'paused') return faultText(poolPaused(poolIdOf(link)));
   return pool.trouble ?? pool.report?.trouble;
+}
+
+/** Whoever waits for a source that does not come back learns the way out. */
+function orAbandon(trouble: FaultText, id: string): FaultText {
+  const way = `If the source is gone for good: POST ${id}/abandon.`;
+  return { ...trouble, remedy: trouble.remedy === undefined ? way : `${trouble.remedy} ${way}` };
 }
 
 function poolPaused(id: string) {
