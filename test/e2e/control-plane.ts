@@ -49,18 +49,14 @@ export class ControlPlane implements AsyncDisposable {
     this.#agent = new Agent({ ca: readFileSync(this.ca), keepAlive: true, maxSockets: 32 });
   }
 
-  /** On any free port. */
-  static async start(folder: string = mkdtempSync(join(tmpdir(), 'isthmus-arm-')), accessLog = true): Promise<ControlPlane> {
-    const program = new RunningProgram([
-      'up',
-      '--data',
-      folder,
-      '--port',
-      '0',
-      '--metrics-port',
-      '0',
-      ...(accessLog ? ['--access-log'] : []),
-    ]);
+  /** On any free port. `via`: see `RunningProgram`. */
+  static async start(
+    folder: string = mkdtempSync(join(tmpdir(), 'isthmus-arm-')),
+    accessLog = true,
+    via: readonly string[] = [],
+  ): Promise<ControlPlane> {
+    const args = ['up', '--data', folder, '--port', '0', '--metrics-port', '0', ...(accessLog ? ['--access-log'] : [])];
+    const program = new RunningProgram(args, {}, via);
     try {
       return new ControlPlane(folder, program, await program.ready());
     } catch (error) {

@@ -9,10 +9,24 @@ import { until } from './program.ts';
 
 export interface LinkStatus {
   readonly status: string;
-  readonly error?: { readonly code: string; readonly message: string } | null;
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string } | null;
   readonly lagSeconds?: number;
   readonly continuousRunId?: string;
-  readonly isthmus: { readonly pid?: number; readonly isolated?: boolean; readonly run?: { readonly slot: string } };
+  readonly isthmus: {
+    readonly pid?: number;
+    readonly isolated?: boolean;
+    readonly run?: { readonly slot: string; readonly number: number };
+    readonly nextBatch?: string;
+    readonly findings?: readonly { readonly code: string; readonly target: string | null }[];
+  };
+}
+
+export interface TableStanding {
+  readonly status: string;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly remedy?: string;
+  readonly isthmus: { readonly source: { readonly tableName: string } };
 }
 
 /** A database, and who logs in to it. */
@@ -88,11 +102,11 @@ export class LinkGround {
     });
   }
 
-  /** A password as text or as a SecureString. */
-  async saveService(password: string | object): Promise<void> {
+  /** A password as text or as a SecureString. `more`: over what is right. */
+  async saveService(password: string | object = this.database.password, more: object = {}): Promise<void> {
     const { user } = this.database;
     const login = { database: 'postgres', username: user, sslMode: 'disable', password };
-    const typeProperties = { server: this.#host ?? 'shop.postgres.database.isthmus.localhost', port: 5432, ...login };
+    const typeProperties = { server: this.#host ?? 'shop.postgres.database.isthmus.localhost', port: 5432, ...login, ...more };
     await this.send('PUT', `${this.at}/linkedservices/shop`, { properties: { type: 'PostgreSqlV2', typeProperties } });
   }
 
@@ -113,7 +127,8 @@ export class LinkGround {
     });
   }
 
-  async link(name: string, tables: readonly string[], typeProperties: object = {}): Promise<void> {
+  /** `more`: properties beside source, target and compute. */
+  async saveLink(name: string, typeProperties: object = {}, more: object = {}): Promise<void> {
     const linkedService = {
       referenceName: `${this.workspace.split('/').at(-1)}-WorkspaceDefaultSqlServer`,
       type: 'LinkedServiceReference',
@@ -124,8 +139,13 @@ export class LinkGround {
         sourceDatabase: { linkedService: { referenceName: 'shop', type: 'LinkedServiceReference' } },
         targetDatabase: { linkedService, typeProperties: { crossTableTransaction: true, ...typeProperties } },
         compute: { coreCount: 4, computeType: 'General' },
+        ...more,
       },
     });
+  }
+
+  async link(name: string, tables: readonly string[], typeProperties: object = {}, more: object = {}): Promise<void> {
+    await this.saveLink(name, typeProperties, more);
     await this.edit(name, 'add', tables);
   }
 
@@ -153,6 +173,41 @@ export class LinkGround {
     } catch (error) {
       throw new Error(`${name} is not ${state} ${code ?? ''}: ${JSON.stringify(last)}`, { cause: error });
     }
+  }
+
+  /** By name, how each table of a link stands. */
+  async tables(name: string): Promise<Readonly<Record<string, TableStanding>>> {
+    const value = (await this.act(name, 'querytablestatus', {})).json.value as readonly TableStanding[];
+    return Object.fromEntries(value.map((one) => [one.isthmus.source.tableName, one]));
+  }
+
+  /** Until a table of the link is so. */
+  async tableReached(name: string, table: string, status: string, errorCode?: string): Promise<TableStanding> {
+    let last: TableStanding | undefined;
+    try {
+      return await until(`${table} is ${status}`, async () => {
+        last = (await this.tables(name))[table];
+        return last?.status === status && last.errorCode === errorCode && last;
+      });
+    } catch (error) {
+      throw new Error(`${table} is not ${status} ${errorCode ?? ''}: ${JSON.stringify(last)}`, { cause: error });
+    }
+  }
+
+  /** A table of the bank's form. */
+  async fill(table: string, rows = 100): Promise<void> {
+    await this.source(
+      `CREATE TABLE public.${table} (id int PRIMARY KEY, amount bigint NOT NULL, note text NOT NULL); INSERT INTO public.${table} SELECT g, g * 10, 'row ' || g FROM generate_series(1, ${rows}) g`,
+    );
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.send('DELETE', `${this.at}/linkconnections/${name}`);
+    await this.gone(name);
+  }
+
+  async gone(name: string): Promise<void> {
+    await until(`${name} is gone`, async () => (await this.plane.ask({ path: `${this.at}/linkconnections/${name}` })).status === 404);
   }
 
   async query(sql: string): Promise<readonly (readonly (string | null)[])[]> {

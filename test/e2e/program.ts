@@ -26,11 +26,12 @@ export class RunningProgram implements AsyncDisposable {
   out = '';
   err = '';
 
-  /** `settings`: variables of the environment that are meant for it. */
-  constructor(args: readonly string[], settings: Readonly<Record<string, string>> = {}) {
+  /** `settings`: variables of the environment that are meant for it. `via`: a command that becomes it, given how it is called. */
+  constructor(args: readonly string[], settings: Readonly<Record<string, string>> = {}, via: readonly string[] = []) {
     // What is set for tests is no setting of the program.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ISTHMUS_')));
-    this.process = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env, ...settings } });
+    const [command = '', ...rest] = [...via, process.execPath, cli, ...args];
+    this.process = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...env, ...settings } });
     this.process.stdout?.on('data', (bytes: Buffer) => (this.out += bytes.toString('utf8')));
     this.process.stderr?.on('data', (bytes: Buffer) => (this.err += bytes.toString('utf8')));
     this.ended = new Promise((settle) => {
