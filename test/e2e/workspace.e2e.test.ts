@@ -89,7 +89,7 @@ test(
     await until('a worker is kept ready after a restart', ready);
     expect(await sdk('artifacts', host)).toEqual({
       made: 'shop',
-      listed: ['other', 'shop'],
+      listed: ['tutorialspace-WorkspaceDefaultSqlServer', 'other', 'shop'],
       connectionString: expect.not.stringContaining('assword'),
       root: ['tutorialspace', 'default'],
       runtimes: ['AutoResolveIntegrationRuntime'],
