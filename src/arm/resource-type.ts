@@ -68,6 +68,8 @@ export interface Action<P, I = never> {
   readonly permission?: string;
   /** False: it may be asked of a resource that is not there yet (a deployment's `validate`). */
   readonly needsResource?: false;
+  /** It reaches what the root of the type's plane guards: only whom the root admits may ask for it, at ARM's own address too. */
+  readonly behindRoot?: true;
   /**
    * Answers at once with `body` (status 200), or, with `settles`, when the resource has settled: 200 where that takes under a second, else
    * 202 with `Location`. No body: an empty answer.

@@ -38,5 +38,8 @@ function faced(type: AnyType, { root, versions = type.versions, answers = type.a
   };
 }
 
-/** What types show for scheme, host and port of this installation, `https://host:port`: whoever answers puts in those that the client used. */
-export const ownBase = 'https://isthmus.invalid';
+/**
+ * What types show for scheme, host and port of this installation, `https://host:port`: whoever answers puts in those that the client used. Another
+ * one in each process, so that no text of a user's can be taken for it; never kept.
+ */
+export const ownBase: string = `https://${crypto.randomUUID()}.invalid`;

@@ -44,8 +44,8 @@ export interface ProviderScene extends AsyncDisposable {
   readonly store: SqliteStore;
   /** As the owner of everything, or `as` somebody else who may do the same; with an api-version where the path names none. */
   send(method: string, path: string, body?: unknown, as?: string): Promise<Sent>;
-  /** GET, from another address than that of this host. */
-  getFrom(address: string, path: string): Promise<Sent>;
+  /** GET, or with a body POST, from another address than that of this host. */
+  askFrom(address: string, path: string, body?: unknown): Promise<Sent>;
   /** Ends the program and begins it anew over the same store. */
   restart(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export async function providerScene(
       return running.store;
     },
     send: (method, path, body, as = 'owner') => send(running, { method, path, body, as }),
-    getFrom: (from, path) => send(running, { method: 'GET', path, body: undefined, as: 'owner', from }),
+    askFrom: (from, path, body) => send(running, { method: body === undefined ? 'GET' : 'POST', path, body, as: 'owner', from }),
     restart: async () => {
       await running[Symbol.asyncDispose]();
       running = await run(folder, types, more);

@@ -292,7 +292,7 @@ test('firewall rules are replaced all at once, or not at all', async () => {
 
 test('who comes from outside passes the firewall of the workspace, or the plane is not there for them', async () => {
   await create({});
-  const code = async (address: string) => (await scene.plane.getFrom(address, `${plane}/workspace`)).body.error?.code;
+  const code = async (address: string) => (await scene.plane.askFrom(address, `${plane}/workspace`)).body.error?.code;
   const rule = (name: string, startIpAddress: string, endIpAddress: string) =>
     scene.put(`${workspace}/firewallRules/${name}`, { properties: { startIpAddress, endIpAddress } });
   expect(await code('203.0.113.5')).toBe('ClientIpAddressNotAuthorized');
@@ -308,9 +308,16 @@ test('who comes from outside passes the firewall of the workspace, or the plane 
     'ClientIpAddressNotAuthorized',
     'ClientIpAddressNotAuthorized',
   ]);
-  // Azure Resource Manager is not behind it.
-  expect((await scene.plane.getFrom('203.0.113.4', workspace)).status).toBe(200);
+  // Azure Resource Manager is not behind it, but what it shows of rows and of data stores is.
+  expect((await scene.plane.askFrom('203.0.113.4', workspace)).status).toBe(200);
+  for (const action of ['testConnectivity', 'browse', 'preview'])
+    for (const path of [workspace, plane]) {
+      const refused = await scene.plane.askFrom('203.0.113.4', `${path}/${action}`, { linkedService: { name: 'none' } });
+      expect([refused.status, refused.body.error?.code]).toEqual([403, 'ClientIpAddressNotAuthorized']);
+      const admitted = await scene.plane.askFrom('203.0.113.5', `${path}/${action}`, { linkedService: { name: 'none' } });
+      expect(admitted.body.error?.code).not.toBe('ClientIpAddressNotAuthorized');
+    }
   await scene.plane.send('PATCH', workspace, { properties: { publicNetworkAccess: 'Disabled' } });
   expect([await code('203.0.113.5'), await code('127.0.0.1')]).toEqual(['PublicNetworkAccessDenied', undefined]);
-  expect((await scene.plane.getFrom('203.0.113.5', `${plane}/linkedservices`)).status).toBe(403);
+  expect((await scene.plane.askFrom('203.0.113.5', `${plane}/linkedservices`)).status).toBe(403);
 });

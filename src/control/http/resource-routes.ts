@@ -130,6 +130,14 @@ async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plan
   return { status: 202, headers: operationHeaders(ask, operation, { id: id.text, location: undefined, kind: 'delete' }) };
 }
 
+/** What the root of a plane keeps from others is kept from them by whatever address they ask. Faults: those of the root's `admit`. */
+async function checkAdmitted(ask: Ask, id: ResourceId, { catalog, store }: Plane): Promise<void> {
+  const admit = catalog.get(id.type.split('/').slice(0, 2).join('/'))?.plane?.root?.admit;
+  const words = id.text.split('/');
+  const root = admit && (await store.get(words.slice(0, words.length - 2 * (id.names.length - 1)).join('/')));
+  if (root !== undefined) await admit?.(root, ask.from, store);
+}
+
 /** `POST {id}/{action}`. */
 export async function answerAction(ask: Ask, id: ResourceId, action: string, plane: Plane): Promise<Answer> {
   const type = typeOf(plane.catalog, id.type);
@@ -139,6 +147,7 @@ export async function answerAction(ask: Ask, id: ResourceId, action: string, pla
   const found = actionOf(type, action);
   if (found === undefined) throw noSuchAction(type, action);
   await checkMayWrite(ask, { action: permissionOf(type, found), scope: id.text, type }, plane);
+  if (found.action.behindRoot === true) await checkAdmitted(ask, id, plane);
   const { principal, correlationId, signal } = ask;
   const body = ask.body(type.looseBody);
   const acted = await plane.service.act({ id, action, apiVersion: version, body, principal, correlationId, signal });

@@ -33,6 +33,7 @@ const usualSchema: Readonly<Record<StoreAccess['login']['kind'], string | undefi
  */
 export function browse(home: AuthoringHome, options: AuthoringOptions): HomeAction<BrowseInput> {
   return {
+    behindRoot: true,
     summary: 'Tables of a data store that can be chosen, and why others cannot',
     input: z.object({ linkedService: askedService }),
     run: async (call) => {
@@ -51,6 +52,7 @@ export function browse(home: AuthoringHome, options: AuthoringOptions): HomeActi
 /** Ours: `POST {home}/preview` tells the first rows of a table, as exact texts. Faults: as of `browse`, `TableMissing` among the details. */
 export function preview(home: AuthoringHome, options: AuthoringOptions): HomeAction<PreviewInput> {
   return {
+    behindRoot: true,
     summary: 'The first rows of a table of a data store',
     input: z.object({
       linkedService: askedService,

@@ -24,6 +24,7 @@ const input: z.ZodType<Given> = z.object({ linkedService: askedService });
  */
 export function testConnectivity(home: AuthoringHome, options: AuthoringOptions): HomeAction<Given> {
   return {
+    behindRoot: true,
     summary:
       'Test the connection of a linked service, saved or not, hop by hop from the managed virtual network to its rights in the database',
     input,

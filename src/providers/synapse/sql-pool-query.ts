@@ -32,6 +32,7 @@ const input: z.ZodType<Question> = z.object({
 export function queryAction(fileOf: (pool: string) => string): Action<SqlPoolProperties, Question> {
   const running = new Map<string, number>();
   return {
+    behindRoot: true,
     summary: `Read from the pool: one statement, at most ${mostRows} rows and ${mostBytes / 1024 / 1024} MB, values as exact texts`,
     input,
     run: async ({ self, input: question, signal }) => {
