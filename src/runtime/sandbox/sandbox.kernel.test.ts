@@ -317,5 +317,6 @@ test('it ends with what started it, killed or not, and leaves no process', async
   const worker = await start(program);
   expect(await ask(worker, {})).toEqual({ how: 'here' });
   await worker.stop();
-  expect(running(program)).toEqual([]);
+  // The kernel ends what is inside when what holds it has ended.
+  await vi.waitFor(() => expect(running(program)).toEqual([]), { timeout: 10_000 });
 });
