@@ -35,11 +35,14 @@ function isLocked(path, name) {
 }
 
 /** What npm would write, without the checksum, as far as the name tells it: such packages are named for the platform they are for. */
-function platformPackage(name, version, dev) {
+function platformPackage(name, range, dev) {
+  // Where a range is asked for, its least version is one that there is.
+  const version = range.replace(/^[\^~]/, '');
   const words = name.split(/[/-]/);
   const cpu = words.filter((word) => processors.includes(word));
   const os = words.filter((word) => systems.includes(word));
   const libc = os.includes('linux') ? words.flatMap((word) => (/musl/.test(word) ? ['musl'] : /gnu/.test(word) ? ['glibc'] : [])) : [];
+  if (cpu.length === 0 && words.includes('windows')) return { version, ...(dev ? { dev } : {}), optional: true, os: ['win32'] };
   if (cpu.length === 0) throw new Error(`${name}: cannot tell for which platform it is; add it to package-lock.json by hand.`);
   return { version, cpu, ...(dev ? { dev } : {}), ...(libc.length ? { libc } : {}), optional: true, ...(os.length ? { os } : {}) };
 }
