@@ -7,6 +7,7 @@ import { silentLog, type Log } from '#base/log.ts';
 import type { Authenticator, Authorizer, Sealer } from '#arm/access.ts';
 import { coverageMarkdown, coverageOf, type TestsOfOperations } from '#arm/coverage.ts';
 import { openApiDocument } from '#arm/openapi.ts';
+import type { OwnProvider } from '#arm/own-provider.ts';
 import type { TypeCatalog } from '#arm/resource-type.ts';
 import type { Json } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
@@ -18,6 +19,7 @@ import { checkMediaType, parseBody, readBody } from './body.ts';
 import { eventStreams, type EventStreams } from './events.ts';
 import { cloudMetadata, type Suffixes } from './metadata.ts';
 import { ownPlanes, type OwnPlanes } from './own-plane.ts';
+import { ownProviderRoutes, type OwnProviderRoutes } from './own-providers.ts';
 import type { Ask, Location, Plane } from './plane.ts';
 import { correlationIdOf, refuseConnection, sendAnswer, sendFault, setUsualHeaders } from './replies.ts';
 import { readUri } from './uri.ts';
@@ -48,6 +50,7 @@ export interface AppOptions {
   readonly onAnswered?: (answered: Answered) => void;
   /** What `Isthmus.Audit` shows. */
   readonly auditLog?: AuditLog;
+  readonly ownProviders?: readonly OwnProvider[];
 }
 
 /** A request that was answered. */
@@ -88,6 +91,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const service = options.service ?? createResourceService({ store, catalog, sealer: options.sealer, log });
   const plane: Plane = { ...options, service, locations: options.locations ?? usualLocations };
   const own = ownPlanes(plane, options.suffixes ?? usualSuffixes);
+  const derived = ownProviderRoutes(options.ownProviders ?? [], plane);
   const events = eventStreams(plane);
   const app = bareApp(options);
   const scheme = options.https === undefined ? 'http' : 'https';
@@ -135,7 +139,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     url: '/*',
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      await answer(request, reply, { plane, own, events, scheme, auditLog: options.auditLog });
+      await answer(request, reply, { plane, own, derived, events, scheme, auditLog: options.auditLog });
       return reply;
     },
   });
@@ -168,12 +172,17 @@ function bareApp({ https }: AppOptions): FastifyInstance {
 interface Serving {
   readonly plane: Plane;
   readonly own: OwnPlanes;
+  readonly derived: OwnProviderRoutes;
   readonly events: EventStreams;
   readonly scheme: 'http' | 'https';
   readonly auditLog: AuditLog | undefined;
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, { plane, own, events, scheme, auditLog }: Serving): Promise<void> {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { plane, own, derived, events, scheme, auditLog }: Serving,
+): Promise<void> {
   const uri = readUri(request.raw.url ?? '/');
   const root = uri.segments[0]?.toLowerCase() ?? '';
   const isEvents = root === 'events' && uri.segments.length === 1 && request.method === 'GET';
@@ -200,7 +209,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, { plane, own
   };
   if (!isEvents) {
     const audited = auditLog && ownPlace === undefined && isAudit(ask.segments) ? await answerAudit(ask, auditLog, plane) : undefined;
-    const answered = audited ?? (await (ownPlace === undefined ? answerArm(ask, plane) : own.answer(ask, ownPlace)));
+    const answered =
+      audited ?? (ownPlace === undefined ? ((await derived(ask)) ?? (await answerArm(ask, plane))) : await own.answer(ask, ownPlace));
     sendAnswer(reply, answered, base);
     return;
   }
