@@ -14,6 +14,8 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ['base', 'arm'],
 };
 const modules = [...Object.keys(mayImport), 'bin'];
+/** Hubs of the Studio, which do not know each other. */
+const hubs = ['home', 'data', 'integrate', 'monitor', 'manage', 'network', 'approvals', 'resources'];
 const escape = { regex: `^(\\.\\./)+(src/)?(${modules.join('|')})/`, message: 'Leave a module through #name/file.ts, not through ../' };
 
 /** What files of a module may import of ours: the module itself, what the table says, and `more`. */
@@ -78,8 +80,27 @@ export default defineConfig({
         ],
       },
     },
+    { files: ['studio/**'], rules: { 'no-restricted-imports': ['error', imports('studio', ['base', 'arm'])] } },
+    ...hubs.map((hub) => ({
+      files: [`studio/hubs/${hub}/**`],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                group: ['#*/**', '!#arm/**', '!#base/**', '!#studio/**', '#studio/hubs/**', `!#studio/hubs/${hub}/**`],
+                message: 'Hubs do not know each other: what they share is in #studio/parts.',
+              },
+              escape,
+            ],
+          },
+        ] as const,
+      },
+    })),
     { files: ['src/bin/**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [escape] }] } },
     { files: ['src/arm/**', 'studio/**'], rules: { 'import/no-nodejs-modules': 'error' } },
+    { files: ['studio/**'], env: { browser: true } },
     { files: ['src/base/**'], rules: { 'house/no-plain-error': 'off' } },
     { files: ['src/base/config.ts'], rules: { 'node/no-process-env': 'off' } },
     {

@@ -1,0 +1,3 @@
+import type { HubRoute } from '#studio/app/hub-route.ts';
+
+export const networkRoutes: readonly HubRoute[] = [];
