@@ -223,6 +223,13 @@ export function rerouted(target: string): Fault {
   });
 }
 
+export function sessionCut({ id }: Pick<Endpoint, 'id'>): Fault {
+  return fault('unreachable', 'SessionCut', `The owner of what ${shortName(id)} leads to cut the connection.`, {
+    target: id,
+    remedy: 'Connect again: as long as the endpoint is approved the way is open. Ask its owner if it happens again.',
+  });
+}
+
 export function tooManyConnections(target: string, most: number): Fault {
   return fault('unreachable', 'TooManyConnections', `${most} connections are open through this host, and more it does not take.`, {
     target,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ask, counterOf, over, soon, stage, type OpenEngine } from './engine-stage.contract.ts';
 import { describeAgreement, describeDoors, describeEgress, describePublicServers } from './engine-egress.contract.ts';
 import { describeRelay } from './engine-relay.contract.ts';
+import { describeSessions } from './engine-sessions.contract.ts';
 import { describeBackends, describeStreams } from './engine-streams.contract.ts';
 import type { FabricPlan } from './plan.ts';
 import { call, outwardAddress, sampleHost, type SamplePeer } from './sample-hosts.contract.ts';
@@ -35,6 +36,9 @@ export function describeEngine(name: string, open: OpenEngine): void {
   });
   describe(`${name}: streams`, () => {
     describeStreams(open);
+  });
+  describe(`${name}: sessions`, () => {
+    describeSessions(open);
   });
   describe(`${name}: plans`, () => {
     describePlans(open);

@@ -2,7 +2,7 @@ import type { Dialer } from '#base/dialer.ts';
 import type { Fault } from '#base/fault.ts';
 import type { Door } from './doors.ts';
 import type { Path } from './path.ts';
-import type { FabricPlan } from './plan.ts';
+import type { FabricPlan, HostPort } from './plan.ts';
 
 /**
  * Makes a plan true. `engine.contract.ts` is the suite that every engine passes.
@@ -41,6 +41,13 @@ export interface FabricEngine extends AsyncDisposable {
   /** What is known of a backend by its probe. */
   health(probe: string, backend: string): BackendHealth;
   counters(): readonly Counter[];
+  /** The live connections of an endpoint, oldest first. Those that were dropped in silence are none. */
+  sessions(endpoint: string): readonly Session[];
+  /**
+   * Cuts a live connection of an endpoint, or all of them, at once: no byte passes after it returns. Its end inside gets the fault `SessionCut`
+   * (unreachable). The way stays open. Tells a `cut` event where there was something to cut. Returns how many there were.
+   */
+  cut(endpoint: string, session?: string): number;
   /** What happens, from now on. Listeners are quick and never throw. Returns what ends it. */
   onEvent(listener: (event: FabricEvent) => void): () => void;
 }
@@ -77,6 +84,32 @@ export interface Counter {
   /** Of connects to the database: how many, and milliseconds together. */
   readonly connects: number;
   readonly connectMs: number;
+}
+
+/** One live connection of an endpoint. */
+export interface Session {
+  /** Of no other connection, of other engines neither. */
+  readonly id: string;
+  /** `connecting`: it is let in, and has not reached the database yet. */
+  readonly state: 'connecting' | 'open';
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** For whom it was dialled from inside; undefined: nobody said, or it came by a listener. */
+  readonly asker: string | undefined;
+  /** Who connected to the listener; undefined: it was dialled from inside. */
+  readonly client: HostPort | undefined;
+  /** Of the endpoint. */
+  readonly port: number;
+  /** The service it goes to, as the plan has it. */
+  readonly service: string | undefined;
+  /** Undefined: it goes to a database without balancer. */
+  readonly backend: string | undefined;
+  readonly target: HostPort;
+  /** As in counters, of this connection. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Since the last byte, as exactly as the engine looks at idle connections. */
+  readonly idleMs: number;
 }
 
 /** Why a connection is refused, without the sentence. */

@@ -7,6 +7,7 @@ import { InteractiveJobs } from '#providers/authoring/interactive-jobs.ts';
 import type { AuthoringOptions } from '#providers/authoring/options.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import type { RuntimeHost } from '#runtime/runtime.ts';
+import type { FabricEngine } from '#fabric/engine.ts';
 import type { FabricPlan } from '#fabric/plan.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import { connectionsOf } from '#providers/network/connections.ts';
@@ -42,9 +43,9 @@ export interface NetworkScene extends AsyncDisposable {
   readonly latest: () => FabricPlan;
 }
 
-/** The network types over a control plane of their own, with an engine that only writes plans down. */
+/** The network types over a control plane of their own, with an engine that only writes plans down, or carries them too. */
 export async function networkScene(
-  given: { readonly runtimes?: RuntimeHost; readonly more?: readonly AnyType[] } = {},
+  given: { readonly runtimes?: RuntimeHost; readonly more?: readonly AnyType[]; readonly engine?: FabricEngine } = {},
 ): Promise<NetworkScene> {
   const told = new ToldRuntimes();
   const runtimes = given.runtimes ?? told;
@@ -57,10 +58,18 @@ export async function networkScene(
   const plane = await providerScene(
     ({ store: storeOf, writer }) => {
       const store = storeOf();
-      const engine = { apply: async (plan: FabricPlan) => void plans.push(plan) };
+      const apply = async (plan: FabricPlan): Promise<void> => {
+        await given.engine?.apply(plan);
+        plans.push(plan);
+      };
       const serverName = async ({ type, name }: { readonly type: string; readonly name: string }) =>
         type === 'Microsoft.Sql/servers' ? `${name}.database.isthmus.localhost` : undefined;
-      keeper = createPlanKeeper({ store, engine, serverName, managed: [authoringNetworks(factoryHome), authoringNetworks(workspaceHome)] });
+      keeper = createPlanKeeper({
+        store,
+        engine: { apply },
+        serverName,
+        managed: [authoringNetworks(factoryHome), authoringNetworks(workspaceHome)],
+      });
       const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
       const nowMs = (): number => scene.nowMs;
       const connections = connectionsOf({ store, mayApprove, nowMs });
@@ -76,7 +85,7 @@ export async function networkScene(
         explain: async ({ host }) => ({ hops: [], denied: open.has(host) ? undefined : noName(host) }),
       };
       return [
-        ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs }),
+        ...networkTypes({ connections, keeper, serverName, mayApprove, nowMs, ...(given.engine && { live: given.engine }) }),
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
         ...factoryTypes(authoring),

@@ -79,6 +79,7 @@ export function providersOf(parts: ProviderParts): Providers {
       health: (probe, backend) => engine.health(probe, backend),
       explain,
       listeners: (endpoint) => engine.listeners(endpoint),
+      live: engine,
       nowMs,
     }),
     ...computeTypes({ writer, plan: keeper, counters: () => engine.counters(), addresses: knownAddresses(engine) }),

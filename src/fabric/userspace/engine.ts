@@ -7,7 +7,7 @@ import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
 import { doorsOf, openPorts, type Door } from '../doors.ts';
-import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, PathAsk } from '../engine.ts';
+import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, PathAsk, Session } from '../engine.ts';
 import { explainSource, explainTables, noAddress } from '../explain.ts';
 import { localDenial, mayGoTo } from '../forbidden.ts';
 import { noteAsked, noteConnected, noteOutside, noteRefused } from '../metrics.ts';
@@ -84,7 +84,7 @@ class UserspaceEngine implements FabricEngine {
       addresses: (host) => this.#names.addresses(host),
       onChange: (probe, backend, health) => this.#emit({ kind: 'health', probe, backend, health }),
     });
-    this.#flows = new FlowBook({ buffers: new ReadBuffers(), tick: { now: 0 }, keepAliveMs }, tickMs);
+    this.#flows = new FlowBook({ buffers: new ReadBuffers(), tick: { now: 0 }, keepAliveMs, nowMs: () => clock.now() }, tickMs);
     const prober = this.#prober;
     this.#state = {
       get nowMs() {
@@ -159,6 +159,16 @@ class UserspaceEngine implements FabricEngine {
     return this.#flows.ledger.all();
   }
 
+  sessions(endpoint: string): readonly Session[] {
+    return this.#flows.sessions(endpoint);
+  }
+
+  cut(endpoint: string, session?: string): number {
+    const connections = this.#flows.cut(endpoint, session);
+    if (connections > 0) this.#emit({ kind: 'cut', endpoint, connections, code: 'SessionCut' });
+    return connections;
+  }
+
   onEvent(listener: (event: FabricEvent) => void): () => void {
     this.#events.add(listener);
     return () => this.#events.delete(listener);
@@ -224,7 +234,7 @@ class UserspaceEngine implements FabricEngine {
       if (denied !== undefined) this.#refused(way, { host: way.endpoint?.address ?? endpoint }, denied);
       return;
     }
-    const flow = this.#flows.begin(way);
+    const flow = this.#flows.begin(way, { peer: arrival.peer });
     const { socket, copies } = arrival.open(flow.readClient());
     flow.hold(socket);
     const head = proxyHeader(way, arrival.peer);
@@ -253,12 +263,12 @@ class UserspaceEngine implements FabricEngine {
     const denied = way.target === undefined ? way.denied : this.#noRoom(way.endpoint?.id ?? ask.segment);
     if (way.target === undefined || denied !== undefined)
       throw this.#refused(way, ask, denied ?? noEndpoint(ask.segment, ask.host, ask.port));
-    const flow = this.#flows.begin(way, ask.asker);
+    const flow = this.#flows.begin(way, { asker: ask.asker });
     const giveUp = (): void => flow.abort();
     signal.addEventListener('abort', giveUp, { once: true });
     // Whoever waits for a name or a host that does not answer is told at once when that has become idle.
     const over = new Promise<Reached>((tell) => {
-      flow.onOver = () => tell({ socket: undefined, denied: dialCut(way, this.#tables, this.#clock.now()) });
+      flow.onOver = () => tell({ socket: undefined, denied: flow.reason ?? dialCut(way, this.#tables, this.#clock.now()) });
     });
     const reached = await Promise.race([this.#reach(flow, onread && (() => onread)), over]).finally(() =>
       signal.removeEventListener('abort', giveUp),
@@ -328,7 +338,7 @@ class UserspaceEngine implements FabricEngine {
   }
 
   #unreachable(flow: Flow, { problem, cause }: { readonly problem: string; readonly cause: unknown }): Fault {
-    if (flow.closed) return dialCut(flow.way, this.#tables, this.#clock.now());
+    if (flow.closed) return flow.reason ?? dialCut(flow.way, this.#tables, this.#clock.now());
     return targetUnreachable(flow.way.target, problem, cause);
   }
 

@@ -1,8 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { fault } from '#base/fault.ts';
 import { Ledger } from '../counters.ts';
+import { sessionCut } from '../denial.ts';
+import type { Session } from '../engine.ts';
 import { noteBytes } from '../metrics.ts';
 import type { Way } from '../route.ts';
-import { Flow, type FlowSetting } from './flow.ts';
+import { Flow, type FlowOrigin, type FlowSetting } from './flow.ts';
+
+interface BookSetting extends FlowSetting {
+  readonly tick: { now: number };
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
 
 /** The live connections of an engine, by what let them in. Keeps their counters, and ends those that are idle for too long. */
 export class FlowBook {
@@ -10,11 +19,14 @@ export class FlowBook {
   readonly #flows = new Map<string, Set<Flow>>();
   /** Dropped without a word; their sockets may be taken back at any time. */
   readonly #dropped = new Set<Flow>();
-  readonly #setting: FlowSetting & { readonly tick: { now: number } };
+  readonly #setting: BookSetting;
   readonly #tickMs: number;
+  /** In front of the numbers of connections. */
+  readonly #edition: string = randomUUID().slice(0, 8);
+  #begun = 0;
   #size = 0;
 
-  constructor(setting: FlowSetting & { readonly tick: { now: number } }, tickMs: number) {
+  constructor(setting: BookSetting, tickMs: number) {
     this.#setting = setting;
     this.#tickMs = tickMs;
   }
@@ -24,8 +36,10 @@ export class FlowBook {
   }
 
   /** A connection that is let in, and has not reached the database yet. */
-  begin(way: Way, asker?: string): Flow {
-    const flow = new Flow(way, this.ledger.along(way, asker), this.#setting, this);
+  begin(way: Way, from: FlowOrigin = {}): Flow {
+    this.#begun += 1;
+    const birth = { ...from, number: this.#begun, sinceMs: this.#setting.nowMs() };
+    const flow = new Flow(way, { tally: this.ledger.along(way, from.asker), birth }, this.#setting, this);
     const its = this.#flows.get(flow.owner);
     if (its === undefined) this.#flows.set(flow.owner, new Set([flow]));
     else its.add(flow);
@@ -67,6 +81,26 @@ export class FlowBook {
 
   of(owner: string): readonly Flow[] {
     return [...(this.#flows.get(owner) ?? [])];
+  }
+
+  sessions(endpoint: string): readonly Session[] {
+    const { now } = this.#setting.tick;
+    const live = this.of(endpoint).filter(({ dropped, way }) => !dropped && way.endpoint !== undefined);
+    return live.map((flow) => flow.session(this.#idOf(flow), (now - flow.touchedTick) * this.#tickMs));
+  }
+
+  /** Returns how many there were. */
+  cut(endpoint: string, session: string | undefined): number {
+    const meant = this.of(endpoint).filter(
+      (flow) => flow.way.endpoint !== undefined && (session === undefined || session === this.#idOf(flow)),
+    );
+    const seen = meant.filter(({ dropped }) => !dropped).length;
+    for (const flow of meant) flow.abort(sessionCut({ id: endpoint }));
+    return seen;
+  }
+
+  #idOf({ birth }: Flow): string {
+    return `${this.#edition}-${birth.number}`;
   }
 
   /** Makes room for one more, if that can be had from connections that were dropped. */

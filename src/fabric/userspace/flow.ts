@@ -1,6 +1,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Fault } from '#base/fault.ts';
 import type { Tally } from '../counters.ts';
+import type { Session } from '../engine.ts';
 import type { Way } from '../route.ts';
 import { Course, type Touched } from '#base/course.ts';
 import type { ReadBuffers } from '#base/read-buffers.ts';
@@ -22,6 +23,26 @@ export interface FlowKeeper {
   readonly closed: (flow: Flow) => void;
 }
 
+/** Where a connection comes from, as far as it says so. */
+export interface FlowOrigin {
+  /** For whom it was dialled. */
+  readonly asker?: string | undefined;
+  /** Who connected to a listener, asked of the operating system while it is open. */
+  readonly peer?: () => HostAddress;
+}
+
+interface HostAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface FlowBirth extends FlowOrigin {
+  /** Of no other connection of the engine. */
+  readonly number: number;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
 /** How long a connection that was dropped silently keeps its sockets, so that its ends see nothing but silence. */
 const silentMs = 300_000;
 
@@ -33,10 +54,13 @@ export class Flow implements Touched {
   /** Under which it is found: an endpoint's id, or a segment's for what passes no endpoint. */
   readonly owner: string;
   readonly tally: Tally;
+  readonly birth: FlowBirth;
   way: Way;
   touchedTick: number;
   /** Whether it reached the database. */
   established = false;
+  /** Why it was ended, where somebody said so. */
+  reason: Fault | undefined;
   /** Called when it is over. */
   onOver: (() => void) | undefined;
   readonly #keeper: FlowKeeper;
@@ -53,10 +77,11 @@ export class Flow implements Touched {
   #keptAlive = false;
   #silent: NodeJS.Timeout | undefined;
 
-  constructor(way: Way, tally: Tally, setting: FlowSetting, keeper: FlowKeeper) {
+  constructor(way: Way, { tally, birth }: { readonly tally: Tally; readonly birth: FlowBirth }, setting: FlowSetting, keeper: FlowKeeper) {
     this.way = way;
     this.owner = way.endpoint?.id ?? way.segment;
     this.tally = tally;
+    this.birth = birth;
     this.touchedTick = setting.tick.now;
     this.#setting = setting;
     this.#keeper = keeper;
@@ -131,6 +156,7 @@ export class Flow implements Touched {
   /** Ends it at once, at both ends by a reset: no byte passes after this returns. A dialer's caller gets the reason as its stream's error. */
   abort(reason?: Fault): void {
     if (this.#closed) return;
+    this.reason = reason;
     this.count();
     const [client, upstream] = [this.#client, this.#upstream];
     if (client !== undefined) reset(client);
@@ -146,6 +172,27 @@ export class Flow implements Touched {
     this.#client?.pause();
     this.#upstream?.pause();
     this.#silent = setTimeout(() => this.abort(), silentMs).unref();
+  }
+
+  /** As it stands. */
+  session(id: string, idleMs: number): Session {
+    this.count();
+    const { way, birth } = this;
+    const peer = birth.peer?.();
+    return {
+      id,
+      state: this.established ? 'open' : 'connecting',
+      sinceMs: birth.sinceMs,
+      asker: birth.asker,
+      client: peer && { host: peer.address, port: peer.port },
+      port: way.port,
+      service: way.service?.id,
+      backend: way.backend?.id,
+      target: way.target,
+      bytesIn: this.#countedIn,
+      bytesOut: this.#countedOut,
+      idleMs,
+    };
   }
 
   /** Whether a dialer's caller has its socket. */

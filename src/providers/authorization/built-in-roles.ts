@@ -43,7 +43,7 @@ export const builtInRoles: readonly BuiltInRole[] = [
   {
     guid: '9c7e2a41-0d5f-4b86-8f1a-3e6d7b2c5a90',
     name: 'Private Endpoint Approver',
-    description: 'Lets you see, approve, reject and remove connections of private endpoints to what you own.',
+    description: 'Lets you see, approve, reject, cut and remove connections of private endpoints to what you own.',
     permission: {
       actions: [
         ...orientation,

@@ -14,6 +14,7 @@ import { privateEndpointConnections } from './private-endpoint-connection.ts';
 import { privateEndpoints } from './private-endpoint.ts';
 import { privateLinkServices } from './private-link-service.ts';
 import { privateLinkTargets } from './private-link-target.ts';
+import type { LiveSessions } from './sessions.ts';
 import { subnets } from './subnet.ts';
 import { virtualNetworks } from './virtual-network.ts';
 
@@ -28,6 +29,8 @@ export interface NetworkOptions {
   readonly explain?: FabricEngine['explain'];
   /** Where endpoints listen on this host; without it that is not shown. */
   readonly listeners?: FabricEngine['listeners'];
+  /** Live connections of endpoints; without it nothing is shown of them. */
+  readonly live?: LiveSessions;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
@@ -44,6 +47,7 @@ export function networkTypes({
   health,
   explain,
   listeners,
+  live,
   nowMs,
 }: NetworkOptions): readonly AnyType[] {
   const book = new AddressBook();
@@ -58,6 +62,6 @@ export function networkTypes({
     privateDnsZoneGroups({ keeper, serverName }),
     ...privateDnsTypes({ keeper }),
     networkLocations(),
-    ...privateLinkTargets.map((target) => privateEndpointConnections(target, { keeper, mayApprove, nowMs })),
+    ...privateLinkTargets.map((target) => privateEndpointConnections(target, { keeper, mayApprove, nowMs, live })),
   ];
 }

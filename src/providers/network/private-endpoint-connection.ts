@@ -7,12 +7,15 @@ import { approvalPolicy, type ConnectionProperties, decided, endsSoon, stateAt }
 import type { MayApprove } from './connections.ts';
 import { applied, type PlanKeeper, withdrawn } from './plan-keeper.ts';
 import { connectionWord, type PrivateLinkTarget } from './private-link-target.ts';
+import { cutAction, type LiveSessions, sessionsRead } from './sessions.ts';
 
 export interface ConnectionTypeOptions {
   readonly keeper: PlanKeeper;
   readonly mayApprove: MayApprove;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Without it connections have no sessions. */
+  readonly live?: LiveSessions | undefined;
 }
 
 /** What its owner may write of a connection. */
@@ -28,7 +31,7 @@ export function privateEndpointConnections(
   { type, floor }: Pick<PrivateLinkTarget, 'type' | 'floor'>,
   options: ConnectionTypeOptions,
 ): ResourceType<ConnectionProperties> {
-  const { keeper, nowMs } = options;
+  const { keeper, nowMs, live } = options;
   return resourceType<ConnectionProperties>({
     type: `${type}/${connectionWord}`,
     summary: 'A connection that a private endpoint asks for: approved, rejected or removed by the owner of what it leads to',
@@ -45,6 +48,7 @@ export function privateEndpointConnections(
       privateLinkServiceConnectionState: { ...stateAt(kept, nowMs()) },
       approval: { expiresSoon: endsSoon(kept.approval, nowMs()) },
     }),
+    ...(live !== undefined && { reads: { sessions: sessionsRead(live) }, actions: { cut: cutAction(live) } }),
     reconcile: (self) => applied(keeper, self),
     remove: () => withdrawn(keeper),
   });
