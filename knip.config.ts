@@ -9,8 +9,9 @@ const config: KnipConfig = {
     'test/runtime/{inside,parent}.ts',
     'bench/{run,raw-reader,bare-server}.ts',
     'scripts/*.mjs',
+    'studio/app/main.tsx',
   ],
-  project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.{js,mjs}'],
+  project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'studio/**/*.{ts,tsx}', 'scripts/**/*.{js,mjs}'],
   // Part of Debian's base system.
   ignoreBinaries: ['prlimit', 'unshare'],
   // A contract's parts are exported for whoever names one.

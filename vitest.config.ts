@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** A test file's suffix says what it needs. `unit` needs nothing; the others name the real thing they start. */
 const needs = ['pg', 'versions', 'mysql', 'tds', 'kernel'];
-const roots = '{src,test,bench}';
+const roots = '{src,test,bench,studio}';
 
 export default defineConfig({
   test: {
@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [`${roots}/**/*.test.ts`],
+          include: [`${roots}/**/*.test.{ts,tsx}`],
           exclude: [...needs.map((need) => `**/*.${need}.test.ts`), '**/*.e2e.test.ts', '**/node_modules/**', 'test/servers/versions/**'],
           testTimeout: 10_000,
         },

@@ -1,0 +1,81 @@
+/** What a query answers: values as their exact texts, null is SQL's. */
+export interface QueryResult {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** There are more rows than were sent. */
+  readonly truncated: boolean;
+}
+
+export interface PoolColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly isNullable: boolean;
+}
+
+export interface PoolTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly isView: boolean;
+  /** As the pool estimates it; undefined of views. */
+  readonly rows: number | undefined;
+  readonly columnCount: number;
+}
+
+/** The pool's own records of links lie in a schema that is no concern of analysts. */
+const own = 'isthmus';
+
+export const tablesSql = `SELECT schema_name, table_name, 'table', CAST(estimated_size AS VARCHAR), CAST(column_count AS VARCHAR)
+FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal AND NOT temporary AND schema_name <> '${own}'
+UNION ALL
+SELECT schema_name, view_name, 'view', NULL, CAST(column_count AS VARCHAR)
+FROM duckdb_views() WHERE database_name = current_database() AND NOT internal AND NOT temporary AND schema_name <> '${own}'
+ORDER BY 1, 2`;
+
+export function columnsSql({ schema, name }: Pick<PoolTable, 'schema' | 'name'>): string {
+  return `SELECT column_name, data_type, CASE WHEN is_nullable THEN 'yes' ELSE 'no' END FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name = ${literal(schema)} AND table_name = ${literal(name)} ORDER BY column_index`;
+}
+
+/** How many rows there are at this moment. */
+export function countSql({ schema, name }: Pick<PoolTable, 'schema' | 'name'>): string {
+  return `SELECT CAST(count(*) AS VARCHAR) FROM ${identifier(schema)}.${identifier(name)}`;
+}
+
+/** The first rows, for whoever wants to see what a table is like. */
+export function firstRowsSql({ schema, name }: Pick<PoolTable, 'schema' | 'name'>): string {
+  return `SELECT *\nFROM ${plainIdentifier(schema)}.${plainIdentifier(name)}\nLIMIT 100`;
+}
+
+export function tablesOf({ rows }: QueryResult): readonly PoolTable[] {
+  return rows.map(([schema, name, kind, size, columnCount]) => ({
+    schema: schema ?? '',
+    name: name ?? '',
+    isView: kind === 'view',
+    rows: size === null || size === undefined ? undefined : Number(size),
+    columnCount: Number(columnCount ?? 0),
+  }));
+}
+
+export function columnsOf({ rows }: QueryResult): readonly PoolColumn[] {
+  return rows.map(([name, type, nullable]) => ({ name: name ?? '', type: type ?? '', isNullable: nullable === 'yes' }));
+}
+
+/** Any name, quoted for DuckDB. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quoted only where it has to be. */
+function plainIdentifier(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : identifier(name);
+}
+
+const reserved = new Set(
+  'all and any as asc case cast check column create default desc distinct else end except from group having in into limit not null offset on or order primary references select table then to union unique user using when where window with'.split(
+    ' ',
+  ),
+);
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
