@@ -1,6 +1,7 @@
-import { objectOf, textOf } from '#arm/client-answer.ts';
+import { textOf } from '#arm/client-answer.ts';
+import { byUrgency, connectionShown, nameOf, type EndpointConnection } from '#arm/endpoint-connection.ts';
 import { keyOf, parsePlace, segmentsOf } from '#arm/resource-id.ts';
-import type { Json, JsonObject } from '#arm/resource.ts';
+import type { JsonObject } from '#arm/resource.ts';
 import { fault, type Fault } from '#base/fault.ts';
 import { readable } from './readable.ts';
 import { pathOf, placeOf } from './resource-paths.ts';
@@ -16,28 +17,6 @@ const targetTypes = [
 ];
 const connectionWord = 'privateEndpointConnections';
 
-/** A connection that a private endpoint asks for, as its owner sees it. */
-export interface EndpointConnection {
-  readonly id: string;
-  readonly name: string;
-  /** The id of the private endpoint, or of whatever else asks. */
-  readonly endpoint: string;
-  /** The id of what it leads to. */
-  readonly target: string;
-  readonly status: string;
-  readonly description: string;
-  /** Undefined: nothing is to be done. */
-  readonly actionsRequired: string | undefined;
-  readonly message: string | undefined;
-  readonly requestedBy: string | undefined;
-  readonly requestedAt: string | undefined;
-  /** The latest decision, if there is any. */
-  readonly decision: { readonly by: string; readonly at: string; readonly because: string } | undefined;
-  readonly expiresAt: string | undefined;
-  /** People who have approved this request, and how many must. */
-  readonly approvals: { readonly given: number; readonly needed: number };
-}
-
 /** Where connections are looked for. */
 export interface ConnectionPlace {
   readonly group: string | undefined;
@@ -47,12 +26,7 @@ export interface ConnectionPlace {
 /** All that the caller may read, those that wait first, then the latest request first. Faults: those of the server. */
 export async function listConnections(place: ConnectionPlace, session: Session): Promise<readonly EndpointConnection[]> {
   const lists = await Promise.all((await listTargets(place, session)).map((target) => connectionsOf(target, session)));
-  return lists.flat().toSorted((a, b) => rank(a) - rank(b) || (b.requestedAt ?? '').localeCompare(a.requestedAt ?? ''));
-}
-
-function rank({ status }: EndpointConnection): number {
-  const place = ['Pending', 'Approved', 'Rejected', 'Disconnected'].indexOf(status);
-  return place < 0 ? 4 : place;
+  return lists.flat().toSorted(byUrgency);
 }
 
 async function listTargets({ group, scope }: ConnectionPlace, session: Session): Promise<readonly string[]> {
@@ -73,54 +47,7 @@ function isTarget(id: string): boolean {
 
 async function connectionsOf(target: string, { arm }: Session): Promise<readonly EndpointConnection[]> {
   const found = await readable(() => arm.list(`${target}/${connectionWord}`));
-  return Array.isArray(found) ? (found as readonly JsonObject[]).map(connectionShown) : [];
-}
-
-/** A connection as an answer of the server shows it. */
-export function connectionShown(body: JsonObject): EndpointConnection {
-  const id = textOf(body['id']) ?? '';
-  const properties = objectOf(body['properties']);
-  const state = objectOf(properties['privateLinkServiceConnectionState']);
-  const approval = objectOf(properties['approval']);
-  const decisions = listOf(approval['decisions']);
-  const actionsRequired = textOf(state['actionsRequired']);
-  return {
-    id,
-    name: textOf(body['name']) ?? nameOf(id),
-    endpoint: textOf(objectOf(properties['privateEndpoint'])['id']) ?? '',
-    target: id.split('/').slice(0, -2).join('/'),
-    status: textOf(state['status']) ?? 'Pending',
-    description: textOf(state['description']) ?? '',
-    actionsRequired: actionsRequired === 'None' ? undefined : actionsRequired,
-    message: textOf(approval['requestMessage']),
-    requestedBy: textOf(approval['requestedBy']),
-    requestedAt: textOf(approval['requestedAt']),
-    decision: decisionOf(decisions.at(-1)),
-    expiresAt: textOf(approval['expiresAt']),
-    approvals: { given: approversOf(decisions, approval), needed: Number(approval['approversNeeded'] ?? 1) },
-  };
-}
-
-function listOf(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? (value as readonly Json[]).map(objectOf) : [];
-}
-
-function decisionOf(decision: JsonObject | undefined): EndpointConnection['decision'] {
-  if (decision === undefined) return undefined;
-  return { by: textOf(decision['by']) ?? '', at: textOf(decision['at']) ?? '', because: textOf(decision['because']) ?? '' };
-}
-
-/** Different people who approved this request. What was approved for an approval that has ended does not count. */
-function approversOf(decisions: readonly JsonObject[], approval: JsonObject): number {
-  const ended = textOf(approval['expiresAt']);
-  const isOver = ended !== undefined && Date.parse(ended) <= Date.now();
-  const since = Date.parse((isOver ? ended : textOf(approval['requestedAt'])) ?? '') || 0;
-  const counted = decisions.filter(({ status, at }) => status === 'Approved' && Date.parse(textOf(at) ?? '') >= since);
-  return new Set(counted.map(({ by }) => textOf(by))).size;
-}
-
-export function nameOf(id: string): string {
-  return id.split('/').at(-1) ?? id;
+  return Array.isArray(found) ? (found as readonly JsonObject[]).map((one) => connectionShown(one, Date.now())) : [];
 }
 
 /**
@@ -129,7 +56,7 @@ export function nameOf(id: string): string {
  */
 export async function findConnection(name: string, place: ConnectionPlace, session: Session): Promise<EndpointConnection> {
   if (name.startsWith('/') && segmentsOf(name).some((word) => keyOf(word) === keyOf(connectionWord)))
-    return connectionShown(await session.arm.get(name));
+    return connectionShown(await session.arm.get(name), Date.now());
   const all = await listConnections(place, session);
   const found = all.filter((one) => isMeant(one, name));
   if (found.length === 1) return found[0]!;

@@ -1,15 +1,9 @@
 import { objectOf, textOf } from '#arm/client-answer.ts';
+import { connectionShown, nameOf, type EndpointConnection } from '#arm/endpoint-connection.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { fault, type Fault } from '#base/fault.ts';
-import {
-  connectionShown,
-  findConnection,
-  listConnections,
-  nameOf,
-  type ConnectionPlace,
-  type EndpointConnection,
-} from './endpoint-connection.ts';
+import { findConnection, listConnections, type ConnectionPlace } from './endpoint-connection.ts';
 import { asJson, cell, formatted, type Column, type OutputFormat } from './output.ts';
 import { progressLine } from './progress-line.ts';
 import type { Session } from './session.ts';
@@ -79,7 +73,7 @@ export async function decideEndpoint(request: DecisionRequest, session: Session)
   // What it says of itself may be older than what was listed.
   const { headers, body } = await arm.send('GET', before.id, undefined, { signal: terminal.interrupted });
   const read = objectOf(body);
-  checkVerb(verb, connectionShown(read));
+  checkVerb(verb, connectionShown(read, Date.now()));
   const status = verb === 'approve' ? 'Approved' : 'Rejected';
   const wanted: JsonObject = { properties: { privateLinkServiceConnectionState: { status, description: because } } };
   const etag = headers.get('etag') ?? textOf(read['etag']);
@@ -90,7 +84,7 @@ export async function decideEndpoint(request: DecisionRequest, session: Session)
     onProgress: (progress) => line.show(progress),
   });
   line.clear();
-  const shown = connectionShown(after);
+  const shown = connectionShown(after, Date.now());
   await terminal.write(output === 'json' ? asJson(shown) : `${cell(nameOf(before.endpoint))}: ${cell(outcomeOf(verb, shown))}\n`);
 }
 

@@ -2,7 +2,7 @@ import { objectOf, textOf } from '#arm/client-answer.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
 import { Fault, fault } from '#base/fault.ts';
-import { nameOf } from './endpoint-connection.ts';
+import { nameOf } from '#arm/endpoint-connection.ts';
 import { readable } from './readable.ts';
 import { pathOf } from './resource-paths.ts';
 import type { Session } from './session.ts';

@@ -22,6 +22,8 @@ export interface PlanKeeper extends Service {
    * where it is about `self`.
    */
   current(self?: Pick<Resource<unknown>, 'id'>, outputs?: JsonObject): Promise<void>;
+  /** The plan that was applied last; undefined: none was yet. */
+  plan(): FabricPlan | undefined;
 }
 
 export interface PlanKeeperOptions {
@@ -75,6 +77,7 @@ export function createPlanKeeper({ store, engine, serverName, managed = [], publ
       const trouble = self && troubles.get(keyOf(self.id));
       if (trouble !== undefined) throw trouble;
     },
+    plan: () => latest,
   };
 }
 

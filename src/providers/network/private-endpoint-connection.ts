@@ -5,6 +5,7 @@ import type { Asked } from '#arm/resource.ts';
 import type { ResourceReader } from '#arm/store.ts';
 import { approvalPolicy, type ConnectionProperties, decided, endsSoon, stateAt } from './approval.ts';
 import type { MayApprove } from './connections.ts';
+import { opensRead } from './opens.ts';
 import { applied, type PlanKeeper, withdrawn } from './plan-keeper.ts';
 import { connectionWord, type PrivateLinkTarget } from './private-link-target.ts';
 import { cutAction, type LiveSessions, sessionsRead } from './sessions.ts';
@@ -48,7 +49,8 @@ export function privateEndpointConnections(
       privateLinkServiceConnectionState: { ...stateAt(kept, nowMs()) },
       approval: { expiresSoon: endsSoon(kept.approval, nowMs()) },
     }),
-    ...(live !== undefined && { reads: { sessions: sessionsRead(live) }, actions: { cut: cutAction(live) } }),
+    reads: { opens: opensRead(keeper), ...(live !== undefined && { sessions: sessionsRead(live) }) },
+    ...(live !== undefined && { actions: { cut: cutAction(live) } }),
     reconcile: (self) => applied(keeper, self),
     remove: () => withdrawn(keeper),
   });
