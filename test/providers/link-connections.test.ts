@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fault } from '#base/fault.ts';
+import type { Sent } from './provider-scene.ts';
 import { linkBody, linkScene, plane, pool, postgres, table, workspace, type LinkScene } from './link-scene.ts';
 
 let scene: LinkScene;
@@ -27,7 +28,11 @@ test('a link is started, followed, paused, resumed and stopped; its place is kep
   });
   await expect.poll(() => [...scene.pools.orders.values()][0]?.links).toMatchObject([{ landing: order.landing }]);
   const running = await scene.status('shop');
-  expect(running).toMatchObject({ startTime: expect.any(String), continuousRunId: expect.any(String), isthmus: { isolated: true } });
+  expect(running).toMatchObject({
+    startTime: expect.any(String),
+    continuousRunId: expect.any(String),
+    isthmus: { isolated: true, tables: { count: 1 } },
+  });
   expect((await scene.act('shop', 'start')).body.error).toMatchObject({ code: 'LinkStateConflict' });
   await scene.act('shop', 'pause');
   await scene.reached('shop', 'Paused');
@@ -207,4 +212,16 @@ test('no more links are checked at once than leaves room for those that run', as
   expect(all.filter(({ status }) => status === 200)).toHaveLength(12);
   expect(all.find(({ status }) => status === 429)?.body.error.code).toBe('TooManyChecks');
   expect((await scene.act('shop', 'preflight')).status).toBe(200);
+});
+
+test('a link that is not saved is checked as one that is, and nothing is written', async () => {
+  const body = linkBody({ tables: [table('orders')] }) as { properties: object };
+  const ask = async (linkConnection: object): Promise<Sent> => await scene.plane.send('POST', `${plane}/preflight`, { linkConnection });
+  const checked = await ask({ name: 'shop', properties: body.properties });
+  expect(checked.status).toBe(200);
+  await scene.link('shop', { tables: [table('orders')] });
+  expect(checked.body).toEqual((await scene.act('shop', 'preflight')).body);
+  expect((await ask({ name: 'other', properties: body.properties })).body.findings[0]).toMatchObject({ code: 'LinkTableInOtherLink' });
+  expect((await ask({ name: 'a/b', properties: body.properties })).body.error.code).toBe('InvalidRequestFormat');
+  expect((await scene.plane.send('GET', `${plane}/linkconnections/other`)).status).toBe(404);
 });

@@ -73,7 +73,7 @@ export async function linkScene(): Promise<LinkScene> {
     ({ store: storeOf, writer }) => {
       const store = storeOf();
       const explain = async (): Promise<Path> => ({ hops: [], denied: held.denied });
-      const { types, keeper } = synapseLinks({
+      const { types, keeper, ofWorkspaces } = synapseLinks({
         store,
         writer,
         runtimes,
@@ -97,7 +97,7 @@ export async function linkScene(): Promise<LinkScene> {
       held.keeper = keeper;
       const interactive = new InteractiveAuthoring({ store, runtimes, homes: [workspaceHome], nowMs: Date.now, log: silentLog });
       const authoring = { ...noNetwork, store, runtimes, interactive, jobs: new InteractiveJobs(runtimes) };
-      return [...workspaceTypes({ ...authoring, writer, tenant: 'tenant' }), ...types];
+      return [...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: ofWorkspaces }), ...types];
     },
     { waitMs: 500 },
   );

@@ -89,7 +89,7 @@ export async function networkScene(
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
         ...factoryTypes(authoring),
-        ...workspaceTypes({ ...authoring, writer, tenant: 'tenant' }),
+        ...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: {} }),
         ...(given.more ?? []),
       ];
     },

@@ -87,7 +87,7 @@ export function providersOf(parts: ProviderParts): Providers {
     ...postgresqlTypes({ connections }),
     ...mysqlTypes({ connections }),
     ...factoryTypes(authoring),
-    ...workspaceTypes({ ...authoring, writer }),
+    ...workspaceTypes({ ...authoring, writer, ofLinks: kept.ofWorkspaces }),
     ...kept.types,
   ];
   return { types, services: [interactive, egress, kept.keeper] };

@@ -5,6 +5,7 @@ import type { Json, JsonObject, Resource } from '#arm/resource.ts';
 import { nextLinkState, wantedOf } from '#replication/link-state.ts';
 import { quoteIdentifier, quoteLiteral } from '#replication/schema.ts';
 import { checkTablesOfOthers } from './link-check.ts';
+import type { CheckTurns } from './link-checks.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import { checkMayRun } from './link-may-run.ts';
 import type { LinkAsk } from './link-moves.ts';
@@ -20,6 +21,7 @@ import { versions } from './type-names.ts';
 export interface LinkTools {
   readonly options: SynapseLinkOptions;
   readonly keeper: LinkKeeper;
+  readonly turns: CheckTurns;
 }
 
 type Call<I> = ActionCall<LinkProperties, I>;
@@ -44,27 +46,15 @@ export function linkActions(tools: LinkTools): Readonly<Record<string, Action<Li
   };
 }
 
-/** Each is a worker: those that links need are not to wait for them. */
-const mostChecks = 12;
-
-function check({ options, keeper }: LinkTools): LinkAction<object> {
-  let running = 0;
+function check({ options, keeper, turns }: LinkTools): LinkAction<object> {
   return {
     summary: 'Whether it could start, and what would become of each column; changes nothing',
     input: nothing,
-    run: async ({ self, resources, signal }) => {
-      if (running >= mostChecks)
-        throw fault('throttled', 'TooManyChecks', `${mostChecks} link connections are being checked already.`, {
-          remedy: 'Try again in a moment.',
-        });
-      running += 1;
-      try {
+    run: async ({ self, resources, signal }) =>
+      await turns(async () => {
         const record = await keeper.records.read(self!.id);
         return { body: await preflight({ link: self!, record, resources }, options, signal) };
-      } finally {
-        running -= 1;
-      }
-    },
+      }),
   };
 }
 

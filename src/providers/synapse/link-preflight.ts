@@ -61,7 +61,8 @@ export async function preflight(
   };
 }
 
-function findingOf({ code, message, target, remedy }: Fault): JobFinding {
+/** What stands in the way, as a finding. */
+export function findingOf({ code, message, target, remedy }: Fault): JobFinding {
   return { severity: 'error', code, message, target: target ?? null, remedy: remedy ?? null };
 }
 

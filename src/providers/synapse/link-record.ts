@@ -48,7 +48,8 @@ export interface LinkRecord {
   readonly happenings: readonly LinkHappening[];
 }
 
-const newRecord: LinkRecord = {
+/** Of a link to which nothing happened. */
+export const newRecord: LinkRecord = {
   state: 'Initial',
   run: null,
   runs: 0,

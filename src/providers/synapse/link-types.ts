@@ -1,16 +1,25 @@
 import type { AnyType } from '#arm/resource-type.ts';
+import { checkTurns, preflightOfDraft } from './link-checks.ts';
 import { linkConnections } from './link-connection.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import { sqlPools } from './sql-pool.ts';
+import type { WorkspaceOptions } from './workspace.ts';
 
 export interface SynapseLinks {
   readonly types: readonly AnyType[];
   readonly keeper: LinkKeeper;
+  /** What is asked of workspaces about links. */
+  readonly ofWorkspaces: WorkspaceOptions['ofLinks'];
 }
 
 /** SQL pools and link connections, and the service that makes them true, which must run. */
 export function synapseLinks(options: SynapseLinkOptions): SynapseLinks {
   const keeper = new LinkKeeper(options);
-  return { types: [sqlPools(options, keeper.orders), linkConnections({ options, keeper })], keeper };
+  const tools = { options, keeper, turns: checkTurns() };
+  return {
+    types: [sqlPools(options, keeper.orders), linkConnections(tools)],
+    keeper,
+    ofWorkspaces: { preflight: preflightOfDraft(tools) },
+  };
 }

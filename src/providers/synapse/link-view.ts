@@ -2,6 +2,7 @@ import { fault } from '#base/fault.ts';
 import { faultText, type FaultText } from '#base/fault-text.ts';
 import type { Json, JsonObject, Resource } from '#arm/resource.ts';
 import { wantedOf } from '#replication/link-state.ts';
+import { tableName } from '#replication/schema.ts';
 import type { LinkReport, LinkTableReport } from '#runtime/job.ts';
 import type { LinkRecord } from './link-record.ts';
 import { budgetOf, type LinkProperties } from './link-shape.ts';
@@ -43,7 +44,8 @@ export interface SeenPool {
 export function detailedStatus(seen: LinkSeen): JsonObject {
   const { link, record, live, pool } = seen;
   const error = errorOf(seen);
-  const tables = (link.properties.linkTables ?? []).map((table) => tableState(table, seen));
+  const stateOf = tableStates(seen);
+  const tables = (link.properties.linkTables ?? []).map((table) => stateOf(table));
   const report = live?.report;
   return defined({
     id: link.id,
@@ -65,6 +67,7 @@ export function detailedStatus(seen: LinkSeen): JsonObject {
       log: logOf(seen),
       waiting: pool.report === undefined ? undefined : { segments: pool.report.waitingSegments, bytes: pool.report.waitingBytes },
       changesPerSecond: pool.report?.changesPerSecond,
+      tables: countsOf(tables),
       position: report?.position ?? undefined,
       lastHeard: timeText(live?.heardMs),
       nextBatch: timeText(live?.nextBatchMs),
@@ -147,20 +150,41 @@ interface SeenTable {
   readonly worker: LinkTableReport | undefined;
 }
 
-/** What the pool has is what is so; what stands in a table's way may be known to its worker only. */
-function tableState({ source }: LinkTableAsked, { link, record, live, pool }: LinkSeen): SeenTable {
-  const name = nameOf(source);
-  const there = pool.report?.tables.find((one) => one.table === name);
-  const read = live?.report?.tables.find((one) => one.schema === source.schemaName && one.name === source.tableName);
-  const found = { pool: there, worker: read };
-  if (record.run === null || wantedOf(record.state) === 'nothing' || wantedOf(record.state) === 'release')
-    return { ...found, state: 'Waiting', fault: undefined };
-  if (there?.fault !== undefined) return { ...found, state: there.state === 'Suspended' ? 'Suspended' : 'Failed', fault: there.fault };
-  if (read?.fault !== undefined && read.fault !== null)
-    return { ...found, state: read.state === 'Failed' ? 'Failed' : 'Suspended', fault: read.fault };
-  if (pool.standing === 'paused') return { ...found, state: 'Suspended', fault: faultText(poolPaused(poolIdOf(link))) };
-  if (there !== undefined) return { ...found, state: there.state, fault: undefined };
-  return { ...found, state: read?.state === 'Replicating' ? 'Snapshotting' : (read?.state ?? 'Waiting'), fault: undefined };
+/** What the pool has is what is so; what stands in a table's way may be known to its worker only. Thousands of tables are looked up by name. */
+function tableStates({ link, record, live, pool }: LinkSeen): (table: LinkTableAsked) => SeenTable {
+  const inPool = new Map((pool.report?.tables ?? []).map((one) => [one.table, one]));
+  const ofWorker = new Map((live?.report?.tables ?? []).map((one) => [tableName(one.schema, one.name), one]));
+  const wanted = wantedOf(record.state);
+  const rests = record.run === null || wanted === 'nothing' || wanted === 'release';
+  const paused = pool.standing === 'paused' ? faultText(poolPaused(poolIdOf(link))) : undefined;
+  return ({ source }) => {
+    const [there, read] = [inPool.get(nameOf(source)), ofWorker.get(nameOf(source))];
+    const found = { pool: there, worker: read };
+    if (rests) return { ...found, state: 'Waiting', fault: undefined };
+    if (there?.fault !== undefined) return { ...found, state: there.state === 'Suspended' ? 'Suspended' : 'Failed', fault: there.fault };
+    if (read?.fault !== undefined && read.fault !== null)
+      return { ...found, state: read.state === 'Failed' ? 'Failed' : 'Suspended', fault: read.fault };
+    if (paused !== undefined) return { ...found, state: 'Suspended', fault: paused };
+    if (there !== undefined) return { ...found, state: there.state, fault: undefined };
+    return { ...found, state: read?.state === 'Replicating' ? 'Snapshotting' : (read?.state ?? 'Waiting'), fault: undefined };
+  };
+}
+
+/** How many tables are in which state, and how far their copying is: by rows, of the tables whose number of rows is known. */
+function countsOf(tables: readonly SeenTable[]): JsonObject {
+  const states: Record<string, number> = {};
+  let [rowsCopied, estimatedRows] = [0, 0];
+  for (const { state, worker } of tables) {
+    states[state] = (states[state] ?? 0) + 1;
+    const estimated = worker?.estimatedRows ?? undefined;
+    if (worker === undefined || estimated === undefined) continue;
+    const isWhole = state === 'Replicating';
+    // An estimate is one: what is copied whole is as much as it is.
+    const whole = isWhole ? Math.max(estimated, worker.rowsCopied) : Math.max(estimated, worker.rowsCopied + 1);
+    estimatedRows += whole;
+    rowsCopied += isWhole ? whole : worker.rowsCopied;
+  }
+  return { count: tables.length, states, rowsCopied, estimatedRows };
 }
 
 export interface StatusQuery {
@@ -173,8 +197,9 @@ export interface StatusQuery {
 export function tableStatus(seen: LinkSeen, { maxSegmentCount, after }: StatusQuery): JsonObject {
   const { link, record } = seen;
   const tables = link.properties.linkTables ?? [];
+  const stateOf = tableStates(seen);
   const value = tables.slice(after, after + maxSegmentCount).map((table) => {
-    const { state, fault: trouble, pool, worker } = tableState(table, seen);
+    const { state, fault: trouble, pool, worker } = stateOf(table);
     return defined({
       id: table.id,
       linkTableId: table.id,

@@ -21,6 +21,8 @@ import { checkFixed, completed, type WorkspaceProperties, workspaceProperties } 
 export interface WorkspaceOptions extends AuthoringOptions {
   readonly store: AuthoringOptions['store'] & Pick<ResourceStore, 'write'>;
   readonly writer: () => ResourceWriter;
+  /** Actions that are about its links. */
+  readonly ofLinks: ResourceType<WorkspaceProperties>['actions'];
 }
 
 const identity = z
@@ -50,7 +52,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
     plane: {
       root: { prefix: 'synapse', self: 'workspace', hostSuffix: 'synapseAnalytics', admit: admitVisitor },
       versions: workspacePlaneVersions,
-      actions: ['testConnectivity', 'browse', 'preview'],
+      actions: ['testConnectivity', 'browse', 'preview', 'preflight'],
     },
     check: async ({ tags, properties }, context) => {
       checkEgressTag(tags);
@@ -63,6 +65,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
     actions: {
       replaceAllIpFirewallRules: replaceAllIpFirewallRules(writer),
       ...interactiveActions(workspaceHome, options),
+      ...options.ofLinks,
     },
     reconcile: (self, { resources }) => withNetwork(self, resources, options.store),
   });
