@@ -17,6 +17,7 @@ import { peers } from './peers.ts';
 import { relayConnects, relayThroughput } from './relay.ts';
 import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
+import { studio } from './studio.ts';
 import { workerStart } from './worker-start.ts';
 import { openWorkplace } from './workplace.ts';
 
@@ -35,6 +36,7 @@ const benchmarks: readonly Benchmark[] = [
   relayThroughput,
   relayConnects,
   workerStart,
+  studio,
 ];
 
 const { values, positionals } = parseArgs({

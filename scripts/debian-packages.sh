@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI, HAProxy,
-# what makes the sandbox around workers, MariaDB and FreeTDS.
+# what makes the sandbox around workers, MariaDB, FreeTDS and Chromium.
 set -euo pipefail
 
 # What each package is needed for.
@@ -15,9 +15,11 @@ packages=(
   nftables             # nft: counts packets in a worker's network
   mariadb-server       # what MySQL logins are tested with
   freetds-bin          # tsql: a foreign client of our TDS
+  chromium             # the browser in which the Studio is tested
+  fonts-dejavu-core    # what it writes with
 )
 programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy
-  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql} /usr/sbin/nft)
+  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql} /usr/sbin/nft /usr/bin/chromium)
 
 missing=()
 for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
@@ -25,7 +27,7 @@ for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); 
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's tsql, and bubblewrap, iproute2, nftables and util-linux; or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's tsql, Chromium as /usr/bin/chromium, and bubblewrap, iproute2, nftables and util-linux; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then

@@ -34,6 +34,8 @@ export class ControlPlane implements AsyncDisposable {
   readonly ca: string;
   readonly subscription: string;
   readonly tenant: string;
+  /** What the ready line says. */
+  readonly ready: Readonly<Record<string, string>>;
   readonly administrator: Credentials;
   readonly #agent: Agent;
   #token: string | undefined;
@@ -45,6 +47,7 @@ export class ControlPlane implements AsyncDisposable {
     this.ca = ready['ca']!;
     this.subscription = ready['subscription']!;
     this.tenant = ready['tenant']!;
+    this.ready = ready;
     this.administrator = JSON.parse(readFileSync(join(folder, 'identity/administrator.json'), 'utf8')) as Credentials;
     this.#agent = new Agent({ ca: readFileSync(this.ca), keepAlive: true, maxSockets: 32 });
   }
