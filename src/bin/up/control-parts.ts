@@ -36,6 +36,7 @@ import { RoleAuthorizer } from '#providers/authorization/role-check.ts';
 import { roleDefinitions } from '#providers/authorization/role-definitions.ts';
 import { authoringNetworks } from '#providers/authoring/managed-networks.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
+import type { MayApprove } from '#providers/network/connections.ts';
 import { createPlanKeeper, type PlanKeeper } from '#providers/network/plan-keeper.ts';
 import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 import { resourcesTypes } from '#providers/resources/resources-types.ts';
@@ -44,6 +45,7 @@ import type { RuntimeHost } from '#runtime/runtime.ts';
 import type { PoolHost } from '#providers/synapse/pool-host.ts';
 import type { ControlJob } from './channel.ts';
 import { hostAddresses } from './host-addresses.ts';
+import { insightParts } from './insight-parts.ts';
 import { openLogFile } from './log-file.ts';
 import { providersOf } from './provider-types.ts';
 
@@ -108,11 +110,7 @@ export async function composeControl({
   };
   const measured = measuredEngine(engine);
   const keeper = createPlanKeeper({ store, serverName, engine: measured, ...planGround });
-  const mayApprove = async (principalId: string, targetId: string): Promise<boolean> => {
-    const principal = (await directory.byPrincipalId(principalId))?.principal;
-    const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
-    return principal !== undefined && (await authorizer.allows(principal, action, targetId));
-  };
+  const mayApprove = approvers(directory, authorizer);
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
   const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, folder: job.folder, log };
   const providers = providersOf({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections });
@@ -124,6 +122,7 @@ export async function composeControl({
     principalResourceType({ store }),
     ...providers.types,
   ]);
+  const insights = insightParts({ store, sources: providers.measured, log });
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   await ensureSubscription(store, tenant, subscription);
   const grant = (transaction: StoreTransaction, administrator: Principal): Promise<void> => grantOwner(transaction, administrator);
@@ -138,6 +137,7 @@ export async function composeControl({
     tenant: { id: tenant, name: 'Isthmus' },
     sealer,
     auditLog: store.auditLog,
+    ownProviders: insights.own,
     plugins: [(scope) => registerTokenRoutes(scope, tokenAuthority({ store, keys, directory, audiences, tenant }))],
     https: certificates,
     ...(accessLog && { onAnswered: (answered: Answered) => accessLog.log.info(answered, 'answered') }),
@@ -150,7 +150,7 @@ export async function composeControl({
     app,
     loop,
     keeper,
-    services: providers.services,
+    services: [...providers.services, ...insights.services],
     tenant,
     subscription,
     [Symbol.dispose]: () => [made, accessLog, measured].forEach((one) => one?.[Symbol.dispose]()),
@@ -167,6 +167,15 @@ function measuredEngine(engine: FabricEngine): Pick<FabricEngine, 'apply'> & Dis
       plan = next;
     },
     [Symbol.dispose]: () => shown[Symbol.dispose](),
+  };
+}
+
+/** Who may approve connections to what, whatever they asked for themselves. */
+function approvers(directory: Pick<ReturnType<typeof principalDirectory>, 'byPrincipalId'>, authorizer: RoleAuthorizer): MayApprove {
+  return async (principalId, targetId) => {
+    const principal = (await directory.byPrincipalId(principalId))?.principal;
+    const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;
+    return principal !== undefined && (await authorizer.allows(principal, action, targetId));
   };
 }
 

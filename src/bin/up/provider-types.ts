@@ -1,6 +1,7 @@
 import type { Log } from '#base/log.ts';
 import type { Service } from '#base/service.ts';
 import type { ResourceWriter, Sealer } from '#arm/access.ts';
+import type { MetricSource } from '#arm/metric.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
@@ -9,10 +10,12 @@ import { InteractiveAuthoring } from '#providers/authoring/interactive-authoring
 import { InteractiveJobs } from '#providers/authoring/interactive-jobs.ts';
 import type { AuthoringOptions } from '#providers/authoring/options.ts';
 import { factoryHome } from '#providers/data-factory/factory-home.ts';
+import { partTypes } from '#providers/authoring/home.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
 import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
 import { EgressLog } from '#providers/network/egress-log.ts';
+import { endpointSeries } from '#providers/network/endpoint-series.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
@@ -47,6 +50,7 @@ export interface ProviderParts {
 export interface Providers {
   readonly types: readonly AnyType[];
   readonly services: readonly Service[];
+  readonly measured: readonly MetricSource[];
 }
 
 /** Everything that the network joins. Providers do not know one another: what one needs of another is handed over here. */
@@ -90,5 +94,7 @@ export function providersOf(parts: ProviderParts): Providers {
     ...workspaceTypes({ ...authoring, writer, ofLinks: kept.ofWorkspaces }),
     ...kept.types,
   ];
-  return { types, services: [interactive, egress, kept.keeper] };
+  const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);
+  const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed)];
+  return { types, services: [interactive, egress, kept.keeper], measured };
 }

@@ -87,6 +87,23 @@ export class LinkKeeper implements Service {
     return seenLink({ link, record, live: this.#lives.get(keyOf(link.id))?.life.live }, this.#tools);
   }
 
+  /** All that is known now of every link whose record was looked at. */
+  async seenAll(): Promise<readonly LinkSeen[]> {
+    const links = (await this.#options.store.list({
+      within: '',
+      type: linkConnectionType,
+    })) as unknown as readonly Resource<LinkProperties>[];
+    return links.flatMap((link) => {
+      const record = this.records.latest(link.id);
+      return record === undefined ? [] : [seenLink({ link, record, live: this.#lives.get(keyOf(link.id))?.life.live }, this.#tools)];
+    });
+  }
+
+  /** See `LinkRecords.onHappened`. */
+  onHappened(...listener: Parameters<LinkRecords['onHappened']>): () => void {
+    return this.records.onHappened(...listener);
+  }
+
   #begin(id: string, signal: AbortSignal, fail: (error: unknown) => void): void {
     const key = keyOf(id);
     if (signal.aborted || this.#lives.has(key)) return;

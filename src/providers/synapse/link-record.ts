@@ -92,6 +92,7 @@ export type RecordChange = (record: LinkRecord) => LinkRecord | undefined;
 export class LinkRecords {
   readonly #store: Pick<ResourceStore, 'setting' | 'write'>;
   readonly #latest = new Map<string, LinkRecord>();
+  readonly #listeners = new Set<(link: string, lines: readonly LinkHappening[]) => void>();
 
   constructor(store: Pick<ResourceStore, 'setting' | 'write'>) {
     this.#store = store;
@@ -109,15 +110,24 @@ export class LinkRecords {
 
   /** The record after `change`, durable. `ifKept`: only of a link that is there and stays, else `ResourceBeingDeleted` (conflict). */
   async change(link: string, change: RecordChange, ifKept = false): Promise<LinkRecord> {
-    const record = await this.#store.write(async (transaction) => {
+    const { record, lines } = await this.#store.write(async (transaction) => {
       if (ifKept && (await transaction.get(link))?.deleting !== false) throw beingDeleted(link);
       const before = parsed(await transaction.setting(settingOf(link)), link);
       const after = change(before);
-      if (after === undefined) return before;
+      if (after === undefined) return { record: before, lines: [] };
       await transaction.putSetting(settingOf(link), after as unknown as JsonObject);
-      return after;
+      const known = before.happenings.at(-1);
+      return { record: after, lines: after.happenings.slice(known === undefined ? 0 : after.happenings.lastIndexOf(known) + 1) };
     });
-    return this.#noted(link, record);
+    this.#noted(link, record);
+    if (lines.length > 0) for (const listener of this.#listeners) listener(link, lines);
+    return record;
+  }
+
+  /** Told what is new in a link's timeline, once it is durable. Listeners are quick and never throw. Returns what ends it. */
+  onHappened(listener: (link: string, lines: readonly LinkHappening[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   async forget(link: string): Promise<void> {
