@@ -5,6 +5,7 @@ import type { Operation } from './operation.ts';
 import { keyOf, parseResourceId } from './resource-id.ts';
 import type { JsonObject, Resource, Status } from './resource.ts';
 import { StoreModel } from './store-model.contract.ts';
+import { testSearching } from './store-search.contract.ts';
 import type { PutRequest, ResourceChange, ResourceStore, Settlement, StoreTransaction } from './store.ts';
 
 /** Where a store lives that is opened again and again: a file, a database. */
@@ -63,6 +64,9 @@ export function testStore(name: string, place: () => Promise<StorePlace>): void 
     });
     describe('finds', () => {
       testFinding(place);
+    });
+    describe('searches', () => {
+      testSearching(place);
     });
     describe('in transactions', () => {
       testTransactions(place);

@@ -12,6 +12,24 @@ export interface ListQuery {
   readonly limit?: number;
 }
 
+export interface SearchQuery {
+  /** Only what is this or lies in it, at any depth; empty: everything. An id, in any casing. */
+  readonly within: string;
+  /** Only of these types. */
+  readonly types?: readonly string[];
+  /** Each of its words, parted by white space, is in the name, in the type or in the value of a tag, in any casing. */
+  readonly text?: string;
+}
+
+export interface SearchPage extends SearchQuery {
+  /** Begin after this id, whether it is still there or not. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** What a search finds. */
+export type Found = Pick<Resource, 'id' | 'type'>;
+
 /** Reading. Ids in any casing. What is being deleted is still there until it is gone. */
 export interface ResourceReader {
   get(id: string): Promise<Resource | undefined>;
@@ -101,6 +119,10 @@ export interface ResourceChange {
 export interface ResourceStore extends ResourceReader, AsyncDisposable {
   /** Runs `work` in a transaction of its own, one after the other. A throw takes everything back. */
   write<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
+  /** Ordered by name in lower case, then by key, both compared by code point. */
+  search(query: SearchPage): Promise<readonly Found[]>;
+  /** How many of each type a search finds: the type in lower case → count. */
+  countFound(query: SearchQuery): Promise<ReadonlyMap<string, number>>;
   operation(id: string): Promise<Operation | undefined>;
   setting(name: string): Promise<JsonObject | undefined>;
   /** Resources due at `nowMs`, longest due first, at most `limit`. */

@@ -177,6 +177,8 @@ function mortal(store: ResourceStore, alive: () => boolean): ResourceStore {
     list: (query) => living(store.list(query)),
     referrers: (id) => living(store.referrers(id)),
     write: (work) => living(alive() ? store.write(work) : new Promise<never>(() => undefined)),
+    search: (query) => living(store.search(query)),
+    countFound: (query) => living(store.countFound(query)),
     operation: (id) => living(store.operation(id)),
     setting: (name) => living(store.setting(name)),
     due: (nowMs, limit) => living(store.due(nowMs, limit)),

@@ -312,6 +312,8 @@ function pass(store: ResourceStore): ResourceStore {
     list: (query) => store.list(query),
     referrers: (id) => store.referrers(id),
     write: (work) => store.write(work),
+    search: (query) => store.search(query),
+    countFound: (query) => store.countFound(query),
     operation: (id) => store.operation(id),
     setting: (name) => store.setting(name),
     due: (nowMs, limit) => store.due(nowMs, limit),

@@ -5,13 +5,23 @@ import type { DatabaseSync } from 'node:sqlite';
 import { fault } from '#base/fault.ts';
 import type { Operation } from '#arm/operation.ts';
 import type { JsonObject, Resource } from '#arm/resource.ts';
-import type { DueResource, ListQuery, ResourceChange, ResourceStore, StoreTransaction } from '#arm/store.ts';
+import type {
+  DueResource,
+  Found,
+  ListQuery,
+  ResourceChange,
+  ResourceStore,
+  SearchPage,
+  SearchQuery,
+  StoreTransaction,
+} from '#arm/store.ts';
 import { auditLog, type AuditLog } from '../audit/audit-log.ts';
 import { auditKeyPath, readAuditSeal, type AuditSeal } from '../audit/audit-seal.ts';
 import { AuditWriter } from '../audit/audit-writer.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { ReadCache } from './read-cache.ts';
 import { placeKey, ResourceRows } from './resource-rows.ts';
+import { countRows, searchRows } from './resource-search.ts';
 import { SqliteTransaction, type FreshWrites } from './sqlite-transaction.ts';
 import { openForReading, openForWriting, storeFault } from './store-file.ts';
 
@@ -175,6 +185,14 @@ class OpenSqliteStore implements SqliteStore {
 
   referrers(id: string): Promise<readonly string[]> {
     return this.#reading((rows) => rows.referrers(id));
+  }
+
+  search(query: SearchPage): Promise<readonly Found[]> {
+    return this.#reading((rows) => searchRows(rows, query));
+  }
+
+  countFound(query: SearchQuery): Promise<ReadonlyMap<string, number>> {
+    return this.#reading((rows) => countRows(rows, query));
   }
 
   operation(id: string): Promise<Operation | undefined> {

@@ -6,6 +6,7 @@ import type { JsonObject, Resource, StatusFault } from '#arm/resource.ts';
 import type { AuditEntry, ListQuery, PutRequest, ResourceChange, Settlement, StoreTransaction } from '#arm/store.ts';
 import type { AuditWriter } from '../audit/audit-writer.ts';
 import type { ReadCache } from './read-cache.ts';
+import { nameKeyOf, searchedWords } from './resource-search.ts';
 import { inside, placeKey, resourceOf, type ResourceRow, type ResourceRows, type StatusText } from './resource-rows.ts';
 
 /** What a transaction works on. */
@@ -122,8 +123,13 @@ export class SqliteTransaction implements StoreTransaction {
       changed_by: request.principal,
     };
     const names = Object.keys(row);
-    const sql = `INSERT INTO resources (${names.join(', ')}, type_key) VALUES (${names.map(() => '?').join(', ')}, ?)`;
-    const { lastInsertRowid } = this.#run(sql, [...Object.values(row), request.type.toLowerCase()]);
+    const sql = `INSERT INTO resources (${names.join(', ')}, type_key, name_key, words) VALUES (${names.map(() => '?').join(', ')}, ?, ?, ?)`;
+    const { lastInsertRowid } = this.#run(sql, [
+      ...Object.values(row),
+      request.type.toLowerCase(),
+      nameKeyOf(row.key),
+      searchedWords(row.key, request),
+    ]);
     return { ...row, n: Number(lastInsertRowid) };
   }
 
@@ -172,6 +178,8 @@ export class SqliteTransaction implements StoreTransaction {
         row.n,
       ],
     );
+    const words = searchedWords(row.key, request);
+    this.#run('UPDATE resources SET words = ? WHERE n = ? AND words <> ?', [words, row.n, words]);
     return row;
   }
 

@@ -106,3 +106,44 @@ test('ended operations are forgotten once they are old and many', async () => {
     'open',
   ]);
 });
+
+test('what a file of an older version holds is found', async () => {
+  await using home = await scratch();
+  const id = '/subscriptions/s/resourceGroups/Shop';
+  {
+    using db = new DatabaseSync(home.path);
+    for (const step of ['0001-resources.sql', '0002-audit.sql'])
+      db.exec(await readFile(new URL(`schema/${step}`, import.meta.url), 'utf8'));
+    db.exec('PRAGMA application_id = 0x49535448; PRAGMA user_version = 2');
+    const row = {
+      key: id.toLowerCase(),
+      id,
+      type: 'A/groups',
+      type_key: 'a/groups',
+      parent: '',
+      generation: 1,
+      etag: 'e',
+      deleting: 0,
+      inert: 1,
+    };
+    const asked = JSON.stringify({ tags: { team: 'ÄRZTE', 'other "one"': 'Two Words' }, envelope: {}, properties: {} });
+    const rest = {
+      asked,
+      settled: 1,
+      outcome: 'ready',
+      status: '{"outputs":{}}',
+      mark: 1,
+      created_at: '',
+      changed_at: '',
+      created_by: '',
+      changed_by: '',
+    };
+    const columns = Object.entries({ ...row, ...rest });
+    db.prepare(`INSERT INTO resources (${columns.map(([name]) => name).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`).run(
+      ...columns.map(([, value]) => value),
+    );
+  }
+  await using store = await openSqliteStore({ path: home.path });
+  for (const text of ['shop', 'a/groups', 'ärzte', 'two words', 'ärzte shop'])
+    expect(await store.search({ within: '', text, limit: 5 })).toEqual([{ id, type: 'A/groups' }]);
+});

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fault, Fault, toFault } from '#base/fault.ts';
 
 /** What each version of the file adds, in order. A step once released never changes: the next one goes to the end. */
-const steps = ['0001-resources.sql', '0002-audit.sql'];
+const steps = ['0001-resources.sql', '0002-audit.sql', '0003-search.sql'];
 
 /** `ISTH`: tells a store from any other SQLite file. */
 const applicationId = 0x49535448;
@@ -44,6 +44,8 @@ function opened(path: string, options: { timeout: number; readOnly?: boolean }, 
 
 function migrate(db: DatabaseSync, path: string): void {
   if (versionOf(db, path) > steps.length) throw newer(path);
+  // SQLite's own lower() knows ASCII only.
+  db.function('fold', { deterministic: true }, (text) => String(text).toLowerCase());
   db.exec('BEGIN IMMEDIATE');
   try {
     for (let at = versionOf(db, path); at < steps.length; at += 1) {
