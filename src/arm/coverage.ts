@@ -1,4 +1,5 @@
 import { groupType, subscriptionType, type Scope } from './resource-id.ts';
+import type { OwnProvider } from './own-provider.ts';
 import type { AnyType, TypeCatalog } from './resource-type.ts';
 import { planesOf, type TypePlane } from './type-plane.ts';
 
@@ -47,16 +48,16 @@ const group = `${subscription}/resourceGroups/{resourceGroupName}`;
 const prefixes: Readonly<Record<Scope, string>> = { tenant: '', subscription, group, resource: '/{resourceId}' };
 
 /**
- * Every operation of the catalog's types, then those of their planes, then those that belong to no type. Ordered by the catalog, then by path
- * and verb.
+ * Every operation of the catalog's types, then those of their planes, then those that belong to no type, own providers' at the end. Ordered by
+ * the catalog, then by path and verb.
  */
-export function operationsOf(catalog: TypeCatalog): readonly Operation[] {
+export function operationsOf(catalog: TypeCatalog, own: readonly OwnProvider[] = []): readonly Operation[] {
   const beside = planesOf(catalog).flatMap((plane) => plane.catalog.all.flatMap((type) => planeOperations(type, plane)));
-  return [...catalog.all.flatMap((type) => typeOperations(type)), ...beside, ...fixedOperations()];
+  return [...catalog.all.flatMap((type) => typeOperations(type)), ...beside, ...fixedOperations(), ...own.flatMap(ownOperations)];
 }
 
-export function coverageOf(catalog: TypeCatalog, tests: TestsOfOperations): readonly CoverageRow[] {
-  return operationsOf(catalog).map(({ operation, verb, path, type, permission, floor, implemented, answers }) => ({
+export function coverageOf(catalog: TypeCatalog, tests: TestsOfOperations, own: readonly OwnProvider[] = []): readonly CoverageRow[] {
+  return operationsOf(catalog, own).map(({ operation, verb, path, type, permission, floor, implemented, answers }) => ({
     operation,
     verb,
     path,
@@ -108,8 +109,8 @@ function typeOperations(type: AnyType): readonly Operation[] {
   return [...found, operationOf(type, 'list', 'GET', list)];
 }
 
-/** The addresses of a type in one kind of place. */
-function pathsOf(type: AnyType, scope: Scope): { readonly collection: string; readonly resource: string } {
+/** The addresses of a type in one kind of place, with parameters in braces. */
+export function pathsOf(type: AnyType, scope: Scope): { readonly collection: string; readonly resource: string } {
   if (type.type === subscriptionType) return { collection: '/subscriptions', resource: subscription };
   if (type.type === groupType) return { collection: `${subscription}/resourceGroups`, resource: group };
   const [namespace, ...words] = type.type.split('/');
@@ -131,19 +132,28 @@ function scopedOperations(type: AnyType, scope: Scope): readonly Operation[] {
 }
 
 /** Operations at `/{prefix}/{root}/…`. */
-function planeOperations(type: AnyType, { root, prefix, self }: TypePlane): readonly Operation[] {
+function planeOperations(type: AnyType, plane: TypePlane): readonly Operation[] {
+  const { collection, resource } = planePathsOf(type, plane);
+  if (collection !== undefined) return [operationOf(type, 'list', 'GET', collection), ...operationsAt(type, resource)];
+  return [
+    operationOf(type, 'get', 'GET', `${resource}/${plane.self}`),
+    operationOf(type, 'exists', 'HEAD', `${resource}/${plane.self}`),
+    ...detailOperations(type, resource),
+  ];
+}
+
+/** The addresses of a type on a plane beside ARM; its root is in no collection there, and reads at a word of its own. */
+export function planePathsOf(
+  { type }: AnyType,
+  { root, prefix }: TypePlane,
+): { readonly collection: string | undefined; readonly resource: string } {
   const above = root.type.split('/').length;
   const base = `/${prefix}/{${parameterName(root.type.split('/').at(-1)!)}}`;
-  const words = type.type.split('/').slice(above);
-  if (words.length === 0)
-    return [
-      operationOf(type, 'get', 'GET', `${base}/${self}`),
-      operationOf(type, 'exists', 'HEAD', `${base}/${self}`),
-      ...detailOperations(type, base),
-    ];
+  const words = type.split('/').slice(above);
+  if (words.length === 0) return { collection: undefined, resource: base };
   const parents = words.slice(0, -1).map((word) => `/${word}/{${parameterName(word)}}`);
   const collection = `${base}${parents.join('')}/${words.at(-1)}`;
-  return [operationOf(type, 'list', 'GET', collection), ...operationsAt(type, `${collection}/{${parameterName(words.at(-1)!)}}`)];
+  return { collection, resource: `${collection}/{${parameterName(words.at(-1)!)}}` };
 }
 
 /** Operations of one resource. */
@@ -276,16 +286,21 @@ const fixed: readonly (readonly [verb: HttpVerb, path: string, summary: string, 
 
 function fixedOperations(): readonly Operation[] {
   return fixed.map(([verb, path, summary, permission]) => ({
-    operation: `${verb} ${path}`,
-    verb,
-    path,
-    type: undefined,
-    kind: 'fixed',
-    action: undefined,
-    summary,
-    permission,
+    ...untyped({ verb, path, summary, permission }),
     answers: path.includes('operationResults') || path.includes('operationresults') ? [200, 202] : [200],
-    floor: undefined,
-    implemented: undefined,
   }));
+}
+
+function untyped(given: Pick<Operation, 'verb' | 'path' | 'summary' | 'permission'>): Operation {
+  const { verb, path } = given;
+  const none = { type: undefined, action: undefined, floor: undefined, implemented: undefined };
+  return { ...given, ...none, operation: `${verb} ${path}`, kind: 'fixed', answers: [200] };
+}
+
+function ownOperations({ namespace, answers }: OwnProvider): readonly Operation[] {
+  return answers.flatMap(({ verb, word, summary, permission, at, follows = [''] }) => {
+    const scopes = [...(at === 'resource' ? [] : ['']), ...(at === 'tenant' ? [] : ['/{resourceId}'])];
+    const paths = scopes.flatMap((scope) => follows.map((rest) => `${scope}/providers/${namespace}/${word}${rest}`));
+    return paths.map((path) => untyped({ verb, path, summary, permission }));
+  });
 }

@@ -1,5 +1,6 @@
-import { z } from 'zod';
 import { operationsOf, type Operation } from './coverage.ts';
+import { jsonSchema, tagsOf } from './json-schema.ts';
+import type { OwnProvider } from './own-provider.ts';
 import type { AnyType, TypeCatalog } from './resource-type.ts';
 import type { Json, JsonObject } from './resource.ts';
 
@@ -9,9 +10,9 @@ const open = new Set(['/metadata/endpoints', '/openapi.json', '/coverage', '/hea
 const unversioned = new Set([...open, '/events']);
 
 /** The OpenAPI 3.1 document of everything that a catalog's types and the fixed addresses answer. */
-export function openApiDocument(catalog: TypeCatalog): JsonObject {
+export function openApiDocument(catalog: TypeCatalog, own: readonly OwnProvider[] = []): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const operation of operationsOf(catalog)) {
+  for (const operation of operationsOf(catalog, own)) {
     paths[operation.path] ??= { parameters: pathParameters(operation.path) };
     paths[operation.path]![operation.verb.toLowerCase()] = operationObject(operation);
   }
@@ -84,7 +85,7 @@ function operationIdOf({ verb, path }: Operation): string {
 function parametersOf({ kind, path, implemented, verb }: Operation): readonly JsonObject[] {
   const found: JsonObject[] = [];
   const text = { type: 'string' };
-  if (!unversioned.has(path)) {
+  if (!unversioned.has(path) && !path.includes('/providers/Isthmus.')) {
     const schema = implemented === undefined ? text : { ...text, example: implemented };
     found.push({ name: 'api-version', in: 'query', required: true, schema });
   }
@@ -165,7 +166,7 @@ function resourceSchema(type: AnyType, catalog: TypeCatalog): JsonObject {
       name: readOnly,
       type: { ...readOnly, const: type.type },
       ...(type.location === 'none' ? {} : { location: { type: 'string' } }),
-      ...(type.hasTags ? { tags: { type: 'object', additionalProperties: { type: 'string', maxLength: 256 }, maxProperties: 50 } } : {}),
+      ...(type.hasTags ? { tags: tagsOf } : {}),
       ...(type.shows.etag ? { etag: readOnly } : {}),
       ...(typeof envelope === 'object' && envelope !== null && !Array.isArray(envelope) ? (envelope as JsonObject) : {}),
       properties: propertiesSchema(type, catalog),
@@ -190,12 +191,6 @@ function propertiesSchema(type: AnyType, catalog: TypeCatalog): JsonObject {
     members[name] = { type: 'array', items: child === undefined ? { type: 'object' } : refTo(schemaName(child)) };
   }
   return { ...schema, properties: members };
-}
-
-/** What cannot be said in JSON Schema (a transformation) is anything. */
-function jsonSchema(schema: z.ZodType): JsonObject {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return JSON.parse(JSON.stringify(rest)) as JsonObject;
 }
 
 const text = { type: 'string' };

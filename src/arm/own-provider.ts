@@ -26,6 +26,10 @@ export interface OwnAnswer {
   readonly verb: 'GET' | 'POST';
   readonly word: string;
   readonly summary: string;
+  /** Where it is asked for: at the tenant only, or only at something in it. Default: at any scope. */
+  readonly at?: 'tenant' | 'resource';
+  /** What may follow the word, for documents: `/{type}`. Default: nothing. */
+  readonly follows?: readonly string[];
   /** Checked at the scope before `run`. Undefined: `run` shows only what `mayRead` allows, and nobody is refused. */
   readonly permission: string | undefined;
   /** Answered with status 200. It changes nothing. */

@@ -5,11 +5,14 @@ import type { FastifyInstance } from 'fastify';
 import { must } from '#base/fault.ts';
 import type { Service } from '#base/service.ts';
 import { secret } from '#base/secret.ts';
+import { liveChanges } from '#arm/live-changes.ts';
 import { parseResourceId } from '#arm/resource-id.ts';
 import { type AnyType, type Principal, typeCatalog, type TypeCatalog } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { StoreTransaction } from '#arm/store.ts';
 import { createApp, type Answered } from '#control/http/app.ts';
+import { schemaProvider } from '#control/http/schema-provider.ts';
+import { searchProvider } from '#control/http/search-provider.ts';
 import { ensureAdministrator } from '#control/identity/administrator.ts';
 import { audienceRule } from '#control/identity/audiences.ts';
 import { authenticator } from '#control/identity/authenticator.ts';
@@ -104,11 +107,9 @@ export async function composeControl({
     present: (resource: Resource, type: AnyType) => must(service, 'a service').present(resource, type),
     principalOf: async (id: string): Promise<Principal | undefined> => (await directory.byPrincipalId(id))?.principal,
   });
-  const serverName = async (server: Resource): Promise<string | undefined> => {
-    const name = (await catalog.get(server.type)?.show?.(server, store))?.['fullyQualifiedDomainName'];
-    return typeof name === 'string' ? name : undefined;
-  };
+  const serverName = (server: Resource): Promise<string | undefined> => shownName(server, catalog, store);
   const measured = measuredEngine(engine);
+  const live = liveChanges();
   const keeper = createPlanKeeper({ store, serverName, engine: measured, ...planGround });
   const mayApprove = approvers(directory, authorizer);
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
@@ -124,9 +125,7 @@ export async function composeControl({
   ]);
   const insights = insightParts({ store, sources: providers.measured, log });
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
-  await ensureSubscription(store, tenant, subscription);
-  const grant = (transaction: StoreTransaction, administrator: Principal): Promise<void> => grantOwner(transaction, administrator);
-  await ensureAdministrator({ store, folder: job.folder, tenant, grant });
+  await ensureOwner({ store, folder: job.folder, tenant, subscription });
   const accessLog = job.accessLog === undefined ? undefined : openLogFile(job.accessLog);
   const app = createApp({
     store,
@@ -137,7 +136,8 @@ export async function composeControl({
     tenant: { id: tenant, name: 'Isthmus' },
     sealer,
     auditLog: store.auditLog,
-    ownProviders: insights.own,
+    live,
+    ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog), ...insights.own],
     plugins: [(scope) => registerTokenRoutes(scope, tokenAuthority({ store, keys, directory, audiences, tenant }))],
     https: certificates,
     ...(accessLog && { onAnswered: (answered: Answered) => accessLog.log.info(answered, 'answered') }),
@@ -153,8 +153,26 @@ export async function composeControl({
     services: [...providers.services, ...insights.services],
     tenant,
     subscription,
-    [Symbol.dispose]: () => [made, accessLog, measured].forEach((one) => one?.[Symbol.dispose]()),
+    [Symbol.dispose]: () => [made, accessLog, measured, live].forEach((one) => one?.[Symbol.dispose]()),
   };
+}
+
+async function shownName(server: Resource, catalog: TypeCatalog, store: SqliteStore): Promise<string | undefined> {
+  const name = (await catalog.get(server.type)?.show?.(server, store))?.['fullyQualifiedDomainName'];
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** What a first start makes: a subscription, and an administrator who owns everything. */
+async function ensureOwner({ store, folder, tenant, subscription }: Pick<ControlRequest, 'store'> & OwnedPlace): Promise<void> {
+  await ensureSubscription(store, tenant, subscription);
+  const grant = (transaction: StoreTransaction, administrator: Principal): Promise<void> => grantOwner(transaction, administrator);
+  await ensureAdministrator({ store, folder, tenant, grant });
+}
+
+interface OwnedPlace {
+  readonly folder: string;
+  readonly tenant: string;
+  readonly subscription: string;
 }
 
 /** An engine that is measured by the plan it carries. */

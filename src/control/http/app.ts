@@ -6,6 +6,7 @@ import { fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
 import type { Authenticator, Authorizer, Sealer } from '#arm/access.ts';
 import { coverageMarkdown, coverageOf, type TestsOfOperations } from '#arm/coverage.ts';
+import type { LiveChanges } from '#arm/live-changes.ts';
 import { openApiDocument } from '#arm/openapi.ts';
 import type { OwnProvider } from '#arm/own-provider.ts';
 import type { TypeCatalog } from '#arm/resource-type.ts';
@@ -50,6 +51,8 @@ export interface AppOptions {
   readonly onAnswered?: (answered: Answered) => void;
   /** What `Isthmus.Audit` shows. */
   readonly auditLog?: AuditLog;
+  /** What `/events` tells beside what is written. */
+  readonly live?: Pick<LiveChanges, 'onLive'>;
   readonly ownProviders?: readonly OwnProvider[];
 }
 
@@ -92,7 +95,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   const plane: Plane = { ...options, service, locations: options.locations ?? usualLocations };
   const own = ownPlanes(plane, options.suffixes ?? usualSuffixes);
   const derived = ownProviderRoutes(options.ownProviders ?? [], plane);
-  const events = eventStreams(plane);
+  const events = eventStreams(plane, options.live);
   const app = bareApp(options);
   const scheme = options.https === undefined ? 'http' : 'https';
   const authority = (request: FastifyRequest): string => `${baseOf(request, scheme)}/${options.tenant.id}`;
@@ -242,7 +245,7 @@ function baseOf(request: FastifyRequest, scheme: 'http' | 'https'): string {
 
 /** What needs no token. */
 function addOpenRoutes(app: FastifyInstance, options: AppOptions, scheme: 'http' | 'https'): void {
-  const { catalog, tests = {}, ready = () => true, suffixes = usualSuffixes } = options;
+  const { catalog, ownProviders, tests = {}, ready = () => true, suffixes = usualSuffixes } = options;
   let openApi: string | undefined;
   app.get('/healthz', (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'));
   app.get('/readyz', (_request, reply) => {
@@ -253,11 +256,11 @@ function addOpenRoutes(app: FastifyInstance, options: AppOptions, scheme: 'http'
       .send(up ? 'ok\n' : 'not ready\n');
   });
   app.get('/openapi.json', (_request, reply) => {
-    openApi ??= JSON.stringify(openApiDocument(catalog));
+    openApi ??= JSON.stringify(openApiDocument(catalog, ownProviders));
     return reply.type('application/json; charset=utf-8').send(openApi);
   });
   app.get('/coverage', (request, reply) => {
-    const rows = coverageOf(catalog, tests);
+    const rows = coverageOf(catalog, tests, ownProviders);
     if (!/\bmarkdown\b/.test(request.headers.accept ?? ''))
       return sendAnswer(reply, { status: 200, body: { value: rows as unknown as Json } });
     return reply.type('text/markdown; charset=utf-8').send(coverageMarkdown(rows));

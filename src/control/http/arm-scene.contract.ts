@@ -7,6 +7,7 @@ import { fault } from '#base/fault.ts';
 import { silentLog } from '#base/log.ts';
 import { secret } from '#base/secret.ts';
 import type { Authenticator, Authorizer, Sealer } from '#arm/access.ts';
+import { liveChanges, type LiveChanges } from '#arm/live-changes.ts';
 import { groupType, isWithin, keyOf, subscriptionType } from '#arm/resource-id.ts';
 import { resourceType, typeCatalog, type AnyType, type Outcome, type TypeCatalog } from '#arm/resource-type.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
@@ -15,6 +16,8 @@ import { ReconcileLoop } from '../reconcile/reconcile-loop.ts';
 import { createResourceService } from '../resources/resource-service.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
 import { createApp } from './app.ts';
+import { schemaProvider } from './schema-provider.ts';
+import { searchProvider } from './search-provider.ts';
 
 export const subscription = '/subscriptions/11111111-1111-4111-8111-111111111111';
 export const group: string = `${subscription}/resourceGroups/Shop`;
@@ -243,6 +246,7 @@ export interface ArmScene extends AsyncDisposable {
   readonly store: SqliteStore;
   readonly catalog: TypeCatalog;
   readonly gate: Gate;
+  readonly live: LiveChanges;
   /** Adds an api-version and the owner's token where they are not given. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Sent>;
 }
@@ -254,9 +258,12 @@ export async function armScene({ loop = false, waitMs = 1000 }: { loop?: boolean
   const gate: Gate = { machines: new Map() };
   const catalog = typeCatalog(exampleTypes(gate));
   const service = createResourceService({ store, catalog, sealer, log: silentLog, waitMs });
+  const live = liveChanges();
   const app = createApp({
     store,
     catalog,
+    live,
+    ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog)],
     authenticator,
     authorizer,
     sealer,
@@ -276,12 +283,14 @@ export async function armScene({ loop = false, waitMs = 1000 }: { loop?: boolean
     store,
     catalog,
     gate,
+    live,
     send: (method, path, body, headers = {}) => send(app, { method, path, body, headers }),
     [Symbol.asyncDispose]: async () => {
       await app.close();
       stop.abort();
       await running;
       service[Symbol.dispose]();
+      live[Symbol.dispose]();
       await store[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { fault } from '#base/fault.ts';
+import type { LiveChange, LiveChanges } from '#arm/live-changes.ts';
 import { isWithin, keyOf } from '#arm/resource-id.ts';
 import type { ResourceChange } from '#arm/store.ts';
 import type { Ask, Plane } from './plane.ts';
@@ -16,13 +18,25 @@ const maxBufferedBytes = 1024 * 1024;
 /** Streams of changes to those who may read what changed. */
 export interface EventStreams extends Disposable {
   /**
-   * Answers with server-sent events: `change` with `{id, type, kind}`; `lost` when the client was too slow and must read everything again.
+   * Answers with server-sent events. First `hello` with `{boot}`: another text after each start of this process, for what happened between two
+   * streams was not told. `change` with `{id, type, kind}`, kind `written`, `settled` or `removed` of what is stored, and `live` where a read
+   * shows something else though nothing was written. `lost` when the client was too slow and must read everything again.
    * `?scope=` an id: only what is in it. Fault: `TooManyStreams` (throttled).
    */
   open(ask: Ask, response: ServerResponse): void;
 }
 
-export function eventStreams(plane: Plane): EventStreams {
+type Change = (ResourceChange | (LiveChange & { readonly kind: 'live' })) & { readonly key: string };
+
+/** What streams are made from. */
+interface Ground {
+  readonly plane: Plane;
+  readonly live: Pick<LiveChanges, 'onLive'> | undefined;
+  readonly boot: string;
+}
+
+export function eventStreams(plane: Plane, live?: Pick<LiveChanges, 'onLive'>): EventStreams {
+  const ground = { plane, live, boot: randomUUID() };
   const streams = new Set<ServerResponse>();
   return {
     open: (ask, response) => {
@@ -32,7 +46,7 @@ export function eventStreams(plane: Plane): EventStreams {
         });
       }
       streams.add(response);
-      const end = stream(ask, response, plane);
+      const end = stream(ask, response, ground);
       response.once('close', () => {
         streams.delete(response);
         end();
@@ -45,9 +59,11 @@ export function eventStreams(plane: Plane): EventStreams {
 }
 
 /** Returns what ends it. */
-function stream(ask: Ask, response: ServerResponse, plane: Plane): () => void {
+function stream(ask: Ask, response: ServerResponse, { plane, live, boot }: Ground): () => void {
   const scope = keyOf(ask.uri.query.get('scope') ?? '').replace(/\/+$/, '');
-  let waiting: ResourceChange[] = [];
+  let waiting: Change[] = [];
+  /** Keys of those that wait to be told as live: another ring adds nothing. */
+  const liveWaiting = new Set<string>();
   let lost = false;
   let busy = false;
   const send = (text: string): void => {
@@ -62,6 +78,7 @@ function stream(ask: Ask, response: ServerResponse, plane: Plane): () => void {
     while (waiting.length > 0) {
       const changes = waiting;
       waiting = [];
+      liveWaiting.clear();
       for (const { id, type, kind } of changes) {
         if (await readable.mayRead(permissionTypeOf(plane.catalog, type), id))
           send(`event: change\ndata: ${JSON.stringify({ id, type, kind })}\n\n`);
@@ -71,12 +88,19 @@ function stream(ask: Ask, response: ServerResponse, plane: Plane): () => void {
     lost = false;
     busy = false;
   };
-  const stop = plane.store.onChange((change) => {
-    if (!isWithin(keyOf(change.id), scope)) return;
-    if (waiting.length < maxWaiting) waiting.push(change);
-    else lost = true;
+  const take = (change: Change): void => {
+    if (!isWithin(change.key, scope) || (change.kind === 'live' && liveWaiting.has(change.key))) return;
+    if (waiting.length >= maxWaiting) lost = true;
+    else {
+      waiting.push(change);
+      if (change.kind === 'live') liveWaiting.add(change.key);
+    }
     if (!busy) drain().catch((error: unknown) => fail(error));
-  });
+  };
+  const stops = [
+    plane.store.onChange((change) => take({ ...change, key: keyOf(change.id) })),
+    live?.onLive((change) => take({ ...change, kind: 'live', key: keyOf(change.id) })),
+  ];
   const fail = (error: unknown): void => {
     plane.log.warn({ err: error }, 'a stream of events ended');
     response.destroy();
@@ -88,9 +112,9 @@ function stream(ask: Ask, response: ServerResponse, plane: Plane): () => void {
     'cache-control': 'no-cache, no-transform',
     'x-ms-correlation-request-id': ask.correlationId,
   });
-  send('retry: 1000\n: ready\n\n');
+  send(`retry: 1000\n: ready\nevent: hello\ndata: ${JSON.stringify({ boot })}\n\n`);
   return () => {
-    stop();
+    for (const stop of stops) stop?.();
     clearInterval(heartbeat);
     clearTimeout(end);
   };

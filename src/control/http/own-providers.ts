@@ -45,8 +45,9 @@ export function ownProviderRoutes(providers: readonly OwnProvider[], plane: Pick
 function find(segments: readonly string[], byAddress: ReadonlyMap<string, readonly OwnAnswer[]>): Found | undefined {
   for (let at = segments.length - 3; at >= 0; at -= 1) {
     if (segments[at]!.toLowerCase() !== 'providers') continue;
-    const answers = byAddress.get(`${segments[at + 1]!}/${segments[at + 2]!}`.toLowerCase());
-    if (answers === undefined) continue;
+    const isThere = ({ at: where }: OwnAnswer): boolean => where === undefined || (where === 'tenant') === (at === 0);
+    const answers = byAddress.get(`${segments[at + 1]!}/${segments[at + 2]!}`.toLowerCase())?.filter(isThere) ?? [];
+    if (answers.length === 0) continue;
     const scope = segments
       .slice(0, at)
       .map((segment) => `/${segment}`)

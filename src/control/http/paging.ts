@@ -23,7 +23,7 @@ export async function pageOf(
   reader: ResourceReader,
   wanted: (resource: Resource) => boolean | Promise<boolean>,
 ): Promise<Page> {
-  const size = readTop(ask.uri.query.get('$top'));
+  const size = readTop(ask.uri.query.get('$top'), pageSize);
   const after = readSkipToken(ask.uri.query.get('$skiptoken'));
   const resources: Resource[] = [];
   for await (const chunk of chunksOf(listing, after, reader)) {
@@ -57,11 +57,17 @@ function nextLink({ base, uri }: Ask, last: string): string {
   for (const [name, value] of uri.query) {
     if (name !== '$skiptoken') words.push(`${encodeURIComponent(name).replace('%24', '$')}=${encodeURIComponent(value)}`);
   }
-  words.push(`$skiptoken=${Buffer.from(last).toString('base64url')}`);
+  words.push(`$skiptoken=${skipTokenOf(last)}`);
   return `${base}${uri.path}?${words.join('&')}`;
 }
 
-function readSkipToken(token: string | undefined): string | undefined {
+/** Says that a page begins after this id. */
+export function skipTokenOf(last: string): string {
+  return Buffer.from(last).toString('base64url');
+}
+
+/** The id that a `$skiptoken` says. Fault: `InvalidSkipToken` (invalid). */
+export function readSkipToken(token: string | undefined): string | undefined {
   if (token === undefined) return undefined;
   const id = /^[\w-]{1,4000}$/.test(token) ? Buffer.from(token, 'base64url').toString('utf8') : '';
   if (id.startsWith('/') && !id.includes('\uFFFD')) return id;
@@ -71,8 +77,9 @@ function readSkipToken(token: string | undefined): string | undefined {
   });
 }
 
-function readTop(text: string | undefined): number {
-  if (text === undefined) return pageSize;
+/** Fault: `InvalidTop` (invalid). */
+export function readTop(text: string | undefined, usual: number): number {
+  if (text === undefined) return usual;
   if (/^[1-9]\d{0,8}$/.test(text)) return Math.min(pageSize, Number(text));
   throw fault('invalid', 'InvalidTop', '$top is not a count.', { target: '$top', remedy: 'Give a whole number from 1 on.' });
 }

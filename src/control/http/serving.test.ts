@@ -56,8 +56,33 @@ test('changes are streamed to those who may read them, where they asked', async 
   expect(all.text()).toContain('locks/l');
   for (const one of [scoped, partly]) expect(one.text()).not.toContain('locks/l');
   expect(scoped.text()).toContain(ofNet('written'));
-  expect(nobody.text()).not.toContain('event:');
+  expect(nobody.text()).not.toContain('event: change');
   for (const one of [all, scoped, partly, nobody]) one.close();
+});
+
+test('what has changed without a write is told as live to those who may read it, first after a hello', async () => {
+  await using scene = await armScene();
+  const port = await listening(scene);
+  const [all, elsewhere, nobody] = await Promise.all([
+    streamed(port, '/events', 'partly'),
+    streamed(port, `/events?scope=${encodeURIComponent(`${net}2`)}`, 'owner'),
+    streamed(port, '/events', 'nobody'),
+  ]);
+  const boots = [all, elsewhere].map((one) => /^retry: 1000\n: ready\nevent: hello\ndata: (.*)\n\n/.exec(one.text())?.[1]);
+  expect(boots[0]).toMatch(/^\{"boot":"[0-9a-f-]{36}"\}$/);
+  expect(boots[1]).toBe(boots[0]);
+  scene.live.ring(net.toUpperCase(), 'Example.Net/networks');
+  for (let n = 0; n < 50; n += 1) scene.live.ring(net, 'Example.Net/networks');
+  scene.live.ring(`${group}/providers/Example.Own/locks/l`, 'Example.Own/locks');
+  scene.live.ring(`${net}2`, 'Example.Net/networks');
+  const told = (id: string): string => `event: change\ndata: ${JSON.stringify({ id, type: 'Example.Net/networks', kind: 'live' })}\n\n`;
+  await expect.poll(() => all.text()).toContain(told(net));
+  await expect.poll(() => elsewhere.text()).toContain(told(`${net}2`));
+  expect(all.text().split('"kind":"live"')).toHaveLength(4);
+  expect(all.text()).not.toContain('locks/l');
+  expect(elsewhere.text()).not.toContain(told(net));
+  expect(nobody.text()).not.toContain('live');
+  for (const one of [all, elsewhere, nobody]) one.close();
 });
 
 test('closing the app ends its streams', async () => {
