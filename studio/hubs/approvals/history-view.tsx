@@ -1,0 +1,100 @@
+import { Text } from '@fluentui/react-components';
+import type { ReactElement } from 'react';
+import type { ConnectionDecision, EndpointConnection } from '#arm/endpoint-connection.ts';
+import { toFault } from '#base/fault.ts';
+import { useNames } from '#studio/data/people.ts';
+import { useArmList } from '#studio/data/queries.ts';
+import { FaultPanel } from '#studio/parts/fault-panel.tsx';
+import { Grid, type Column } from '#studio/parts/grid.tsx';
+import { Section } from '#studio/parts/section.tsx';
+import { StatusBadge } from '#studio/parts/status-badge.tsx';
+import { TimeText } from '#studio/parts/time-text.tsx';
+
+/** What was decided, by whom and why; from the connection itself, which whoever decides may read. */
+export function DecisionsView({ connection }: { readonly connection: EndpointConnection }): ReactElement {
+  const nameOfPerson = useNames();
+  const columns: readonly Column<ConnectionDecision>[] = [
+    { key: 'at', title: 'When', cell: ({ at }) => <TimeText at={at} />, sortBy: ({ at }) => at },
+    { key: 'status', title: 'Decision', cell: ({ status }) => <StatusBadge state={status} />, sortBy: ({ status }) => status },
+    { key: 'by', title: 'By', cell: (one) => byText(one, nameOfPerson), sortBy: ({ by }) => by, width: 'minmax(140px, 1.5fr)' },
+    { key: 'because', title: 'Reason', cell: ({ because }) => <span title={because}>{because}</span>, width: 'minmax(200px, 3fr)' },
+  ];
+  return (
+    <Section title="Decisions">
+      <Grid
+        label="Decisions"
+        columns={columns}
+        rows={connection.decisions.toReversed()}
+        idOf={({ at, by, status }) => `${at} ${by} ${status}`}
+        empty="Nobody has decided about it yet."
+        height="260px"
+      />
+    </Section>
+  );
+}
+
+function byText({ by, through }: ConnectionDecision, name: ReturnType<typeof useNames>): string {
+  if (through === 'list') return 'the list of the service';
+  return `${name(by) ?? ''}${through === 'role' ? ' (asked, and may approve)' : ''}`;
+}
+
+interface AuditRecord {
+  readonly sequence: number;
+  readonly time: string;
+  readonly action: string;
+  readonly principal: string;
+  readonly principalName: string;
+  readonly outcome: string;
+  readonly code?: string;
+}
+
+/** Everything that was asked of the connection, refused too. */
+export function AuditView({ id }: { readonly id: string }): ReactElement {
+  const { data, error, isPending } = useArmList<AuditRecord>(`${id}/providers/Isthmus.Audit/records`, { watch: { ids: [id] } });
+  if (error !== null && data === undefined) {
+    return (
+      <Section title="Audit log">
+        {toFault(error).kind === 'denied' && (
+          <Text>The audit log is kept; you may not read it. The decisions above are all there were.</Text>
+        )}
+        <FaultPanel error={error} />
+      </Section>
+    );
+  }
+  return (
+    <Section title="Audit log" about="What was asked of this connection, allowed and refused.">
+      <Grid
+        label="Audit log"
+        columns={auditColumns}
+        rows={(data ?? []).toReversed()}
+        idOf={({ sequence }) => String(sequence)}
+        isPending={isPending}
+        empty="Nothing was asked of it."
+        height="320px"
+      />
+    </Section>
+  );
+}
+
+const auditColumns: readonly Column<AuditRecord>[] = [
+  { key: 'time', title: 'When', cell: ({ time }) => <TimeText at={time} />, sortBy: ({ sequence }) => sequence },
+  {
+    key: 'who',
+    title: 'Who',
+    cell: ({ principalName, principal }) => principalName || principal,
+    sortBy: ({ principalName }) => principalName,
+  },
+  {
+    key: 'action',
+    title: 'Action',
+    cell: ({ action }) => <span title={action}>{action.split('/').slice(-2).join('/')}</span>,
+    sortBy: ({ action }) => action,
+    width: 'minmax(160px, 2fr)',
+  },
+  {
+    key: 'outcome',
+    title: 'Outcome',
+    cell: ({ outcome, code }) => (code === undefined ? outcome : `${outcome}: ${code}`),
+    sortBy: ({ outcome }) => outcome,
+  },
+];

@@ -1,0 +1,114 @@
+import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { useNavigate } from '@tanstack/react-router';
+import type { ReactElement } from 'react';
+import { textOf } from '#arm/client-answer.ts';
+import { useArmList, type ShownResource } from '#studio/data/queries.ts';
+import { AppLink } from '#studio/parts/app-link.tsx';
+import { FaultPanel } from '#studio/parts/fault-panel.tsx';
+import { Grid, type Column } from '#studio/parts/grid.tsx';
+import { JsonPane } from '#studio/parts/json-pane.tsx';
+import { Waiting } from '#studio/parts/waiting.tsx';
+import { EndpointState } from './endpoint-state.tsx';
+import { endpointsFor, type ManagedEndpoint } from './endpoint.ts';
+import { useHome } from './home.ts';
+import { draftOf, hostOf, storeForms } from './linked-service-draft.ts';
+import { HomePicker, ManagePage } from './manage-page.tsx';
+import { useEndpoints } from './use-endpoints.ts';
+
+const useStyles = makeStyles({ buttons: { display: 'flex', gap: tokens.spacingHorizontalS } });
+
+/** Databases, and how to log in to them. */
+export function LinkedServicesPage(): ReactElement {
+  const styles = useStyles();
+  const navigate = useNavigate();
+  const { current, isPending, error } = useHome();
+  return (
+    <ManagePage
+      title="Linked services"
+      about="Databases, how to log in to them, and the private way there."
+      actions={
+        <div className={styles.buttons}>
+          <HomePicker />
+          <Button
+            appearance="primary"
+            disabled={current === undefined}
+            onClick={() => void navigate({ to: '/manage/linked-services/new', search: { home: current!.id } })}
+          >
+            New linked service
+          </Button>
+        </div>
+      }
+    >
+      {error !== null && <FaultPanel error={error} />}
+      {current === undefined ? (
+        isPending ? (
+          <Waiting />
+        ) : (
+          <Text>There is no workspace and no data factory yet.</Text>
+        )
+      ) : (
+        <Services home={current} />
+      )}
+    </ManagePage>
+  );
+}
+
+function Services({ home }: { readonly home: ShownResource }): ReactElement {
+  const navigate = useNavigate();
+  const path = `${home.id}/linkedservices`;
+  const { data, isPending, error, refetch } = useArmList(path, { watch: { within: home.id, types: ['*/linkedservices'] } });
+  const { endpoints } = useEndpoints(home);
+  const address = ({ name }: ShownResource): { readonly to: string; readonly search: { readonly home: string } } => ({
+    to: `/manage/linked-services/${encodeURIComponent(name)}`,
+    search: { home: home.id },
+  });
+  if (error !== null && data === undefined) return <FaultPanel error={error} retry={() => void refetch()} />;
+  return (
+    <>
+      <Grid
+        label="Linked services"
+        columns={columnsOf(endpoints, address)}
+        rows={data ?? []}
+        idOf={({ id }) => id}
+        isPending={isPending}
+        empty="There is none yet. A link reads its source through one."
+        onOpen={(row) => void navigate(address(row))}
+      />
+      <JsonPane value={data} path={path} />
+    </>
+  );
+}
+
+function columnsOf(
+  endpoints: readonly ManagedEndpoint[],
+  address: (row: ShownResource) => { readonly to: string; readonly search: { readonly home: string } },
+): readonly Column<ShownResource>[] {
+  const draft = (row: ShownResource): ReturnType<typeof draftOf> => draftOf(row.name, row.properties);
+  const through = (row: ShownResource): ManagedEndpoint | undefined => endpointsFor(endpoints, hostOf(draft(row)), draft(row).port)[0];
+  return [
+    { key: 'name', title: 'Name', sortBy: ({ name }) => name, cell: (row) => <AppLink {...address(row)}>{row.name}</AppLink> },
+    { key: 'type', title: 'Type', sortBy: typeText, cell: typeText },
+    {
+      key: 'server',
+      title: 'Server',
+      sortBy: (row) => hostOf(draft(row)),
+      cell: (row) => <span title={hostOf(draft(row))}>{hostOf(draft(row))}</span>,
+    },
+    { key: 'database', title: 'Database', sortBy: (row) => draft(row).database, cell: (row) => draft(row).database },
+    { key: 'runtime', title: 'Runtime', sortBy: (row) => draft(row).runtime, cell: (row) => draft(row).runtime },
+    {
+      key: 'endpoint',
+      title: 'Private endpoint',
+      width: 'minmax(200px, 2fr)',
+      cell: (row) => {
+        const endpoint = through(row);
+        return endpoint === undefined ? 'none' : <EndpointState endpoint={endpoint} />;
+      },
+    },
+  ];
+}
+
+function typeText({ properties }: ShownResource): string {
+  const type = textOf(properties['type']) ?? '';
+  return storeForms.find((one) => one.type === type)?.text ?? type;
+}
