@@ -150,6 +150,22 @@ function testKeeping(place: () => Promise<StorePlace>): void {
     });
     expect([await store.setting('a'), await store.setting('b')]).toEqual([undefined, { n: 2 }]);
   });
+
+  test('settings whose names begin alike, and no others', async () => {
+    await using home = await place();
+    await using store = await home.open();
+    await store.write(async (transaction) => {
+      for (const name of ['key.b', 'key', 'key.a', 'key_c', 'key.%', 'kez', 'KEY.d']) await transaction.putSetting(name, { name });
+      expect([...(await transaction.settings('key.')).keys()]).toEqual(['key.%', 'key.a', 'key.b']);
+      await transaction.putSetting('key.a', undefined);
+      expect(await transaction.settings('key.')).toEqual(
+        new Map([
+          ['key.%', { name: 'key.%' }],
+          ['key.b', { name: 'key.b' }],
+        ]),
+      );
+    });
+  });
 }
 
 function testFinding(place: () => Promise<StorePlace>): void {

@@ -103,6 +103,8 @@ export interface StoreTransaction extends ResourceReader {
   audit(entry: AuditEntry): Promise<void>;
   /** A value of the program's own, by name: keys, counters. Sealed by whoever writes it. */
   setting(name: string): Promise<JsonObject | undefined>;
+  /** All whose name begins with `prefix`, by name. */
+  settings(prefix: string): Promise<ReadonlyMap<string, JsonObject>>;
   putSetting(name: string, value: JsonObject | undefined): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { addEndpoint } from '#cli/endpoint-options.ts';
 import { addExplain } from '#cli/explain-options.ts';
 import { addLinks } from '#cli/link-options.ts';
 import { policies, toFault, type Fault } from '#base/fault.ts';
+import { version } from '#base/version.ts';
 import { addDoctor } from './doctor/doctor-options.ts';
 import { addLink } from './link/link-options.ts';
 import { addSecrets } from './secrets/secrets-options.ts';
@@ -31,7 +32,7 @@ export async function main(): Promise<never> {
 function programOf(terminal: Terminal): Command {
   const program = new Command('isthmus')
     .description('The private path and the link: operational databases replicated into analytical pools.')
-    .version('0.1.0')
+    .version(version)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   addUp(program, terminal);

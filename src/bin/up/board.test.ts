@@ -3,7 +3,7 @@ import { fault } from '#base/fault.ts';
 import { Board } from './board.ts';
 import type { LinkStatus, TableStatus } from './status.ts';
 
-const control = { url: 'https://localhost:4433', ca: 'ca.pem', subscription: 's', tenant: 't' };
+const control = { url: 'https://localhost:4433', studio: 'https://localhost:4433/studio/', ca: 'ca.pem', subscription: 's', tenant: 't' };
 
 function link(following: boolean, ...states: TableStatus['state'][]): LinkStatus {
   return {

@@ -62,6 +62,8 @@ export interface PoolTold extends PoolReport {
 export interface ControlReport {
   /** `https://localhost:4433`, once it answers. */
   readonly url: string;
+  /** Signs in whoever opens it first: shown to who started this, and in no log and no file. */
+  readonly studio: string;
   /** The certificate authority's file. */
   readonly ca: string;
   readonly subscription: string;

@@ -1,4 +1,5 @@
 import type { Log } from '#base/log.ts';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TestsOfOperations } from '#arm/coverage.ts';
 import type { FastifyInstance } from 'fastify';
@@ -13,19 +14,14 @@ import type { StoreTransaction } from '#arm/store.ts';
 import { createApp, type Answered } from '#control/http/app.ts';
 import { schemaProvider } from '#control/http/schema-provider.ts';
 import { searchProvider } from '#control/http/search-provider.ts';
-import { ensureAdministrator } from '#control/identity/administrator.ts';
-import { audienceRule } from '#control/identity/audiences.ts';
-import { authenticator } from '#control/identity/authenticator.ts';
+import { ensureAdministrator, type Administrator } from '#control/identity/administrator.ts';
 import type { Certificates } from '#control/identity/certificates.ts';
-import { externalIssuers } from '#control/identity/external-issuers.ts';
 import { openInstallation } from '#control/identity/installation.ts';
-import { principalDirectory } from '#control/identity/principal-directory.ts';
+import type { PrincipalDirectory } from '#control/identity/principal-directory.ts';
 import { principalResourceType } from '#control/identity/principals.ts';
 import { readSealKeys } from '#control/identity/seal-keys.ts';
 import { sealer as sealerOf } from '#control/identity/sealer.ts';
-import { hasSigningKeys, openSigningKeys } from '#control/identity/signing-keys.ts';
-import { tokenAuthority } from '#control/identity/token-authority.ts';
-import { registerTokenRoutes } from '#control/identity/token-routes.ts';
+import { hasSigningKeys } from '#control/identity/signing-keys.ts';
 import { ReconcileLoop } from '#control/reconcile/reconcile-loop.ts';
 import { createResourceService, type ResourceService } from '#control/resources/resource-service.ts';
 import type { SqliteStore } from '#control/store/sqlite-store.ts';
@@ -51,6 +47,7 @@ import { hostAddresses } from './host-addresses.ts';
 import { insightParts } from './insight-parts.ts';
 import { openLogFile } from './log-file.ts';
 import { providersOf } from './provider-types.ts';
+import { openSignIn } from './sign-in-parts.ts';
 
 export interface ControlRequest {
   readonly job: ControlJob;
@@ -75,6 +72,8 @@ export interface ControlParts extends Disposable {
   readonly services: readonly Service[];
   readonly tenant: string;
   readonly subscription: string;
+  /** An address of the Studio that signs the first administrator in, once. `base`: `https://localhost:4433`. */
+  studioLink(base: string): Promise<string>;
 }
 
 /** What plans are made of beside the network's own resources. */
@@ -91,14 +90,12 @@ export async function composeControl({
   pools,
   log,
 }: ControlRequest): Promise<ControlParts> {
-  const { tenant, subscription } = await openInstallation(store);
+  const installation = await openInstallation(store);
+  const { tenant, subscription } = installation;
   const fromEnvironment = job.sealKeys === undefined ? undefined : secret(job.sealKeys);
   const sealer = sealerOf(await readSealKeys({ folder: job.folder, fromEnvironment, isNew: !(await hasSigningKeys(store)) }));
-  const keys = await openSigningKeys({ store, sealer });
-  const directory = principalDirectory(store, tenant);
-  const audiences = audienceRule(hostNames);
+  const { directory, studio, authenticator, plugins } = await openSignIn({ job, store, sealer, hostNames, installation, log });
   const authorizer = new RoleAuthorizer(store);
-  const external = job.issuers.length === 0 ? undefined : externalIssuers({ issuers: job.issuers, now: Date.now });
   let service: ResourceService | undefined;
   const tools = () => ({
     writer: must(service, 'a service'),
@@ -125,20 +122,21 @@ export async function composeControl({
   ]);
   const insights = insightParts({ store, sources: providers.measured, log });
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
-  await ensureOwner({ store, folder: job.folder, tenant, subscription });
+  const administrator = await ensureOwner({ store, folder: job.folder, tenant, subscription });
   const accessLog = job.accessLog === undefined ? undefined : openLogFile(job.accessLog);
   const app = createApp({
     store,
     catalog,
     service,
-    authenticator: authenticator({ store, keys, directory, audiences, tenant, external }),
+    authenticator,
+    pageSignIn: studio.pageSignIn,
     authorizer,
     tenant: { id: tenant, name: 'Isthmus' },
     sealer,
     auditLog: store.auditLog,
     live,
     ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog), ...insights.own],
-    plugins: [(scope) => registerTokenRoutes(scope, tokenAuthority({ store, keys, directory, audiences, tenant }))],
+    plugins,
     https: certificates,
     ...(accessLog && { onAnswered: (answered: Answered) => accessLog.log.info(answered, 'answered') }),
     tests: clientTests(),
@@ -153,6 +151,7 @@ export async function composeControl({
     services: [...providers.services, ...insights.services],
     tenant,
     subscription,
+    studioLink: (base) => studio.link(base, administrator.principalId, randomUUID()),
     [Symbol.dispose]: () => [made, accessLog, measured, live].forEach((one) => one?.[Symbol.dispose]()),
   };
 }
@@ -163,10 +162,10 @@ async function shownName(server: Resource, catalog: TypeCatalog, store: SqliteSt
 }
 
 /** What a first start makes: a subscription, and an administrator who owns everything. */
-async function ensureOwner({ store, folder, tenant, subscription }: Pick<ControlRequest, 'store'> & OwnedPlace): Promise<void> {
+async function ensureOwner({ store, folder, tenant, subscription }: Pick<ControlRequest, 'store'> & OwnedPlace): Promise<Administrator> {
   await ensureSubscription(store, tenant, subscription);
   const grant = (transaction: StoreTransaction, administrator: Principal): Promise<void> => grantOwner(transaction, administrator);
-  await ensureAdministrator({ store, folder, tenant, grant });
+  return ensureAdministrator({ store, folder, tenant, grant });
 }
 
 interface OwnedPlace {
@@ -189,7 +188,7 @@ function measuredEngine(engine: FabricEngine): Pick<FabricEngine, 'apply'> & Dis
 }
 
 /** Who may approve connections to what, whatever they asked for themselves. */
-function approvers(directory: Pick<ReturnType<typeof principalDirectory>, 'byPrincipalId'>, authorizer: RoleAuthorizer): MayApprove {
+function approvers(directory: Pick<PrincipalDirectory, 'byPrincipalId'>, authorizer: RoleAuthorizer): MayApprove {
   return async (principalId, targetId) => {
     const principal = (await directory.byPrincipalId(principalId))?.principal;
     const action = `${parseResourceId(targetId).type}/privateEndpointConnectionsApproval/action`;

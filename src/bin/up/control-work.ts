@@ -40,7 +40,9 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
   const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
   try {
     const port = await listenOn(app, job.port);
-    report(() => ({ url: `https://localhost:${port}`, ca: certificates.caPath, subscription, tenant }));
+    const url = `https://localhost:${port}`;
+    const told = { url, studio: await parts.studioLink(url), ca: certificates.caPath, subscription, tenant };
+    report(() => told);
     log.info({ port }, 'requests are answered');
     await supervise([loop, keeper, ...services], { signal, log });
   } finally {

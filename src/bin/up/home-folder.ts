@@ -19,7 +19,7 @@ export interface Address {
 }
 
 /** Where resources are asked for. */
-type Control = Omit<ControlReport, 'url'> & { readonly arm: string };
+type Control = Omit<ControlReport, 'url' | 'studio'> & { readonly arm: string };
 
 export interface Announcement extends Address {
   readonly pid: number;

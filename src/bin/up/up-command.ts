@@ -77,6 +77,10 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
       isReady = true;
       view.show(status());
       view.say(readyLine(status(), board), (line) => output.writeLine(line));
+      if (board.control)
+        view.say(
+          `\nstudio: ${board.control.studio}\n  signs you in, once, within the hour; another one: npx isthmus studio${dataOption(command)}`,
+        );
       if (command.demo) view.say(`\nquery it: npx isthmus sql${dataOption(command)} '${example}'\n`);
     },
     onStep: (text) => {
@@ -127,15 +131,16 @@ function newFindings(board: Board, told: Set<string>): readonly string[] {
   return found.filter((text) => !told.has(text) && told.add(text));
 }
 
+/** For a file. */
 function announcedControl(control: ControlReport | undefined): object {
   if (control === undefined) return {};
-  const { url: arm, ...more } = control;
+  const { url: arm, studio: _signsIn, ...more } = control;
   return { arm, ...more };
 }
 
 function readyLine({ data, metrics }: UpStatus, { control, lastSource }: Board): string {
   const demo = lastSource === undefined ? {} : { pool: places.pool(data, shopWorkspace, shopPool), source: lastSource.url };
-  return `ready ${JSON.stringify({ ...announcedControl(control), data, metrics, ...demo })}`;
+  return `ready ${JSON.stringify({ arm: control?.url, studio: control?.studio, ...announcedControl(control), data, metrics, ...demo })}`;
 }
 
 function dataOption({ data }: UpCommand): string {

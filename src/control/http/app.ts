@@ -16,6 +16,8 @@ import { createResourceService, type ResourceService } from '../resources/resour
 import { answerArm } from './arm-routes.ts';
 import { answerAudit, isAudit } from './audit-routes.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { PageSignIn } from '../studio/page-sign-in.ts';
+import { baseOf } from './base.ts';
 import { checkMediaType, parseBody, readBody } from './body.ts';
 import { eventStreams, type EventStreams } from './events.ts';
 import { cloudMetadata, type Suffixes } from './metadata.ts';
@@ -54,6 +56,8 @@ export interface AppOptions {
   /** What `/events` tells beside what is written. */
   readonly live?: Pick<LiveChanges, 'onLive'>;
   readonly ownProviders?: readonly OwnProvider[];
+  /** Who else may ask than who has a token. */
+  readonly pageSignIn?: PageSignIn;
 }
 
 /** A request that was answered. */
@@ -77,7 +81,6 @@ const usualLocations: readonly Location[] = [
 const usualSuffixes: Suffixes = { sqlServerHostname: 'database.isthmus.localhost', synapseAnalytics: 'dev.isthmus.localhost' };
 const maxHeaderBytes = 32_768;
 const armRoots = new Set(['subscriptions', 'providers', 'tenants']);
-const hostForm = /^[\w.:[\]-]{1,300}$/;
 
 /** Limits against clients that send slowly, or never end. */
 const limits = {
@@ -142,7 +145,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     url: '/*',
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      await answer(request, reply, { plane, own, derived, events, scheme, auditLog: options.auditLog });
+      await answer(request, reply, { plane, own, derived, events, scheme, auditLog: options.auditLog, pageSignIn: options.pageSignIn });
       return reply;
     },
   });
@@ -179,21 +182,20 @@ interface Serving {
   readonly events: EventStreams;
   readonly scheme: 'http' | 'https';
   readonly auditLog: AuditLog | undefined;
+  readonly pageSignIn: PageSignIn | undefined;
 }
 
-async function answer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { plane, own, derived, events, scheme, auditLog }: Serving,
-): Promise<void> {
+async function answer(request: FastifyRequest, reply: FastifyReply, serving: Serving): Promise<void> {
+  const { plane, own, derived, events, scheme, auditLog } = serving;
   const uri = readUri(request.raw.url ?? '/');
   const root = uri.segments[0]?.toLowerCase() ?? '';
   const isEvents = root === 'events' && uri.segments.length === 1 && request.method === 'GET';
   const ownPlace = armRoots.has(root) || isEvents ? undefined : own.placeOf(uri.segments, request.headers.host);
   if (!armRoots.has(root) && !isEvents && ownPlace === undefined) throw nothingThere();
   const base = baseOf(request, scheme);
-  const principal = await plane.authenticator.authenticate(request.headers.authorization, base);
   const { method, headers } = request;
+  const byPage = await serving.pageSignIn?.principalOf(method, headers);
+  const principal = byPage ?? (await plane.authenticator.authenticate(headers.authorization, base));
   let ends: AbortController | undefined;
   const ask: Ask = {
     method,
@@ -232,15 +234,6 @@ function bodyOf(request: FastifyRequest, loose: boolean): Json | undefined {
   if (bytes === undefined || bytes === null) return undefined;
   checkMediaType(request.headers['content-type'], request.headers['content-encoding']);
   return parseBody(bytes, loose);
-}
-
-function baseOf(request: FastifyRequest, scheme: 'http' | 'https'): string {
-  const host = request.headers.host ?? '';
-  if (hostForm.test(host)) return `${scheme}://${host}`;
-  throw fault('invalid', 'InvalidHost', 'The Host header is not the name of a host.', {
-    target: 'Host',
-    remedy: 'Send the host and port of the address.',
-  });
 }
 
 /** What needs no token. */

@@ -15,6 +15,7 @@ import { externalIssuers, type ExternalIssuersOptions } from './external-issuers
 import { openInstallation } from './installation.ts';
 import { principalDirectory, type PrincipalDirectory } from './principal-directory.ts';
 import { principalId, principalResourceType, principalType, type PrincipalProperties } from './principals.ts';
+import { signInDesk, type SignInDesk } from './sign-in.ts';
 import { newSigningKey, signingKeys, type SigningKeys } from './signing-keys.ts';
 import { tokenAuthority, type TokenAuthority } from './token-authority.ts';
 import type { TokenAnswer } from './token-answers.ts';
@@ -32,6 +33,7 @@ export interface Scene extends AsyncDisposable {
   readonly keys: SigningKeys;
   readonly directory: PrincipalDirectory;
   readonly audiences: AudienceRule;
+  readonly desk: SignInDesk;
   readonly authority: TokenAuthority;
   readonly authenticator: Authenticator;
   readonly type: ResourceType<PrincipalProperties>;
@@ -56,6 +58,7 @@ export async function openScene(external: readonly ExternalIssuersOptions['issue
   const directory = principalDirectory(store, tenant);
   const audiences = audienceRule(usualNames);
   const options = { store, keys, directory, audiences, tenant, now };
+  const desk = signInDesk({ store, directory, now });
   return {
     folder,
     store,
@@ -66,7 +69,8 @@ export async function openScene(external: readonly ExternalIssuersOptions['issue
     audiences,
     clock,
     type: principalResourceType({ store, now }),
-    authority: tokenAuthority(options),
+    desk,
+    authority: tokenAuthority({ ...options, desk }),
     authenticator: authenticator({ ...options, external: externalIssuers({ issuers: external, now }) }),
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]();

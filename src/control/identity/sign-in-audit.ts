@@ -1,4 +1,4 @@
-import type { AuditEntry, ResourceStore } from '#arm/store.ts';
+import type { AuditEntry, ResourceStore, StoreTransaction } from '#arm/store.ts';
 import { principalType } from './principals.ts';
 import type { KnownPrincipal } from './principal-directory.ts';
 
@@ -17,8 +17,8 @@ export interface SignIn {
 
 /** Writes sign-ins to the audit log, never what was signed in with. */
 export interface SignInAudit {
-  /** `with`: the password's key id, or the issuer that was trusted. */
-  good(signIn: SignIn, by: string): Promise<void>;
+  /** `by`: the password's key id, the issuer that was trusted, `one-time link`. `within`: the transaction that it is written in; else one of its own. */
+  good(signIn: SignIn, by: string, within?: StoreTransaction): Promise<void>;
   /** `code`: of the refusal. Beyond so many a minute they are counted, and the count is told by the next that is written: nobody fills the disk. */
   refused(signIn: SignIn, code: string, by?: string): Promise<void>;
 }
@@ -35,7 +35,11 @@ export function signInAudit(store: ResourceStore, now: () => number): SignInAudi
   const write = (signIn: SignIn, rest: Pick<AuditEntry, 'outcome' | 'code'>, more: Readonly<Record<string, string>>): Promise<void> =>
     store.write((transaction) => transaction.audit({ ...entry(signIn, more), ...rest }));
   return {
-    good: (signIn, by) => write(signIn, { outcome: 'succeeded', code: undefined }, { with: by }),
+    good: (signIn, by, within) => {
+      const succeeded = { outcome: 'succeeded', code: undefined } as const;
+      const more = { with: by };
+      return within === undefined ? write(signIn, succeeded, more) : within.audit({ ...entry(signIn, more), ...succeeded });
+    },
     refused: async (signIn, code, by) => {
       const nowMs = now();
       budget = Math.min(refusedAtOnce, budget + (Math.max(0, nowMs - countedMs) / 60_000) * refusedPerMinute);

@@ -2,7 +2,7 @@ import type { JsonObject } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { AudienceRule } from './audiences.ts';
 import type { KnownPrincipal, PrincipalDirectory } from './principal-directory.ts';
-import { signInDesk } from './sign-in.ts';
+import { signInDesk, type SignInDesk } from './sign-in.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import {
   answered,
@@ -58,6 +58,8 @@ export interface TokenAuthorityOptions {
   readonly directory: PrincipalDirectory;
   readonly audiences: AudienceRule;
   readonly tenant: string;
+  /** By default one of its own: whoever else checks passwords shares it, so that tries are counted once. */
+  readonly desk?: SignInDesk;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -73,8 +75,9 @@ export function issuerPaths(tenant: string): readonly string[] {
   return [`/${tenant}/v2.0`, `/${tenant}`, '/adfs'];
 }
 
-export function tokenAuthority({ store, keys, directory, audiences, tenant, now = Date.now }: TokenAuthorityOptions): TokenAuthority {
-  const desk = signInDesk({ store, directory, now });
+export function tokenAuthority(options: TokenAuthorityOptions): TokenAuthority {
+  const { store, keys, directory, audiences, tenant, now = Date.now } = options;
+  const desk = options.desk ?? signInDesk({ store, directory, now });
   const refuse = (refusal: TokenRefusal, correlationId: string): TokenAnswer => refused(refusal, { nowMs: now(), correlationId });
   const shapeOf = (request: AuthorityRequest): AuthorityShape | undefined => {
     const name = request.tenant.toLowerCase();

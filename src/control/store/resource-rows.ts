@@ -132,6 +132,12 @@ export class ResourceRows {
     const row = this.statement('SELECT value FROM settings WHERE name = ?').get(name) as { value: string } | undefined;
     return row && (JSON.parse(row.value) as JsonObject);
   }
+
+  settings(prefix: string): ReadonlyMap<string, JsonObject> {
+    const rows = this.statement('SELECT name, value FROM settings WHERE name >= ?1 AND substr(name, 1, length(?1)) = ?1 ORDER BY name');
+    const found = rows.all(prefix) as { name: string; value: string }[];
+    return new Map(found.map(({ name, value }) => [name, JSON.parse(value) as JsonObject]));
+  }
 }
 
 /** The key of an id that may have been written with a slash at its end. */

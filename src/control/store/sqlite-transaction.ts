@@ -331,6 +331,11 @@ export class SqliteTransaction implements StoreTransaction {
     return this.#rows.setting(name);
   }
 
+  async settings(prefix: string): Promise<ReadonlyMap<string, JsonObject>> {
+    this.#use();
+    return this.#rows.settings(prefix);
+  }
+
   async putSetting(name: string, value: JsonObject | undefined): Promise<void> {
     this.#use();
     if (value === undefined) this.#run('DELETE FROM settings WHERE name = ?', [name]);
