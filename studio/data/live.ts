@@ -17,12 +17,15 @@ export interface Watch {
   readonly types?: readonly string[];
   /** … that lies in here. Alone: everything that lies in here. */
   readonly within?: string;
+  /** Only changes of these kinds. */
+  readonly kinds?: readonly Change['kind'][];
 }
 
 const gatherMs = 100;
 
 /** Whether a change concerns a watch. */
-export function concerns(watch: Watch, { id, type }: Pick<Change, 'id' | 'type'>): boolean {
+export function concerns(watch: Watch, { id, type, kind }: Change): boolean {
+  if (watch.kinds?.includes(kind) === false) return false;
   const key = keyOf(id);
   if (watch.ids?.some((one) => keyOf(one) === key) === true) return true;
   if (watch.types === undefined && watch.within === undefined) return false;
