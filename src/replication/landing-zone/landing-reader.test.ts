@@ -11,7 +11,7 @@ import { killableDisk } from './killable-disk.contract.ts';
 import { LandingReader } from './landing-reader.ts';
 import { LandingZone } from './landing-zone.ts';
 import { rowsDraft } from './sample-drafts.contract.ts';
-import { readZone } from './zone-folder.ts';
+import { listSegments, readZone } from './zone-folder.ts';
 import { copyOf, filesOf, filledZone, progressAt, readSegments, scratchFolder } from './zone-scene.contract.ts';
 
 /** What a pool with nothing would take from the zone, and the fault that ended it. */
@@ -210,6 +210,23 @@ test('a worker that starts while the pool takes segments away gets the progress 
   await pruned;
   expect(looks).toBeGreaterThan(0);
   expect((await readZone(folder.path)).progress.get()).toEqual(progress);
+});
+
+test('where the pool takes all segments away between two looks of a worker that starts, it gets the progress of them all', async () => {
+  await using folder = await scratchFolder();
+  const progress = await filledZone(folder.path, 3);
+  const reader = new LandingReader({ folder: folder.path });
+  const first = await progressAt(folder.path, 1);
+  for (const step of [first, progress]) {
+    let looks = 0;
+    const zone = await readZone(folder.path, Infinity, async (path) => {
+      if (looks++ === 0) await reader.prune(step);
+      return listSegments(path);
+    });
+    expect(zone.progress.get()).toEqual(progress);
+    expect(zone.end).toBe(3);
+    expect(looks).toBe(2);
+  }
 });
 
 test('a full disk does not keep segments from being taken away', async () => {

@@ -6,7 +6,7 @@ import { FolderWatch } from './folder-watch.ts';
 import type { Manifest } from './manifest.ts';
 import { readSegment } from './segment-files.ts';
 import { errorCode, segmentCorrupt, segmentMissing, zoneFault } from './zone-faults.ts';
-import { listSegments, makeZoneFolder, manifestName, readBase, readManifest, readZone, segmentName, writeBase } from './zone-folder.ts';
+import { listSegments, lookAtZone, makeZoneFolder, manifestName, readManifest, readZone, segmentName, writeBase } from './zone-folder.ts';
 
 export interface LandingReaderOptions {
   readonly folder: string;
@@ -103,13 +103,13 @@ export class LandingReader {
 
   /** The zone must reach from `after` on: segments taken away are gone, and what the pool has must have been here. */
   async #holds(after: number): Promise<void> {
-    const base = await readBase(this.#folder);
+    const { base, numbers } = await lookAtZone(this.#folder);
     if (base.number > after)
       throw segmentMissing(
         segmentName(after + 1),
         `segments up to ${base.number} were taken away, and the pool holds only those up to ${after}`,
       );
-    const end = Math.max(base.number, (await listSegments(this.#folder)).at(-1) ?? 0);
+    const end = numbers.at(-1) ?? base.number;
     if (end < after)
       throw segmentMissing(segmentName(after), `the pool holds segments up to ${after}, and the landing zone ends with ${end}`);
   }

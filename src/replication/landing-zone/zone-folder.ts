@@ -30,7 +30,7 @@ export async function listSegments(folder: string): Promise<number[]> {
 }
 
 /** What the segments taken away had left; a new zone's is number 0 and nothing else. Faults: `SegmentCorrupt`. */
-export async function readBase(folder: string): Promise<Progress> {
+async function readBase(folder: string): Promise<Progress> {
   const bytes = await readIfThere(join(folder, baseName));
   if (!bytes) return { number: 0, position: undefined, tables: new Map(), schemas: new Map() };
   const record = openBase(bytes);
@@ -85,14 +85,32 @@ export interface ZoneState {
   readonly spaces: ReadonlyMap<number, number>;
 }
 
+/** The base, and the segments after it, as they were at one moment. */
+interface ZoneLook {
+  readonly base: Progress;
+  readonly numbers: readonly number[];
+}
+
 /**
- * Reads what the zone holds, though the pool may take segments away meanwhile.
- * Stops after segment `upTo`. Faults: `SegmentCorrupt`, `SegmentMissing`.
+ * Looks at the zone though the pool may take segments away meanwhile. A base is there before what it stands for goes away: one that was another
+ * by the time that the folder was listed may stand for segments that were not seen any more, and all of them may have been.
  */
-export async function readZone(folder: string, upTo: number = Infinity): Promise<ZoneState> {
+export async function lookAtZone(folder: string, list: typeof listSegments = listSegments): Promise<ZoneLook> {
   for (;;) {
     const base = await readBase(folder);
-    const numbers = (await listSegments(folder)).filter((number) => number > base.number && number <= upTo);
+    const numbers = (await list(folder)).filter((number) => number > base.number);
+    if ((await readBase(folder)).number === base.number) return { base, numbers };
+  }
+}
+
+/**
+ * Reads what the zone holds, though the pool may take segments away meanwhile.
+ * Stops after segment `upTo`. `list` is given by tests. Faults: `SegmentCorrupt`, `SegmentMissing`.
+ */
+export async function readZone(folder: string, upTo: number = Infinity, list: typeof listSegments = listSegments): Promise<ZoneState> {
+  for (;;) {
+    const { base, numbers: present } = await lookAtZone(folder, list);
+    const numbers = present.filter((number) => number <= upTo);
     const found = await readManifests(folder, numbers);
     const missing = firstGap(base.number, numbers, found);
     if (missing === undefined) return stateOf(base, numbers, found);
