@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openServed, readAll } from '#pool/query-server.ts';
 import { shopTableCount } from '#bin/demo/shop-schema.ts';
 import { compareShop } from './shop-comparison.ts';
+import { shopStanding } from './shop-standing.ts';
 import { allDescendants, descendants, isthmus, isThere, RunningProgram, until } from './program.ts';
 
 /** Generous, for machines that do other things meanwhile. */
@@ -68,7 +69,9 @@ async function expectEqual(): Promise<void> {
     },
     60_000,
   ).catch(async () => compareShop(url, pool));
-  expect(Object.entries(compared).flatMap(([table, one]) => one.different.map((row) => `${table}: ${row}`))).toEqual([]);
+  const different = Object.entries(compared).flatMap(([table, one]) => one.different.map((row) => `${table}: ${row}`));
+  const standing = different.length === 0 ? '' : await shopStanding({ data: folder, url, pool });
+  expect({ different, standing }).toEqual({ different: [], standing: '' });
   expect(Object.keys(compared)).toHaveLength(shopTableCount);
   expect(compared['order_items']?.rows).toBeGreaterThan(1_000);
   const family = descendants(quiet.pid);
