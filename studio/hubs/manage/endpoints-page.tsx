@@ -21,12 +21,12 @@ import { Grid, type Column } from '#studio/parts/grid.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { resourceAddress } from '#studio/parts/resource-address.ts';
 import { Waiting } from '#studio/parts/waiting.tsx';
-import { EndpointForm } from './endpoint-form.tsx';
-import { EndpointState } from './endpoint-state.tsx';
-import type { ManagedEndpoint } from './endpoint.ts';
-import { homeNoun, useHome } from './home.ts';
+import { EndpointForm } from '#studio/parts/authoring/endpoint-form.tsx';
+import { EndpointState } from '#studio/parts/authoring/endpoint-state.tsx';
+import type { ManagedEndpoint } from '#studio/parts/authoring/endpoint.ts';
+import { homeNoun, useHome } from '#studio/parts/authoring/home.ts';
 import { HomePicker, ManagePage } from './manage-page.tsx';
-import { useEndpoints } from './use-endpoints.ts';
+import { useEndpoints } from '#studio/parts/authoring/use-endpoints.ts';
 
 const useStyles = makeStyles({ buttons: { display: 'flex', gap: tokens.spacingHorizontalS } });
 

@@ -9,12 +9,12 @@ import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { Section } from '#studio/parts/section.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
-import { testBody } from './connection-test.ts';
-import { useHome } from './home.ts';
-import { bodyOf, draftOf, emptyDraft, problemsOf, storeForms, type ServiceDraft } from './linked-service-draft.ts';
-import { LinkedServiceForm } from './linked-service-form.tsx';
+import { testBody } from '#studio/parts/authoring/connection-test.ts';
+import { useHome } from '#studio/parts/authoring/home.ts';
+import { bodyOf, draftOf, emptyDraft, problemsOf, storeForms, type ServiceDraft } from '#studio/parts/authoring/linked-service-draft.ts';
+import { LinkedServiceForm } from '#studio/parts/authoring/linked-service-form.tsx';
 import { HomePicker, ManagePage } from './manage-page.tsx';
-import { TestConnection } from './test-connection.tsx';
+import { TestConnection } from '#studio/parts/authoring/test-connection.tsx';
 
 const useStyles = makeStyles({ buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS } });
 const crumbs = [{ text: 'Linked services', to: '/manage/linked-services' }];

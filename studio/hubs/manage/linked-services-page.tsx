@@ -8,12 +8,12 @@ import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Grid, type Column } from '#studio/parts/grid.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
-import { EndpointState } from './endpoint-state.tsx';
-import { endpointsFor, type ManagedEndpoint } from './endpoint.ts';
-import { useHome } from './home.ts';
-import { draftOf, hostOf, storeForms } from './linked-service-draft.ts';
+import { EndpointState } from '#studio/parts/authoring/endpoint-state.tsx';
+import { endpointsFor, type ManagedEndpoint } from '#studio/parts/authoring/endpoint.ts';
+import { useHome } from '#studio/parts/authoring/home.ts';
+import { draftOf, hostOf, storeForms } from '#studio/parts/authoring/linked-service-draft.ts';
 import { HomePicker, ManagePage } from './manage-page.tsx';
-import { useEndpoints } from './use-endpoints.ts';
+import { useEndpoints } from '#studio/parts/authoring/use-endpoints.ts';
 
 const useStyles = makeStyles({ buttons: { display: 'flex', gap: tokens.spacingHorizontalS } });
 

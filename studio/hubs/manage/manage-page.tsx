@@ -2,7 +2,7 @@ import { makeStyles, mergeClasses, Select, tokens } from '@fluentui/react-compon
 import { Link, useRouterState } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { Page, type PageProps } from '#studio/parts/page.tsx';
-import { homeNoun, useHome } from './home.ts';
+import { homeNoun, useHome } from '#studio/parts/authoring/home.ts';
 import { managePlaces } from './places.ts';
 
 const useStyles = makeStyles({
