@@ -56,6 +56,17 @@ export interface RunningJob extends AsyncDisposable {
   attempts(): Promise<number | undefined>;
 }
 
+/** A worker that has a job. */
+export interface RunningWorker {
+  readonly segment: string;
+  /** Of its job: what it is called where its connections are counted. */
+  readonly name: string;
+  readonly job: RuntimeJob['kind'];
+  /** When it got its job: milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly isolated: boolean;
+}
+
 /** The control side of integration runtimes: starts a worker for each job, in the network it belongs to. */
 export interface RuntimeHost extends AsyncDisposable {
   isolation(): Promise<Isolation>;
@@ -64,4 +75,6 @@ export interface RuntimeHost extends AsyncDisposable {
   warmth(segment: string): Warmth;
   /** Faults: `NotIsolated` (unsupported) where there is no sandbox and the operator has not allowed to do without, those of the sandbox. */
   start(order: JobOrder, signal: AbortSignal): Promise<RunningJob>;
+  /** Those that run at this moment, in the order in which they got their jobs. */
+  running(): readonly RunningWorker[];
 }

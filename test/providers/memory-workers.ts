@@ -1,7 +1,7 @@
 import { fault, type Fault } from '#base/fault.ts';
 import { faultText } from '#base/fault-text.ts';
 import type { JobEvent, JobFinding, LinkMessage, LinkOrder, LinkReport, LogHeld, RuntimeJob } from '#runtime/job.ts';
-import type { Isolation, JobOrder, RunningJob, RuntimeHost, Warmth } from '#runtime/runtime.ts';
+import type { Isolation, JobOrder, RunningJob, RunningWorker, RuntimeHost, Warmth } from '#runtime/runtime.ts';
 
 /** A link's worker as a test drives it. */
 export interface MemoryWorker {
@@ -53,6 +53,12 @@ export class MemoryRuntimes implements RuntimeHost {
 
   warmth(): Warmth {
     return { state: 'cold', sinceMs: undefined };
+  }
+
+  running(): readonly RunningWorker[] {
+    return this.workers
+      .filter(({ ended }) => ended === undefined)
+      .map(({ segment, order }) => ({ segment, name: order.name, job: 'link' as const, sinceMs: 0, isolated: true }));
   }
 
   async start(order: JobOrder, signal: AbortSignal): Promise<RunningJob> {

@@ -167,6 +167,17 @@ export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }
     expect(await faultOf(job)).toMatchObject({ kind: 'denied', code: expect.stringContaining('Pending'), remedy: expect.any(String) });
   });
 
+  test('what runs is told with its job, its network and whether it is held', async () => {
+    await using on = await open();
+    await on.apply();
+    expect(on.host.running()).toEqual([]);
+    await using job = await on.start('hold');
+    const shown = { segment: on.sample.segment, name: 'test hold', job: 'test-connection', sinceMs: expect.any(Number) };
+    expect(on.host.running()).toEqual([{ ...shown, isolated: how === 'sandboxed' }]);
+    await job[Symbol.asyncDispose]();
+    await expect.poll(() => on.host.running(), soon).toEqual([]);
+  });
+
   test('a far side that is not there is told, not a connection that ends', async () => {
     await using on = await open();
     const gone = await sampleHost();

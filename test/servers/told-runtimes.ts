@@ -1,6 +1,6 @@
 import { fault, type Fault } from '#base/fault.ts';
 import type { JobEvent } from '#runtime/job.ts';
-import type { Isolation, JobOrder, RunningJob, RuntimeHost, Warmth } from '#runtime/runtime.ts';
+import type { Isolation, JobOrder, RunningJob, RunningWorker, RuntimeHost, Warmth } from '#runtime/runtime.ts';
 
 /** Runtimes whose workers are told what to tell: each job is written down, and ends with what was said for it. Warm at once, unless held. */
 export class ToldRuntimes implements RuntimeHost {
@@ -10,6 +10,8 @@ export class ToldRuntimes implements RuntimeHost {
   readonly said: { readonly events: readonly JobEvent[]; readonly failed?: Fault }[] = [];
   isIsolated: Isolation = { isolated: true };
   startsWarm = true;
+  /** What is shown to run. */
+  readonly shown: RunningWorker[] = [];
   /** Jobs end only when this has resolved. */
   held: Promise<void> = Promise.resolve();
 
@@ -42,6 +44,10 @@ export class ToldRuntimes implements RuntimeHost {
       attempts: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     };
+  }
+
+  running(): readonly RunningWorker[] {
+    return this.shown;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

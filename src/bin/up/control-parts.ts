@@ -135,7 +135,7 @@ export async function composeControl({
     sealer,
     auditLog: store.auditLog,
     live,
-    ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog), ...insights.own],
+    ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog), ...insights.own, ...providers.ownProviders],
     plugins,
     https: certificates,
     ...(accessLog && { onAnswered: (answered: Answered) => accessLog.log.info(answered, 'answered') }),

@@ -2,6 +2,7 @@ import type { Log } from '#base/log.ts';
 import type { Service } from '#base/service.ts';
 import type { ResourceWriter, Sealer } from '#arm/access.ts';
 import type { MetricSource } from '#arm/metric.ts';
+import type { OwnProvider } from '#arm/own-provider.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
@@ -18,6 +19,7 @@ import { EgressLog } from '#providers/network/egress-log.ts';
 import { endpointSeries } from '#providers/network/endpoint-series.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
+import { fabricProvider } from '#providers/network/topology/topology.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
 import { workspaceHome } from '#providers/synapse/workspace-home.ts';
@@ -46,11 +48,12 @@ export interface ProviderParts {
   readonly connections: (parentType: string) => AnyType | undefined;
 }
 
-/** What providers are: types, and what has to run beside the reconcile loop. */
+/** What providers are: types, what has to run beside the reconcile loop, and what is answered that is no resource. */
 export interface Providers {
   readonly types: readonly AnyType[];
   readonly services: readonly Service[];
   readonly measured: readonly MetricSource[];
+  readonly ownProviders: readonly OwnProvider[];
 }
 
 /** Everything that the network joins. Providers do not know one another: what one needs of another is handed over here. */
@@ -96,5 +99,6 @@ export function providersOf(parts: ProviderParts): Providers {
   ];
   const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);
   const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed)];
-  return { types, services: [interactive, egress, kept.keeper], measured };
+  const fabric = fabricProvider({ keeper, engine, runtimes, nowMs, steadyMs: () => performance.now() });
+  return { types, services: [interactive, egress, kept.keeper], measured, ownProviders: [fabric] };
 }

@@ -28,11 +28,11 @@ interface OpenTarget extends HostPort {
  * `GET {connection}/opens`: what whoever asks reaches once it is approved, and from which network. Who decides about a connection need not be
  * allowed to read balancers and forwarders to know what the decision opens.
  */
-export function opensRead(keeper: Pick<PlanKeeper, 'plan'>): Read<ConnectionProperties> {
+export function opensRead(keeper: Pick<PlanKeeper, 'inForce'>): Read<ConnectionProperties> {
   return {
     summary: 'What the private endpoint reaches once it is approved: ports, and the databases behind them; and the network that reaches it',
     run: async ({ self, id, resources }) => {
-      const plan = keeper.plan();
+      const plan = keeper.inForce()?.plan;
       const service = plan?.services.find((one) => one.id === keyOf(id.parent!));
       const ports = plan === undefined || service === undefined ? [] : portsOf(plan, service);
       const named = namesOf(resources);

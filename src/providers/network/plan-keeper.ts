@@ -22,8 +22,16 @@ export interface PlanKeeper extends Service {
    * where it is about `self`.
    */
   current(self?: Pick<Resource<unknown>, 'id'>, outputs?: JsonObject): Promise<void>;
-  /** The plan that was applied last; undefined: none was yet. */
-  plan(): FabricPlan | undefined;
+  /** What is applied; undefined: nothing yet. */
+  inForce(): NetworkInForce | undefined;
+}
+
+/** A plan that is applied, with the resources that it was made of. */
+export interface NetworkInForce {
+  readonly plan: FabricPlan;
+  readonly resources: readonly Resource[];
+  /** Endpoints of the plan that could not be, by key, and why. */
+  readonly leftOut: ReadonlyMap<string, Fault>;
 }
 
 export interface PlanKeeperOptions {
@@ -49,19 +57,17 @@ const mostLeftOut = 1_000;
 export function createPlanKeeper({ store, engine, serverName, managed = [], publicAddresses = () => [] }: PlanKeeperOptions): PlanKeeper {
   const types = [...planTypes, ...managed.flatMap((one) => [...one.types, ...(one.neededBy ?? [])])];
   const shelf = new Shelf(store, types, serverName);
-  /** What could not be applied, by key of the endpoint. */
-  let troubles: ReadonlyMap<string, Fault> = new Map();
-  let latest: FabricPlan | undefined;
+  let inForce: NetworkInForce | undefined;
   let running: Promise<void> = Promise.resolve();
   let next: Round | undefined;
 
   const apply = async (): Promise<void> => {
     next = undefined;
-    const plan = compile(await shelf.all(), managed, publicAddresses());
-    if (troubles.size === 0 && latest !== undefined && sameValue(plan, latest)) return;
-    const { leftOut } = await applyWhatGoes(plan, engine);
-    troubles = leftOut;
-    latest = plan;
+    const resources = await shelf.all();
+    const plan = compile(resources, managed, publicAddresses());
+    const isSame = inForce !== undefined && inForce.leftOut.size === 0 && sameValue(plan, inForce.plan);
+    const { leftOut } = isSame ? { leftOut: new Map<string, Fault>() } : await applyWhatGoes(plan, engine);
+    inForce = { plan, resources, leftOut };
   };
   const round = (): Round => {
     next ??= { done: running.then(apply) };
@@ -74,10 +80,10 @@ export function createPlanKeeper({ store, engine, serverName, managed = [], publ
     current: async (self, outputs) => {
       if (self !== undefined) shelf.lay(keyOf(self.id), outputs);
       await round().done;
-      const trouble = self && troubles.get(keyOf(self.id));
+      const trouble = self && inForce?.leftOut.get(keyOf(self.id));
       if (trouble !== undefined) throw trouble;
     },
-    plan: () => latest,
+    inForce: () => inForce,
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { Fault, fault, toFault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { runtimeMetrics } from '../metrics.ts';
-import type { Isolation, JobOrder, RunningJob, RuntimeHost, RuntimeNetworks, Warmth } from '../runtime.ts';
+import type { Isolation, JobOrder, RunningJob, RunningWorker, RuntimeHost, RuntimeNetworks, Warmth } from '../runtime.ts';
 import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { holdInSandbox, holdPlainly, type WorkerProgram } from './held-worker.ts';
 import { SpareWorkers } from './spare-workers.ts';
@@ -37,7 +37,8 @@ class HostOfWorkers implements RuntimeHost {
   readonly #options: RuntimeHostOptions;
   readonly #log: Log;
   readonly #spares: SpareWorkers;
-  readonly #running = new Set<WorkerSession>();
+  /** With what is told of each, as soon as it has its job. */
+  readonly #running = new Map<WorkerSession, RunningWorker | undefined>();
   readonly #closing = new AbortController();
   #starting = 0;
   #sandbox: Promise<Sandbox | Fault> | undefined;
@@ -84,24 +85,34 @@ class HostOfWorkers implements RuntimeHost {
     signal.addEventListener('abort', stop, { once: true });
     void session.over.then(() => signal.removeEventListener('abort', stop));
     const job = await session.give(order);
+    this.#note(session, order, job);
     runtimeMetrics.start.record(performance.now() - fromMs);
     return job;
+  }
+
+  running(): readonly RunningWorker[] {
+    const known = [...this.#running.values()].filter((one) => one !== undefined);
+    return known.toSorted((a, b) => a.sinceMs - b.sinceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await Promise.all([
       this.#spares[Symbol.asyncDispose](),
-      ...[...this.#running].map((one) => one[Symbol.asyncDispose]()),
+      ...[...this.#running.keys()].map((one) => one[Symbol.asyncDispose]()),
       this.#prepared,
     ]);
   }
 
   async #begin(order: JobOrder): Promise<WorkerSession> {
     const session = this.#takeSpare(order) ?? (await this.#launch(order));
-    this.#running.add(session);
+    this.#running.set(session, undefined);
     void session.over.then(() => this.#running.delete(session));
     return session;
+  }
+
+  #note(session: WorkerSession, { segment, name, job }: JobOrder, { isolated }: RunningJob): void {
+    if (this.#running.has(session)) this.#running.set(session, { segment, name, job: job.kind, sinceMs: Date.now(), isolated });
   }
 
   /** What a spare sees of the file system is fixed: a job that writes needs a worker of its own. */
