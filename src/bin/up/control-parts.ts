@@ -110,7 +110,7 @@ export async function composeControl({
   const keeper = createPlanKeeper({ store, serverName, engine: measured, ...planGround });
   const mayApprove = approvers(directory, authorizer);
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
-  const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, folder: job.folder, log };
+  const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, live, folder: job.folder, log };
   const providers = providersOf({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections });
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),

@@ -3,6 +3,7 @@ import type { Service } from '#base/service.ts';
 import type { ResourceWriter, Sealer } from '#arm/access.ts';
 import type { MetricSource } from '#arm/metric.ts';
 import type { OwnProvider } from '#arm/own-provider.ts';
+import type { LiveChanges } from '#arm/live-changes.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
@@ -19,6 +20,7 @@ import { EgressLog } from '#providers/network/egress-log.ts';
 import { endpointSeries } from '#providers/network/endpoint-series.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
+import { topologyNews } from '#providers/network/topology/topology-news.ts';
 import { fabricProvider } from '#providers/network/topology/topology.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
 import { sqlTypes } from '#providers/sql/sql-types.ts';
@@ -46,6 +48,8 @@ export interface ProviderParts {
   readonly log: Log;
   /** The type of the private endpoint connections of resources of a type. */
   readonly connections: (parentType: string) => AnyType | undefined;
+  /** Told of what a read shows otherwise than before. */
+  readonly live: Pick<LiveChanges, 'ring'>;
 }
 
 /** What providers are: types, what has to run beside the reconcile loop, and what is answered that is no resource. */
@@ -58,7 +62,7 @@ export interface Providers {
 
 /** Everything that the network joins. Providers do not know one another: what one needs of another is handed over here. */
 export function providersOf(parts: ProviderParts): Providers {
-  const { store, sealer, engine, runtimes, keeper, mayApprove, serverName, writer, tenant, connections, log } = parts;
+  const { store, sealer, engine, runtimes, keeper, mayApprove, serverName, writer, tenant, connections, live, log } = parts;
   const nowMs = Date.now;
   const links = connectionsOf({ store, mayApprove, nowMs });
   const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
@@ -100,5 +104,6 @@ export function providersOf(parts: ProviderParts): Providers {
   const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);
   const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed)];
   const fabric = fabricProvider({ keeper, engine, runtimes, nowMs, steadyMs: () => performance.now() });
-  return { types, services: [interactive, egress, kept.keeper], measured, ownProviders: [fabric] };
+  const news = topologyNews({ keeper, engine, runtimes, ring: (id, type) => live.ring(id, type) });
+  return { types, services: [interactive, egress, kept.keeper, news], measured, ownProviders: [fabric] };
 }

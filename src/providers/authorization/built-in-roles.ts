@@ -17,6 +17,8 @@ const orientation = [
   'Microsoft.Resources/resourceGroups/read',
   'Microsoft.Resources/subscriptions/read',
   'Microsoft.Resources/subscriptions/resourceGroups/read',
+  // That the network has changed; what is shown of it is what may be read one by one.
+  'Isthmus.Fabric/*/read',
 ];
 
 /**
