@@ -10,6 +10,7 @@ const config: KnipConfig = {
     'bench/{run,raw-reader,bare-server}.ts',
     'scripts/*.mjs',
     'studio/app/main.tsx',
+    'studio/vite.config.ts',
   ],
   project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'studio/**/*.{ts,tsx}', 'scripts/**/*.{js,mjs}'],
   // Part of Debian's base system.

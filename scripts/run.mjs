@@ -2,11 +2,14 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
+import { ensureStudio } from './build-studio.mjs';
 import { ensureInstalled, nodeBinary, root } from './install.mjs';
 import { whenOrphaned } from './with-parent.mjs';
 
 const [file, ...args] = process.argv.slice(2);
 ensureInstalled({ dev: !file.startsWith('src/') });
+// Where that fails it is said, and everything else runs.
+if (file === 'src/bin/cli.ts' && args[0] === 'up') ensureStudio();
 
 const withParent = new URL('./with-parent.mjs', import.meta.url).href;
 const child = spawn(nodeBinary(), ['--import', withParent, resolve(root, file), ...args], {

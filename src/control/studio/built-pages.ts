@@ -74,7 +74,9 @@ export function builtPages(folder: string): BuiltPages {
 async function namesIn(folder: string): Promise<ReadonlySet<string>> {
   const entries = (await unlessMissing(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
   const within = (path: string): string => path.slice(folder.length + 1).replaceAll('\\', '/');
-  return new Set(entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => within(join(parentPath, name))));
+  const names = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => within(join(parentPath, name)));
+  // What begins with a dot is the build's own.
+  return new Set(names.filter((name) => !/(?:^|\/)\./.test(name)));
 }
 
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
