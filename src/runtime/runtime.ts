@@ -73,6 +73,8 @@ export interface RuntimeHost extends AsyncDisposable {
   /** While wanted, a worker without job is kept ready in this segment, so that interactive work begins at once. */
   warm(segment: string, wanted: boolean): void;
   warmth(segment: string): Warmth;
+  /** Told when the warmth of a segment is another one. Quick, never throws. Returns what ends it. */
+  onWarmth(listener: (segment: string) => void): () => void;
   /** Faults: `NotIsolated` (unsupported) where there is no sandbox and the operator has not allowed to do without, those of the sandbox. */
   start(order: JobOrder, signal: AbortSignal): Promise<RunningJob>;
   /** Those that run at this moment, in the order in which they got their jobs. */

@@ -70,8 +70,10 @@ test('what was refused and what was let out is counted by host, port, asker and 
   await engine.apply(planWith('none'));
   {
     await using store = await place.open();
-    await using service = running({ store, engine, nowMs: () => nowMs });
+    const news: string[] = [];
+    await using service = running({ store, engine, nowMs: () => nowMs, onNews: (one) => void news.push(one) });
     await dial(engine, '192.0.2.1', 443);
+    expect(news).toEqual([segment]);
     nowMs += 1_000;
     await dial(engine, '192.0.2.1', 443);
     await dial(engine, '192.0.2.1', 443, 'preview');
@@ -211,7 +213,7 @@ test('the report is read at the managed virtual network, with the mode in force,
     const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
     const egressReport = (of: string) => made.report(of);
     const runtimes = new ToldRuntimes();
-    const interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome], nowMs, log: silentLog });
+    const interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome], nowMs, ring: () => undefined, log: silentLog });
     const jobs = new InteractiveJobs(runtimes);
     return factoryTypes({ store, sealer, connections, plan: keeper, runtimes, interactive, jobs, explain, egressReport });
   });

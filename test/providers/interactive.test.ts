@@ -56,6 +56,35 @@ describe.for(homes)('interactive authoring of a $home', ({ type, create }) => {
     await scene.put(`${home}/linkedservices/shop`, { properties: { type: 'PostgreSqlV2', typeProperties } });
   });
 
+  test('whoever looks at a runtime is told when it is enabled, used, warm, disabled, or its time has run out', async () => {
+    const runtime = `${type}/integrationRuntimes ${home}/integrationRuntimes/${auto}`;
+    const rung = (): number => scene.rung.splice(0).filter((one) => one === runtime).length;
+    const stop = new AbortController();
+    const running = scene.interactive().run(stop.signal);
+    scene.told.startsWarm = false;
+    await enable(5);
+    expect(rung()).toBeGreaterThan(0);
+    scene.told.startsWarm = true;
+    scene.told.warmthChanged(segment);
+    expect(rung()).toBe(1);
+    scene.told.warmthChanged(`${segment}2`);
+    await scene.interactive().refresh();
+    expect(rung()).toBe(0);
+    scene.nowMs += 60_000;
+    scene.told.said.push({ events: [step('TCP'), { kind: 'done' }] });
+    await post('testConnectivity', saved);
+    expect(rung()).toBeGreaterThan(0);
+    scene.nowMs += 5 * 60_000;
+    await scene.interactive().refresh();
+    expect(rung()).toBeGreaterThan(0);
+    await enable();
+    rung();
+    await post(`integrationRuntimes/${auto}/disableInteractiveQuery`);
+    expect(rung()).toBeGreaterThan(0);
+    stop.abort();
+    await running;
+  });
+
   test('a worker is kept ready while it is enabled, after a restart too, and let go when the time runs out', async () => {
     expect(await query()).toEqual({ status: 'Disabled', autoTerminationMinutes: 60 });
     scene.told.startsWarm = false;

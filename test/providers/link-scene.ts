@@ -31,6 +31,8 @@ export interface LinkScene extends AsyncDisposable {
   readonly pools: MemoryPools;
   readonly keeper: LinkKeeper;
   readonly folder: string;
+  /** Ids that were rung for, since a test emptied it. */
+  readonly rung: Set<string>;
   /** What the network's plan says of the way to the source. */
   denied: Path['denied'];
   readonly put: (id: string, body: unknown) => Promise<Sent>;
@@ -63,6 +65,8 @@ export async function linkScene(): Promise<LinkScene> {
   const folder = await mkdtemp(join(tmpdir(), 'isthmus-links-'));
   const runtimes = new MemoryRuntimes();
   const pools = new MemoryPools();
+  const rung = new Set<string>();
+  const ring = (id: string): void => void rung.add(id);
   const held: { keeper: LinkKeeper | undefined; denied: Path['denied']; stop: AbortController; ended: Promise<void> } = {
     keeper: undefined,
     denied: undefined,
@@ -82,6 +86,7 @@ export async function linkScene(): Promise<LinkScene> {
         explain,
         folder,
         hostMemoryMb: 8_192,
+        ring,
         log: silentLog,
         clock: {
           nowMs: Date.now,
@@ -95,7 +100,7 @@ export async function linkScene(): Promise<LinkScene> {
         random: () => 0.5,
       });
       held.keeper = keeper;
-      const interactive = new InteractiveAuthoring({ store, runtimes, homes: [workspaceHome], nowMs: Date.now, log: silentLog });
+      const interactive = new InteractiveAuthoring({ store, runtimes, homes: [workspaceHome], nowMs: Date.now, ring, log: silentLog });
       const authoring = { ...noNetwork, store, runtimes, interactive, jobs: new InteractiveJobs(runtimes) };
       return [...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: ofWorkspaces }), ...types];
     },
@@ -117,6 +122,7 @@ export async function linkScene(): Promise<LinkScene> {
     runtimes,
     pools,
     folder,
+    rung,
     get keeper() {
       return held.keeper!;
     },

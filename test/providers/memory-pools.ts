@@ -47,6 +47,13 @@ export class MemoryPools implements PoolHost {
     return { online: true, links, trouble: undefined };
   }
 
+  /** What the pool tells of a run from now on. */
+  tell(run: string, report: PoolLinkReport): void {
+    this.reports.set(run, report);
+    for (const { id, links } of this.orders.values())
+      if (links.some((link) => link.run === run)) for (const listener of this.#listeners) listener(id);
+  }
+
   onReport(listener: (id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -61,6 +61,10 @@ export class MemoryRuntimes implements RuntimeHost {
       .map(({ segment, order }) => ({ segment, name: order.name, job: 'link' as const, sinceMs: 0, isolated: true }));
   }
 
+  onWarmth(): () => void {
+    return () => undefined;
+  }
+
   async start(order: JobOrder, signal: AbortSignal): Promise<RunningJob> {
     signal.throwIfAborted();
     this.jobs.push(order.job);

@@ -37,6 +37,8 @@ export interface NetworkScene extends AsyncDisposable {
   /** Of the plane as it runs now; nobody runs it. */
   readonly interactive: () => InteractiveAuthoring;
   nowMs: number;
+  /** `{type} {id}` of what was rung for. */
+  readonly rung: string[];
   readonly id: (type: string, name: string) => string;
   /** Sends, and expects a success that has settled. */
   readonly put: (id: string, body: unknown) => Promise<Sent>;
@@ -54,7 +56,7 @@ export async function networkScene(
   const open = new Set<string>();
   let keeper: PlanKeeper | undefined;
   let interactive: InteractiveAuthoring | undefined;
-  const scene = { nowMs: Date.parse('2026-01-01T00:00:00Z') };
+  const scene = { nowMs: Date.parse('2026-01-01T00:00:00Z'), rung: [] as string[] };
   const plane = await providerScene(
     ({ store: storeOf, writer }) => {
       const store = storeOf();
@@ -72,8 +74,9 @@ export async function networkScene(
       });
       const mayApprove = async (principal: string): Promise<boolean> => approvers.has(principal);
       const nowMs = (): number => scene.nowMs;
+      const ring = (id: string, type: string): void => void scene.rung.push(`${type} ${id}`);
       const connections = connectionsOf({ store, mayApprove, nowMs });
-      interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, log: silentLog });
+      interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, ring, log: silentLog });
       const authoring: AuthoringOptions = {
         store,
         sealer,

@@ -19,9 +19,22 @@ export class ToldRuntimes implements RuntimeHost {
     return Promise.resolve(this.isIsolated);
   }
 
+  readonly #listeners = new Set<(segment: string) => void>();
+
   warm(segment: string, wanted: boolean): void {
+    if (wanted === this.wanted.has(segment)) return;
     if (wanted) this.wanted.add(segment);
     else this.wanted.delete(segment);
+    this.warmthChanged(segment);
+  }
+
+  onWarmth(listener: (segment: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  warmthChanged(segment: string): void {
+    for (const listener of this.#listeners) listener(segment);
   }
 
   warmth(segment: string): Warmth {

@@ -1,9 +1,9 @@
 import type { Log } from '#base/log.ts';
 import type { Service } from '#base/service.ts';
 import type { ResourceWriter, Sealer } from '#arm/access.ts';
+import type { LiveChanges } from '#arm/live-changes.ts';
 import type { MetricSource } from '#arm/metric.ts';
 import type { OwnProvider } from '#arm/own-provider.ts';
-import type { LiveChanges } from '#arm/live-changes.ts';
 import type { AnyType } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
@@ -46,10 +46,10 @@ export interface ProviderParts {
   /** The data folder. */
   readonly folder: string;
   readonly log: Log;
+  /** Whoever looks at a resource is to look again. */
+  readonly live: Pick<LiveChanges, 'ring'>;
   /** The type of the private endpoint connections of resources of a type. */
   readonly connections: (parentType: string) => AnyType | undefined;
-  /** Told of what a read shows otherwise than before. */
-  readonly live: Pick<LiveChanges, 'ring'>;
 }
 
 /** What providers are: types, what has to run beside the reconcile loop, and what is answered that is no resource. */
@@ -64,10 +64,11 @@ export interface Providers {
 export function providersOf(parts: ProviderParts): Providers {
   const { store, sealer, engine, runtimes, keeper, mayApprove, serverName, writer, tenant, connections, live, log } = parts;
   const nowMs = Date.now;
+  const { ring } = live;
   const links = connectionsOf({ store, mayApprove, nowMs });
   const explain: FabricEngine['explain'] = (ask) => engine.explain(ask);
-  const interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, log });
-  const egress = new EgressLog({ store, engine, nowMs });
+  const interactive = new InteractiveAuthoring({ store, runtimes, homes: [factoryHome, workspaceHome], nowMs, ring, log });
+  const egress = new EgressLog({ store, engine, nowMs, onNews: (segment) => ringOf(segment, parts) });
   const authoring: AuthoringOptions = {
     store,
     sealer,
@@ -80,7 +81,7 @@ export function providersOf(parts: ProviderParts): Providers {
     egressReport: (segment) => egress.report(segment),
     tenant,
   };
-  const kept = linkParts({ store, writer, runtimes, pools: parts.pools, explain, folder: parts.folder, log }, sealer);
+  const kept = linkParts({ store, writer, runtimes, pools: parts.pools, explain, folder: parts.folder, ring, log }, sealer);
   const types: readonly AnyType[] = [
     ...networkTypes({
       connections: links,
@@ -104,6 +105,15 @@ export function providersOf(parts: ProviderParts): Providers {
   const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);
   const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed)];
   const fabric = fabricProvider({ keeper, engine, runtimes, nowMs, steadyMs: () => performance.now() });
-  const news = topologyNews({ keeper, engine, runtimes, ring: (id, type) => live.ring(id, type) });
+  const news = topologyNews({ keeper, engine, runtimes, ring });
   return { types, services: [interactive, egress, kept.keeper, news], measured, ownProviders: [fabric] };
+}
+
+/** Whatever is there under the key of an id. */
+function ringOf(key: string, { store, live }: Pick<ProviderParts, 'store' | 'live'>): void {
+  void store.get(key).then(
+    (known) => known && live.ring(known.id, known.type),
+    // Closed: nobody looks on any more.
+    () => undefined,
+  );
 }

@@ -1,11 +1,12 @@
 import { fault, must } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { Service } from '#base/service.ts';
+import type { LiveChanges } from '#arm/live-changes.ts';
 import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { Json, JsonObject, Resource } from '#arm/resource.ts';
 import type { ResourceStore, StoreTransaction } from '#arm/store.ts';
 import type { RuntimeHost, Warmth } from '#runtime/runtime.ts';
-import { type AuthoringHome, onlyNetwork } from './home.ts';
+import { type AuthoringHome, onlyNetwork, partTypes } from './home.ts';
 import { findRuntime, networkOf, type RuntimeProperties } from './runtimes.ts';
 
 /** While it is enabled, an integration runtime does what people ask for while they author: test a connection, browse, preview. */
@@ -24,10 +25,12 @@ interface Kept extends Interactive {
 
 export interface InteractiveOptions {
   readonly store: Pick<ResourceStore, 'get' | 'list' | 'referrers' | 'setting' | 'write' | 'onChange'>;
-  readonly runtimes: Pick<RuntimeHost, 'warm' | 'warmth'>;
+  readonly runtimes: Pick<RuntimeHost, 'warm' | 'warmth' | 'onWarmth'>;
   readonly homes: readonly AuthoringHome[];
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Whoever looks at a runtime is to look again. */
+  readonly ring: LiveChanges['ring'];
   readonly log: Log;
 }
 
@@ -48,6 +51,8 @@ export class InteractiveAuthoring implements Service {
   readonly #options: InteractiveOptions;
   /** Segments that are held ready. */
   #held: ReadonlySet<string> = new Set();
+  /** Those that were enabled when it was looked last, each with the segment in which it stands. */
+  #enabled: readonly (Kept & { readonly segment: string | undefined })[] = [];
   #wake: () => void = () => undefined;
 
   constructor(options: InteractiveOptions) {
@@ -112,14 +117,35 @@ export class InteractiveAuthoring implements Service {
     const { store, runtimes, nowMs } = this.#options;
     const now = nowMs();
     const active = keptOf(await store.setting(settingName)).filter(({ untilMs }) => untilMs > now);
-    const segments = await Promise.all(active.map((one) => this.#segmentOf(one)));
-    const wanted = new Set(segments.filter((segment) => segment !== undefined));
+    const enabled = await Promise.all(active.map(async (one) => ({ ...one, segment: await this.#segmentOf(one) })));
+    this.#tell(enabled);
+    const wanted = new Set(enabled.flatMap(({ segment }) => segment ?? []));
     for (const segment of new Set([...this.#held, ...wanted])) runtimes.warm(segment, wanted.has(segment));
     this.#held = wanted;
     return Math.min(longestWaitMs, ...active.map(({ untilMs }) => untilMs - now));
   }
 
+  /** Whoever looks at a runtime that was enabled, used, or whose time ran out sees that. */
+  #tell(enabled: readonly (Kept & { readonly segment: string | undefined })[]): void {
+    const before = new Map(this.#enabled.map((one) => [keyOf(one.id), one]));
+    this.#enabled = enabled;
+    for (const one of enabled) {
+      if (before.get(keyOf(one.id))?.untilMs !== one.untilMs) this.#ring(one.id);
+      before.delete(keyOf(one.id));
+    }
+    for (const { id } of before.values()) this.#ring(id);
+  }
+
+  #ring(id: string): void {
+    const { type } = parseResourceId(id);
+    const home = this.#options.homes.find((one) => keyOf(type).startsWith(`${keyOf(one.type)}/`));
+    this.#options.ring(id, home === undefined ? type : partTypes(home).runtime);
+  }
+
   async run(signal: AbortSignal): Promise<void> {
+    const ignoreWarmth = this.#options.runtimes.onWarmth((segment) => {
+      for (const one of this.#enabled) if (one.segment === segment) this.#ring(one.id);
+    });
     const stop = this.#options.store.onChange(({ type }) => {
       if (/\/(?:managedVirtualNetworks|integrationRuntimes)$/.test(type)) this.#wake();
     });
@@ -136,6 +162,7 @@ export class InteractiveAuthoring implements Service {
       }
     } finally {
       stop();
+      ignoreWarmth();
     }
   }
 

@@ -11,6 +11,8 @@ export interface EgressLogOptions {
   readonly engine: Pick<FabricEngine, 'onEvent' | 'ifClosed'>;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Told of each network, by its key, of which a report shows something else; quick, and never throws. Default: nobody. */
+  readonly onNews?: (segment: string) => void;
   /** How long it may take until what is counted is written down. Default: 15 s. */
   readonly writeEveryMs?: number;
 }
@@ -84,7 +86,9 @@ export class EgressLog implements Service, Disposable {
 
   #note(event: FabricEvent): void {
     const isNew = this.#keep(event);
-    if (isNew !== undefined) this.#wake(isNew);
+    if (isNew === undefined || (event.kind !== 'refused' && event.kind !== 'outside')) return;
+    this.#wake(isNew);
+    this.#options.onNews?.(event.segment);
   }
 
   /** Whether it is a denial that was not known; undefined: it is not kept. */

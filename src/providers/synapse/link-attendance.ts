@@ -14,6 +14,7 @@ import { budgetOf, type LinkProperties } from './link-shape.ts';
 import { workerTables } from './link-tables.ts';
 import { filledTables } from './link-filled.ts';
 import { type LinkWay, sameWay, wayOf } from './link-way.ts';
+import { linkConnectionType } from './type-names.ts';
 
 export interface Attended {
   readonly id: string;
@@ -110,6 +111,7 @@ export class LinkAttendance {
     this.#heardMs = this.#it.options.clock.nowMs();
     this.#heardAtMs = this.#it.options.clock.monotonicMs();
     this.#report = report;
+    this.#it.options.ring(this.#it.id, linkConnectionType);
     if (report.following) await this.#change(moved('following', this.#now(), 'The changes of the source are followed.'));
     else await this.#change(moved('lost', this.#now(), report.trouble?.message ?? 'The source is not followed.'));
     await this.#crossOut(report);

@@ -11,6 +11,7 @@ import type { SynapseLinkOptions } from './link-options.ts';
 import { LinkRecords, type LinkRecord, type RecordChange } from './link-record.ts';
 import type { LinkProperties } from './link-shape.ts';
 import type { LinkSeen } from './link-view.ts';
+import { PoolNews } from './pool-news.ts';
 import { SqlPoolOrders } from './sql-pool-orders.ts';
 import { linkConnectionType, workspaceType } from './type-names.ts';
 
@@ -26,12 +27,14 @@ export class LinkKeeper implements Service {
   readonly orders: SqlPoolOrders;
   readonly #options: SynapseLinkOptions;
   readonly #tools: LifeTools;
+  readonly #pools: PoolNews;
   readonly #lives = new Map<string, Kept>();
 
   constructor(options: SynapseLinkOptions) {
     this.#options = options;
-    this.records = new LinkRecords(options.store);
-    this.orders = new SqlPoolOrders(options, this.records);
+    this.records = new LinkRecords(options.store, (link) => options.ring(link, linkConnectionType));
+    this.orders = new SqlPoolOrders(options, this.records, (pool) => this.#poolMoved(pool));
+    this.#pools = new PoolNews(options);
     this.#tools = { options, records: this.records, orders: this.orders };
   }
 
@@ -45,6 +48,7 @@ export class LinkKeeper implements Service {
       failed.abort();
     };
     const begin = (id: string): void => this.#begin(id, halt, fail);
+    const ignoreReports = this.#options.pools.onReport((pool) => this.#poolTold(pool));
     const ignoreChanges = this.#options.store.onChange((change) => this.#changed(change, begin));
     using _shown = showLinks(() => [...this.#lives.values()].flatMap(({ life }) => life.measured ?? []));
     try {
@@ -54,6 +58,7 @@ export class LinkKeeper implements Service {
       fail(error);
     } finally {
       ignoreChanges();
+      ignoreReports();
       await Promise.all([...this.#lives.values()].map(({ ended }) => ended));
     }
     if (failed.signal.aborted && !signal.aborted) throw failure;
@@ -124,6 +129,22 @@ export class LinkKeeper implements Service {
       })
       .catch(fail);
     this.#lives.set(key, { life, ended });
+  }
+
+  /** What a pool tells is shown of itself, and of each link that fills it. */
+  #poolTold(pool: string): void {
+    this.#pools.reported(pool);
+    for (const life of this.#livesOf(pool)) life.poolTold();
+  }
+
+  #poolMoved(pool: string): void {
+    this.#pools.moved(pool);
+    for (const { id } of this.#livesOf(pool)) this.#options.ring(id, linkConnectionType);
+  }
+
+  #livesOf(pool: string): readonly LinkLife[] {
+    const key = keyOf(pool);
+    return [...this.#lives.values()].flatMap(({ life }) => (life.pool === key ? [life] : []));
   }
 
   /** A link begins with its resource; whatever of its workspace and of the network is written may be what it waits for. */

@@ -21,7 +21,10 @@ import { workerTables } from './link-tables.ts';
 import { poolIdOf } from './link-target.ts';
 import { behindMs, type LinkLive, type LinkSeen } from './link-view.ts';
 import { checkWay, type LinkWay, wayOf } from './link-way.ts';
+import type { PoolLinkReport } from './pool-host.ts';
+import { sameReport } from './pool-news.ts';
 import type { SqlPoolOrders } from './sql-pool-orders.ts';
+import { linkConnectionType } from './type-names.ts';
 
 /** What a life needs besides the options. */
 export interface LifeTools {
@@ -48,6 +51,8 @@ export class LinkLife {
   #job: RunningJob | undefined;
   #nextBatchMs: number | undefined;
   #last: Resource<LinkProperties> | undefined;
+  /** What its pool told of it last. */
+  #told: PoolLinkReport | undefined;
   /** When the log of the paused link was looked at, and as what the link was saved then. */
   #looked = { ms: -Infinity, generation: 0 };
 
@@ -73,6 +78,21 @@ export class LinkLife {
   hurry(): void {
     this.#attempt = 0;
     this.bell.ring();
+  }
+
+  /** The key of the pool that it fills; undefined: it was not looked at yet. */
+  get pool(): string | undefined {
+    return this.#last === undefined ? undefined : keyOf(poolIdOf(this.#last));
+  }
+
+  /** Its pool has told something. */
+  poolTold(): void {
+    const [link, record] = [this.#last, this.#tools.records.latest(this.id)];
+    if (link === undefined || record === undefined) return;
+    const { report } = seenLink({ link, record, live: undefined }, this.#tools).pool;
+    if (sameReport(report, this.#told)) return;
+    this.#told = report;
+    this.#ring();
   }
 
   /** As it was when last looked at. */
@@ -172,6 +192,7 @@ export class LinkLife {
       signal,
     );
     this.#job = job;
+    this.#ring();
     this.#log.info({ run: run.number, tables: tables.length, isolated: job.isolated }, 'link is read');
     const attendance = new LinkAttendance({ id: this.id, run, way, tables, once, job, bell: this.bell, options, records });
     this.#attendance = attendance;
@@ -182,6 +203,7 @@ export class LinkLife {
   async #betweenBatches(ms: number, run: LinkRun, signal: AbortSignal): Promise<void> {
     const endMs = this.#clock.monotonicMs() + ms;
     this.#nextBatchMs = this.#clock.nowMs() + ms;
+    this.#ring();
     try {
       for (let left = ms; left > 0 && !signal.aborted; left = endMs - this.#clock.monotonicMs()) {
         await this.bell.wait(left, signal);
@@ -192,6 +214,7 @@ export class LinkLife {
       }
     } finally {
       this.#nextBatchMs = undefined;
+      this.#ring();
     }
   }
 
@@ -278,6 +301,10 @@ export class LinkLife {
 
   async #change(change: RecordChange): Promise<LinkRecord> {
     return await this.#tools.records.change(this.id, change);
+  }
+
+  #ring(): void {
+    this.#tools.options.ring(this.id, linkConnectionType);
   }
 
   get #clock() {

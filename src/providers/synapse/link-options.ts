@@ -1,5 +1,6 @@
 import type { Log } from '#base/log.ts';
 import type { ResourceWriter } from '#arm/access.ts';
+import type { LiveChanges } from '#arm/live-changes.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ResourceReader, ResourceStore } from '#arm/store.ts';
 import type { FabricEngine } from '#fabric/engine.ts';
@@ -37,6 +38,8 @@ export interface SynapseLinkOptions {
   readonly folder: string;
   /** What the machine has. */
   readonly hostMemoryMb: number;
+  /** Whoever looks at a link or a pool is to look again. */
+  readonly ring: LiveChanges['ring'];
   readonly log: Log;
   readonly clock: LinkClock;
   /** A GUID that nobody can guess. */

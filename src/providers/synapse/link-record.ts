@@ -93,9 +93,12 @@ export class LinkRecords {
   readonly #store: Pick<ResourceStore, 'setting' | 'write'>;
   readonly #latest = new Map<string, LinkRecord>();
   readonly #listeners = new Set<(link: string, lines: readonly LinkHappening[]) => void>();
+  readonly #onChange: (link: string) => void;
 
-  constructor(store: Pick<ResourceStore, 'setting' | 'write'>) {
+  /** `onChange`: told when a record is another one than before, once it is durable; quick, and never throws. */
+  constructor(store: Pick<ResourceStore, 'setting' | 'write'>, onChange: (link: string) => void) {
     this.#store = store;
+    this.#onChange = onChange;
   }
 
   /** Fault: `LinkRecordBroken` (corrupt). */
@@ -110,16 +113,21 @@ export class LinkRecords {
 
   /** The record after `change`, durable. `ifKept`: only of a link that is there and stays, else `ResourceBeingDeleted` (conflict). */
   async change(link: string, change: RecordChange, ifKept = false): Promise<LinkRecord> {
-    const { record, lines } = await this.#store.write(async (transaction) => {
+    const { record, lines, changed } = await this.#store.write(async (transaction) => {
       if (ifKept && (await transaction.get(link))?.deleting !== false) throw beingDeleted(link);
       const before = parsed(await transaction.setting(settingOf(link)), link);
       const after = change(before);
-      if (after === undefined) return { record: before, lines: [] };
+      if (after === undefined) return { record: before, lines: [], changed: false };
       await transaction.putSetting(settingOf(link), after as unknown as JsonObject);
       const known = before.happenings.at(-1);
-      return { record: after, lines: after.happenings.slice(known === undefined ? 0 : after.happenings.lastIndexOf(known) + 1) };
+      return {
+        record: after,
+        lines: after.happenings.slice(known === undefined ? 0 : after.happenings.lastIndexOf(known) + 1),
+        changed: true,
+      };
     });
     this.#noted(link, record);
+    if (changed) this.#onChange(link);
     if (lines.length > 0) for (const listener of this.#listeners) listener(link, lines);
     return record;
   }

@@ -26,12 +26,15 @@ export type PoolStanding = 'running' | 'paused' | 'gone';
 export class SqlPoolOrders {
   readonly #options: Options;
   readonly #records: LinkRecords;
+  readonly #onMove: (pool: string) => void;
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #standings = new Map<string, PoolStanding>();
   readonly #troubles = new Map<string, FaultText>();
   readonly #bell: Bell;
 
-  constructor(options: Options, records: LinkRecords) {
+  /** `onMove`: told when the standing or the trouble of a pool is another one than before; quick, and never throws. */
+  constructor(options: Options, records: LinkRecords, onMove: (pool: string) => void) {
+    this.#onMove = onMove;
     this.#options = options;
     this.#records = records;
     this.#bell = new Bell(options.clock);
@@ -41,7 +44,7 @@ export class SqlPoolOrders {
   async settle(pool: string): Promise<PoolStanding> {
     return await this.#inTurn(pool, async () => {
       const standing = await this.#settle(pool);
-      this.#standings.set(keyOf(pool), standing);
+      this.#stands(pool, standing);
       return standing;
     });
   }
@@ -49,7 +52,13 @@ export class SqlPoolOrders {
   /** Its process ends and its data goes. */
   async remove(pool: string): Promise<void> {
     await this.#inTurn(pool, () => this.#options.pools.remove(keyOf(pool), poolFolder(this.#options.folder, pool)));
-    this.#standings.set(keyOf(pool), 'gone');
+    this.#stands(pool, 'gone');
+  }
+
+  #stands(pool: string, standing: PoolStanding): void {
+    if (this.#standings.get(keyOf(pool)) === standing) return;
+    this.#standings.set(keyOf(pool), standing);
+    this.#onMove(pool);
   }
 
   /** Why the pool could not be had last; undefined: it could. */
@@ -90,11 +99,12 @@ export class SqlPoolOrders {
     this.#turns.set(key, turn);
     try {
       const answer = await turn;
-      this.#troubles.delete(key);
+      if (this.#troubles.delete(key)) this.#onMove(pool);
       return answer;
     } catch (error) {
       this.#troubles.set(key, faultText(toFault(error)));
       this.#bell.ring();
+      this.#onMove(pool);
       throw error;
     } finally {
       if (this.#turns.get(key) === turn) this.#turns.delete(key);

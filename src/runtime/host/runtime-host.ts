@@ -40,6 +40,7 @@ class HostOfWorkers implements RuntimeHost {
   /** With what is told of each, as soon as it has its job. */
   readonly #running = new Map<WorkerSession, RunningWorker | undefined>();
   readonly #closing = new AbortController();
+  readonly #listeners = new Set<(segment: string) => void>();
   #starting = 0;
   #sandbox: Promise<Sandbox | Fault> | undefined;
   #prepared: Promise<void> | undefined;
@@ -51,6 +52,9 @@ class HostOfWorkers implements RuntimeHost {
       start: (segment) => this.#launch({ segment, name: `spare worker of ${segment}`, writable: [], job: undefined }),
       signal: this.#closing.signal,
       log: this.#log,
+      onWarmth: (segment) => {
+        for (const listener of this.#listeners) listener(segment);
+      },
     });
   }
 
@@ -66,6 +70,11 @@ class HostOfWorkers implements RuntimeHost {
 
   warmth(segment: string): Warmth {
     return this.#spares.warmth(segment);
+  }
+
+  onWarmth(listener: (segment: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   async start(order: JobOrder, signal: AbortSignal): Promise<RunningJob> {

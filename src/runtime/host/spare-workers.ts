@@ -8,6 +8,8 @@ export interface SpareOptions {
   readonly start: (segment: string) => Promise<WorkerSession>;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Told when the warmth of a segment is another one. Quick, never throws. */
+  readonly onWarmth?: (segment: string) => void;
   /** Given by tests. */
   readonly now?: () => number;
 }
@@ -41,6 +43,7 @@ export class SpareWorkers implements AsyncDisposable {
     if (!wanted) {
       this.#spares.delete(segment);
       spare?.stop.abort();
+      if (spare !== undefined) this.#options.onWarmth?.(segment);
     } else if (spare === undefined) this.#keep(segment);
   }
 
@@ -55,8 +58,8 @@ export class SpareWorkers implements AsyncDisposable {
     const spare = this.#spares.get(segment);
     const session = spare?.session;
     if (spare === undefined || session === undefined) return undefined;
-    spare.session = undefined;
     spare.sinceMs = this.#now();
+    this.#has(segment, spare, undefined);
     spare.taken();
     return session;
   }
@@ -79,6 +82,7 @@ export class SpareWorkers implements AsyncDisposable {
       done: Promise.resolve().then(() => this.#run(segment, spare)),
     };
     this.#spares.set(segment, spare);
+    this.#options.onWarmth?.(segment);
   }
 
   async #run(segment: string, spare: Spare): Promise<void> {
@@ -98,6 +102,11 @@ export class SpareWorkers implements AsyncDisposable {
     }
   }
 
+  #has(segment: string, spare: Spare, session: WorkerSession | undefined): void {
+    spare.session = session;
+    this.#options.onWarmth?.(segment);
+  }
+
   /** Settles when it was taken or is not wanted any more; throws where it did not get ready, or ended by itself. */
   async #runOne(segment: string, spare: Spare, signal: AbortSignal): Promise<void> {
     const session = await this.#options.start(segment);
@@ -115,11 +124,11 @@ export class SpareWorkers implements AsyncDisposable {
       await session[Symbol.asyncDispose]();
       throw error;
     }
-    spare.session = session;
     spare.sinceMs = this.#now();
+    this.#has(segment, spare, session);
     const how = await Promise.race([taken, aborted, session.over.then(() => 'over' as const)]);
     if (how === 'taken') return;
-    spare.session = undefined;
+    this.#has(segment, spare, undefined);
     await session[Symbol.asyncDispose]();
     if (how === 'over') throw fault('unreachable', 'WorkerLost', 'A spare worker ended by itself.', { remedy: 'Another one is started.' });
   }
