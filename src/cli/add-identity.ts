@@ -11,7 +11,7 @@ interface LoginFlags extends ServerOptions {
   readonly ca?: string;
 }
 
-/** Adds `login`, `logout`, `account`, `token`, `credential`. */
+/** Adds `login`, `logout`, `account`, `token`, `studio`, `credential`. */
 export function addIdentity(program: Command, terminal: CliTerminal): void {
   addSignIn(program, terminal);
   addAccount(program, terminal);
@@ -58,6 +58,13 @@ function addAccount(program: Command, terminal: CliTerminal): void {
     .action(async ({ resource, ...options }: ServerOptions & { resource?: string }) => {
       const { tokenCommand } = await import('./account.ts');
       await inSession(options, terminal, (session) => tokenCommand(resource, session));
+    });
+  withServer(program.command('studio'))
+    .description('Print a link that signs you in to the Studio, in the browser that opens it first, within an hour.')
+    .addOption(outputOption(['table', 'json']))
+    .action(async (options: ServerOptions & { output: 'table' | 'json' }) => {
+      const { studioCommand } = await import('./studio.ts');
+      await inSession(options, terminal, (session) => studioCommand(options.output, session));
     });
 }
 

@@ -43,6 +43,24 @@ test('whoever can read the data folder needs no login', async () => {
   await expect(line.run('token')).rejects.toMatchObject({ kind: 'corrupt', code: 'AdministratorFileBroken' });
 });
 
+test('a link to the Studio is asked for as whoever asks, and printed alone', async () => {
+  const made = {
+    link: `${line.server.url}/studio/sign-in#code=c`,
+    code: 'c',
+    expires: '2026-11-29T21:00:00.000Z',
+    principal: { id: 'o', name: 'alice' },
+  };
+  line.server.script = ({ method, path }) => (method === 'POST' && path === '/studio/links' ? { status: 200, body: made } : undefined);
+  expect(await line.run('studio')).toEqual({ out: `${made.link}\n`, err: '' });
+  expect(JSON.parse((await line.run('studio', '-o', 'json')).out)).toEqual({
+    link: made.link,
+    expires: made.expires,
+    principal: made.principal,
+  });
+  line.server.script = () => refusal(403, 'SignInRefused', 'No.');
+  await expect(line.run('studio')).rejects.toMatchObject({ kind: 'denied', code: 'SignInRefused' });
+});
+
 test('a token is kept, for this user only, and renewed when it will not do', async () => {
   const first = (await line.run('token')).out;
   line.server.renewTokens();
