@@ -202,6 +202,8 @@ export interface ResourceType<P = JsonObject> {
   readonly find?: (id: ResourceId, resources: ResourceReader) => Promise<Resource<P> | undefined>;
   /** All that a collection shows, in order, where that is not what lies in the place: what applies there from above, its own `$filter`. Paged by the caller. */
   readonly list?: (query: CollectionQuery, resources: ResourceReader) => Promise<readonly Resource<P>[]>;
+  /** Whoever has signed in may list it at any scope, also without the right to read: `list` shows only what is their own. */
+  readonly ownOnly?: true;
   /** The whole of what is shown, where it is not `{id,name,type,location,tags,etag,…envelope,properties}`. Given that usual form. */
   readonly shape?: (self: Resource<P>, usual: JsonObject) => JsonObject;
   // oxlint-disable-next-line typescript/no-explicit-any -- each action has an input of its own

@@ -10,7 +10,7 @@ import type { Authenticator, Authorizer, Sealer } from '#arm/access.ts';
 import { liveChanges, type LiveChanges } from '#arm/live-changes.ts';
 import { groupType, isWithin, keyOf, subscriptionType } from '#arm/resource-id.ts';
 import { resourceType, typeCatalog, type AnyType, type Outcome, type TypeCatalog } from '#arm/resource-type.ts';
-import type { Json, JsonObject } from '#arm/resource.ts';
+import { newStatus, type Json, type JsonObject } from '#arm/resource.ts';
 import { ownBase } from '#arm/type-plane.ts';
 import { ReconcileLoop } from '../reconcile/reconcile-loop.ts';
 import { createResourceService } from '../resources/resource-service.ts';
@@ -159,7 +159,39 @@ function exampleTypes(gate: Gate): readonly AnyType[] {
     verbs: ['put', 'delete'],
     properties: z.object({ text: z.string() }) as unknown as z.ZodType<JsonObject>,
   });
-  return [subscriptions, groups, networks, subnets, balancers, machines, locks, loose, ...deskTypes()];
+  return [subscriptions, groups, networks, subnets, balancers, machines, locks, loose, ownRights(), ...deskTypes()];
+}
+
+/** Shows everybody what is their own. */
+function ownRights(): AnyType {
+  const type = 'Example.Own/rights';
+  return resourceType<JsonObject>({
+    type,
+    summary: 'What the caller is called',
+    versions,
+    scopes: ['tenant', 'subscription', 'group', 'resource'],
+    location: 'none',
+    hasTags: false,
+    verbs: [],
+    properties: z.object({}) as unknown as z.ZodType<JsonObject>,
+    shape: ({ properties }) => properties,
+    ownOnly: true,
+    list: async ({ under, principal: { name } }) => [
+      {
+        ...{
+          id: `${under}/providers/${type}/0`,
+          type,
+          name: '0',
+          location: undefined,
+          tags: {},
+          envelope: {},
+          properties: { of: name, at: under },
+        },
+        ...{ generation: 1, etag: 'e', deleting: false, status: { ...newStatus, settled: 1, outcome: 'ready' } },
+        ...{ createdAt: '', changedAt: '', createdBy: '', changedBy: '' },
+      },
+    ],
+  });
 }
 
 /** Types with a plane of their own. */

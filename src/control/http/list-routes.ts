@@ -39,10 +39,11 @@ export async function answerCollection(ask: Ask, place: Collection, plane: Plane
   // Asked first, so that whoever may read nothing here does not learn what there is.
   const whole = place.under === '' || (await readable.mayRead(type.permissionType, place.under));
   if (whole) await checkThere(place.under, plane);
-  const page = await pageOf(ask, listing, store, (resource) =>
-    wanted === undefined || wanted(resource) ? readable.mayRead(type.permissionType, resource.id) : false,
-  );
-  const refusal = readable.refusal();
+  const page = await pageOf(ask, listing, store, (resource) => {
+    if (type.ownOnly === true) return true;
+    return wanted === undefined || wanted(resource) ? readable.mayRead(type.permissionType, resource.id) : false;
+  });
+  const refusal = type.ownOnly === true ? undefined : readable.refusal();
   if (page.resources.length === 0 && refusal !== undefined && place.under !== '') throw refusal;
   const value = await Promise.all(page.resources.map((resource) => service.present(resource, type)));
   return listAnswer(value, page.nextLink);

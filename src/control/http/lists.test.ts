@@ -145,3 +145,13 @@ test('the document and the table of all operations', async () => {
   const page = await scene.send('GET', '/coverage', undefined, { ...open, accept: 'text/markdown' });
   expect(page.text).toContain('| `PUT /subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}` |');
 });
+
+test('what is only the own of whoever asks is shown to everybody, at any scope, and tells nothing of what is there', async () => {
+  await using scene = await armScene();
+  const shown = async (place: string, token: string): Promise<unknown> =>
+    (await scene.send('GET', `${place}/providers/Example.Own/rights`, undefined, { authorization: `Bearer ${token}` })).body;
+  for (const place of ['', subscription, group, `${group}/providers/Example.Net/networks/none`])
+    expect(await shown(place, 'nobody')).toEqual({ value: [{ of: 'nobody', at: place }] });
+  expect(await shown(group, 'owner')).toEqual({ value: [{ of: 'owner', at: group }] });
+  expect(await shown(`${group}/providers/Example.Net/networks/none`, 'owner')).toMatchObject({ error: { code: 'ResourceNotFound' } });
+});

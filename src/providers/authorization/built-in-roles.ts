@@ -1,4 +1,4 @@
-import type { Permission } from './action-match.ts';
+import type { Permission } from '#arm/action-match.ts';
 
 /** A role that is always there, may be given at any scope, and cannot be changed. */
 export interface BuiltInRole {

@@ -7,7 +7,10 @@ import { assignmentsWithin, findRole, roleGuid, scopeKeyOf, type RolePermission 
 
 const words = z.array(z.string());
 
-/** `GET {scope}/providers/Microsoft.Authorization/permissions`: what the caller may do there. Nothing is stored. */
+/**
+ * `GET {scope}/providers/Microsoft.Authorization/permissions`: what the caller may do there, one entry for each permission of each role held there or
+ * above; an action is allowed where one of them allows it (`actionTest`). Whoever may do nothing there sees none. Nothing is stored.
+ */
 export const permissions: ResourceType<RolePermission> = resourceType<RolePermission>({
   type: 'Microsoft.Authorization/permissions',
   summary: 'What the caller may do at a scope',
@@ -24,6 +27,7 @@ export const permissions: ResourceType<RolePermission> = resourceType<RolePermis
     dataActions,
     notDataActions,
   }),
+  ownOnly: true,
   list,
 });
 

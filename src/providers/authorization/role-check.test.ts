@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toFault, type Fault } from '#base/fault.ts';
+import { actionTest } from '#arm/action-match.ts';
 import { isWithin, keyOf } from '#arm/resource-id.ts';
 import type { Principal } from '#arm/resource-type.ts';
 import { memoryResources, type MemoryResources } from '#test/servers/memory-resources.ts';
 import { builtInRoles, ownerGuid } from './built-in-roles.ts';
+import { permissions } from './permissions.ts';
 import { RoleAuthorizer } from './role-check.ts';
 
 const anna: Principal = { id: '0d5a6c1e-0000-4000-8000-00000000000a', name: 'anna', tenant: 't' };
@@ -162,6 +164,9 @@ test('allowed is what some assignment at or above the scope allows: any assignme
       for (const [where, role] of given) give(resources, where, roleNamed(role));
       const expected = given.some(([where, role]) => isWithin(keyOf(at), keyOf(where)) && may[role]!(asked));
       expect(await new RoleAuthorizer(resources).allows(anna, asked, at)).toBe(expected);
+      // What a caller is shown of it says the same.
+      const shown = await permissions.list!({ under: at, filter: undefined, principal: anna }, resources);
+      expect(actionTest(shown.map(({ properties }) => properties))(keyOf(asked))).toBe(expected);
     }),
     { numRuns: 500 },
   );

@@ -2,7 +2,7 @@ import { fault, type Fault } from '#base/fault.ts';
 import type { Authorizer } from '#arm/access.ts';
 import type { Principal } from '#arm/resource-type.ts';
 import type { ResourceStore } from '#arm/store.ts';
-import { actionTest, type ActionTest } from './action-match.ts';
+import { actionTest, type ActionTest } from '#arm/action-match.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import {
   assignmentsWithin,
