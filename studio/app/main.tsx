@@ -1,3 +1,4 @@
+import './page.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 

@@ -39,9 +39,11 @@ const pages = hubs.map(({ path, load }) =>
   }),
 );
 
+const nothing = createRoute({ getParentRoute: () => inside, path: '$', component: NothingHere });
+
 export function makeRouter(client: QueryClient): AnyRouter {
   return createRouter({
-    routeTree: root.addChildren([signIn, inside.addChildren(pages)]),
+    routeTree: root.addChildren([signIn, inside.addChildren([...pages, nothing])]),
     basepath: '/studio',
     context: { client },
     defaultPreload: 'intent',

@@ -4,7 +4,8 @@ import { concerns } from './live.ts';
 const link = {
   id: '/subscriptions/1/resourceGroups/Shop/providers/Microsoft.Synapse/workspaces/w/linkConnections/l',
   type: 'Microsoft.Synapse/workspaces/linkConnections',
-};
+  kind: 'written',
+} as const;
 const workspace = '/subscriptions/1/resourcegroups/shop/providers/microsoft.synapse/workspaces/W';
 
 test('a change concerns whoever watches its id, in any casing', () => {

@@ -103,6 +103,8 @@ interface StreamListener {
 }
 
 const againMs = 2_000;
+/** The server says something at least every five seconds: one that is silent for longer may hang, or be behind a broken line. */
+const longestSilenceMs = 15_000;
 
 /** The server's stream of changes, opened again whenever it ends. Returns what ends it. */
 function openStream({ onChange, onGap }: StreamListener): () => void {
@@ -110,9 +112,20 @@ function openStream({ onChange, onGap }: StreamListener): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hasGap = false;
   let boot: string | undefined;
+  let heardMs = performance.now();
+  const heard = (): void => {
+    heardMs = performance.now();
+  };
+  const listen = (name: string, take: (event: MessageEvent<string>) => void): void =>
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      heard();
+      take(event);
+    });
   const open = (): void => {
+    heard();
     source = new EventSource('/events');
     source.addEventListener('open', () => {
+      heard();
       setLive(true);
       if (hasGap) onGap();
       hasGap = false;
@@ -123,16 +136,26 @@ function openStream({ onChange, onGap }: StreamListener): () => void {
       // The browser gives up by itself where it was refused.
       if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, againMs);
     });
-    source.addEventListener('hello', ({ data }) => {
-      const { boot: now } = JSON.parse(data as string) as { boot: string };
+    listen('beat', () => setLive(true));
+    listen('hello', ({ data }) => {
+      const { boot: now } = JSON.parse(data) as { boot: string };
       if (boot !== undefined && boot !== now) onGap();
       boot = now;
     });
-    source.addEventListener('change', ({ data }) => onChange(JSON.parse(data as string) as Change));
-    source.addEventListener('lost', onGap);
+    listen('change', ({ data }) => onChange(JSON.parse(data) as Change));
+    listen('lost', onGap);
   };
   open();
+  const watch = setInterval(() => {
+    if (performance.now() - heardMs < longestSilenceMs) return;
+    hasGap = true;
+    setLive(false);
+    source.close();
+    clearTimeout(timer);
+    open();
+  }, againMs);
   return () => {
+    clearInterval(watch);
     clearTimeout(timer);
     source.close();
   };

@@ -4,7 +4,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Chromium, troubles } from '#test/servers/browser.ts';
 import { ControlPlane } from './control-plane.ts';
-import { until } from './program.ts';
+import { descendant, until } from './program.ts';
 
 const version = 'api-version=2025-05-01';
 /** What would run, or break out, if any of it were ever taken for markup. */
@@ -112,10 +112,14 @@ test('another origin can neither write with the cookie of who is signed in, nor 
 test('a page says when what it shows may be old, and goes on by itself after a restart', async () => {
   const page = await opened('/resources');
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await person.setOffline(true);
+  const { pid } = plane.program;
+  // The parent would start it again at once.
+  process.kill(pid, 'SIGSTOP');
+  process.kill(descendant(pid, 'isthmus control')!, 'SIGKILL');
   await page.getByText('Isthmus does not answer.').waitFor();
-  await person.setOffline(false);
+  process.kill(pid, 'SIGCONT');
   await page.getByText('Isthmus does not answer.').waitFor({ state: 'detached' });
+  await until('control answers', async () => (await plane.ask({ path: `/subscriptions?${version}` })).status === 200);
   await plane.ask({ method: 'PUT', path: `${plane.group('after')}?${version}`, body: { location: 'westeurope' } });
   await page.getByText('after', { exact: true }).first().waitFor();
   expect(await page.getByText('Isthmus does not answer.').count()).toBe(0);
@@ -133,8 +137,8 @@ test('a session that has ended is said, and signing in again leads back', async 
   await page.getByLabel('Client id').fill(plane.administrator.clientId);
   await page.getByLabel('Client secret').fill(plane.administrator.clientSecret);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  expect(new URL(page.url()).pathname).toBe('/studio/resources');
+  await page.waitForURL('**/studio/resources');
+  expect(await page.getByText('Your session has ended.').count()).toBe(0);
   await person.addCookies(kept);
   await page.close();
 });

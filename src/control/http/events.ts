@@ -7,7 +7,8 @@ import type { ResourceChange } from '#arm/store.ts';
 import type { Ask, Plane } from './plane.ts';
 import { permissionTypeOf, readableBy } from './readable.ts';
 
-const heartbeatMs = 15_000;
+/** Whoever hears nothing for longer knows that the way is broken: comments would not reach a page's script. */
+const heartbeatMs = 5_000;
 /** After it the client comes again, with a token that is still valid. */
 const longestMs = 15 * 60_000;
 const maxStreams = 200;
@@ -105,7 +106,7 @@ function stream(ask: Ask, response: ServerResponse, { plane, live, boot }: Groun
     plane.log.warn({ err: error }, 'a stream of events ended');
     response.destroy();
   };
-  const heartbeat = setInterval(send, heartbeatMs, ': still here\n\n');
+  const heartbeat = setInterval(send, heartbeatMs, 'event: beat\ndata: {}\n\n');
   const end = setTimeout(() => response.end(), longestMs);
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
