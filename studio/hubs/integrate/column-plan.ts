@@ -1,0 +1,73 @@
+import { nameOfTable, type Finding, type TableName } from '#studio/data/link-shapes.ts';
+
+export type Fidelity = 'exact' | 'widened' | 'text' | 'refused';
+
+export interface PlannedColumn {
+  readonly name: string;
+  readonly sourceType: string;
+  readonly fidelity: Fidelity;
+  readonly reason: string | null;
+}
+
+export interface TablePlan {
+  readonly source: TableName;
+  readonly target: TableName;
+  readonly columns: readonly PlannedColumn[];
+}
+
+/** What `preflight` answers. */
+export interface Preflight {
+  readonly findings: readonly Finding[];
+  readonly tables: readonly TablePlan[];
+}
+
+/** What becomes of a column, in words. */
+export const fidelityWords: Readonly<Record<Fidelity, string>> = {
+  exact: 'kept as it is',
+  widened: 'kept, in a wider type',
+  text: 'kept as text',
+  refused: 'left out',
+};
+
+const severities: readonly Finding['severity'][] = ['error', 'warning', 'info'];
+
+/** Each once, the gravest first. */
+export function sortedFindings(findings: readonly Finding[]): readonly Finding[] {
+  const once = new Map(findings.map((finding) => [keyOfFinding(finding), finding]));
+  return [...once.values()].toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+}
+
+export function keyOfFinding({ code, target, message }: Finding): string {
+  return `${code} ${target ?? ''} ${message}`;
+}
+
+/** Plans by the names of tables: those of a later answer take the place of those before. */
+export function mergedPlans(before: ReadonlyMap<string, TablePlan>, { tables }: Preflight): ReadonlyMap<string, TablePlan> {
+  const planned = tables.filter(({ columns }) => columns.length > 0);
+  return new Map([...before, ...planned.map((plan) => [nameOfTable(plan.source), plan] as const)]);
+}
+
+export interface PlanSummary {
+  readonly kept: number;
+  readonly changed: number;
+  readonly leftOut: number;
+}
+
+export function summaryOf({ columns }: Pick<TablePlan, 'columns'>): PlanSummary {
+  const count = (...of: readonly Fidelity[]): number => columns.filter(({ fidelity }) => of.includes(fidelity)).length;
+  return { kept: count('exact'), changed: count('widened', 'text'), leftOut: count('refused') };
+}
+
+/** `12 columns kept, 2 changed, 1 left out`. */
+export function summaryText(plan: Pick<TablePlan, 'columns'>): string {
+  const { kept, changed, leftOut } = summaryOf(plan);
+  const parts = [`${kept} ${kept === 1 ? 'column' : 'columns'} kept`];
+  if (changed > 0) parts.push(`${changed} changed`);
+  if (leftOut > 0) parts.push(`${leftOut} left out`);
+  return parts.join(', ');
+}
+
+/** What stands in the way of a start. */
+export function hasErrors({ findings }: Pick<Preflight, 'findings'>): boolean {
+  return findings.some(({ severity }) => severity === 'error');
+}
