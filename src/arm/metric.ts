@@ -31,7 +31,7 @@ export interface MetricSource {
   readonly types: readonly string[];
   readonly definitions: readonly MetricDefinition[];
   /** Resources that show the metrics of those that lie in them, told apart by their names as one more dimension. */
-  readonly within?: { readonly type: string; readonly dimension: string };
+  readonly within?: { readonly types: readonly string[]; readonly dimension: string };
   /** Read so often. Default: every second. */
   readonly everyMs?: number;
   /** What is so now; of nothing that is not known. One call at a time: amounts are the differences between calls. */

@@ -37,6 +37,8 @@ export const secretText: z.ZodType<Secret, string | Secret> = z.union([z.string(
 const prefix = 'ISTHMUS_';
 /** Holds the keys that seal secrets, in place of a file: base64, several with commas; the first one seals, all open. */
 export const sealKeyVariable = 'ISTHMUS_SEAL_KEY';
+/** The password of the server that takes e-mail of alerts. */
+export const smtpPasswordVariable = 'ISTHMUS_SMTP_PASSWORD';
 /** Read by other parts of the product, each in its own place. */
 const otherVariables = new Set([
   'ISTHMUS_FAILPOINTS',
@@ -45,6 +47,7 @@ const otherVariables = new Set([
   'ISTHMUS_CLIENT_SECRET',
   'ISTHMUS_SUBSCRIPTION',
   sealKeyVariable,
+  smtpPasswordVariable,
 ]);
 
 /** One variable of the process's environment; empty counts as unset. The only way to it from outside this file. */

@@ -42,6 +42,11 @@ export function isForbidden(address: string): boolean {
   return isOf(forbidden, address);
 }
 
+/** Whether an address means this host, its neighbourhood, or nobody in particular: nothing that is reached by way of somebody else's word goes there. */
+export function isOwnNeighbourhood(address: string): boolean {
+  return isLocal(address) || isForbidden(address);
+}
+
 function isLocal(address: string): boolean {
   return isOf(local, address);
 }

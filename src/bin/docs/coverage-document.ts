@@ -15,7 +15,17 @@ export async function coverageDocument(): Promise<string> {
   try {
     await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
     const certificates = await openCertificates({ folder, hostNames: [] });
-    const job = { folder, port: 0, tls: undefined, issuers: [], accessLog: undefined, sealKeys: undefined, allowUnisolated: false };
+    const job = {
+      folder,
+      port: 0,
+      tls: undefined,
+      issuers: [],
+      accessLog: undefined,
+      sealKeys: undefined,
+      allowUnisolated: false,
+      smtp: undefined,
+      allowLocalWebhooks: false,
+    };
     await using engine = await openUserspaceEngine();
     await using runtimes = openRuntimes({ engine, folder, allowUnisolated: false, log: silentLog });
     await using pools = openPoolHost({ folder, log: silentLog });

@@ -28,6 +28,20 @@ export interface ControlJob {
   readonly sealKeys: string | undefined;
   /** Workers may run where the operating system does not hold them. */
   readonly allowUnisolated: boolean;
+  /** Takes e-mail of alerts; undefined: none is sent. */
+  readonly smtp: SmtpSettings | undefined;
+  /** Webhooks of alerts may lead to this host itself. */
+  readonly allowLocalWebhooks: boolean;
+}
+
+export interface SmtpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte. */
+  readonly isSecure: boolean;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly from: string;
 }
 
 /** An issuer of tokens beside our own, as the configuration names it. */

@@ -23,6 +23,8 @@ export interface ChildrenRequest {
   readonly accessLog: boolean;
   readonly sealKeys: Secret | undefined;
   readonly allowUnisolated: boolean;
+  readonly smtp: ControlJob['smtp'];
+  readonly allowLocalWebhooks: boolean;
   readonly board: Board;
   /** A report came. */
   readonly onReport: () => void;
@@ -117,7 +119,7 @@ export class Children {
   }
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
-    const { path, port, tls, issuers, sealKeys, allowUnisolated, board } = this.#request;
+    const { path, port, tls, issuers, sealKeys, allowUnisolated, smtp, allowLocalWebhooks, board } = this.#request;
     const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
@@ -126,7 +128,17 @@ export class Children {
     const known = (): number => (board.control === undefined ? port : Number(new URL(board.control.url).port));
     return {
       ...this.#spec('control', take),
-      job: async () => ({ folder: path, port: known(), tls, issuers, accessLog, sealKeys: sealKeys?.reveal(), allowUnisolated }),
+      job: async () => ({
+        folder: path,
+        port: known(),
+        tls,
+        issuers,
+        accessLog,
+        sealKeys: sealKeys?.reveal(),
+        allowUnisolated,
+        smtp,
+        allowLocalWebhooks,
+      }),
     };
   }
 

@@ -112,6 +112,7 @@ export async function composeControl({
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);
   const network = { store, engine, runtimes, pools, keeper, mayApprove, serverName, live, folder: job.folder, log };
   const providers = providersOf({ ...network, sealer, writer: () => must(service, 'a service'), tenant, connections });
+  const insights = insightParts({ store, sealer, authorizer, sources: providers.measured, live, job, log });
   const catalog: TypeCatalog = typeCatalog([
     ...resourcesTypes({ sealer, tools }),
     roleDefinitions,
@@ -119,8 +120,8 @@ export async function composeControl({
     permissions,
     principalResourceType({ store }),
     ...providers.types,
+    ...insights.types,
   ]);
-  const insights = insightParts({ store, sources: providers.measured, log });
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
   const administrator = await ensureOwner({ store, folder: job.folder, tenant, subscription });
   const accessLog = job.accessLog === undefined ? undefined : openLogFile(job.accessLog);

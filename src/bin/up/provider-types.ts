@@ -15,6 +15,7 @@ import { factoryHome } from '#providers/data-factory/factory-home.ts';
 import { partTypes } from '#providers/authoring/home.ts';
 import { factoryTypes } from '#providers/data-factory/factory-types.ts';
 import { mysqlTypes } from '#providers/mysql/mysql-types.ts';
+import { approvalSeries } from '#providers/network/approval-series.ts';
 import { connectionsOf, type MayApprove } from '#providers/network/connections.ts';
 import { EgressLog } from '#providers/network/egress-log.ts';
 import { endpointSeries } from '#providers/network/endpoint-series.ts';
@@ -103,7 +104,7 @@ export function providersOf(parts: ProviderParts): Providers {
     ...kept.types,
   ];
   const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);
-  const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed)];
+  const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed), approvalSeries(store)];
   const fabric = fabricProvider({ keeper, engine, runtimes, nowMs, steadyMs: () => performance.now() });
   const news = topologyNews({ keeper, engine, runtimes, ring });
   return { types, services: [interactive, egress, kept.keeper, news], measured, ownProviders: [fabric] };

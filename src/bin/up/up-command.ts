@@ -25,6 +25,8 @@ export interface UpCommand {
   readonly sealKeys: Secret | undefined;
   /** Workers may run where the operating system does not hold them. */
   readonly allowUnisolated: boolean;
+  readonly smtp: ControlJob['smtp'];
+  readonly allowLocalWebhooks: boolean;
   readonly demo: boolean;
   /** Transactions a second of the demo's writer. */
   readonly rate: number;

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { environmentVariable, loadConfig, sealKeyVariable, takeEnvironmentSecret } from '#base/config.ts';
+import { environmentVariable, loadConfig, sealKeyVariable, smtpPasswordVariable, takeEnvironmentSecret } from '#base/config.ts';
 import { fault } from '#base/fault.ts';
 import { positiveNumber, type Terminal, wholeNumber } from '../terminal.ts';
 import { defaultData } from './home-folder.ts';
+import { smtpSettings } from './smtp-options.ts';
 import type { UpCommand } from './up-command.ts';
 
 /** The settings of `isthmus up`: file < environment (ISTHMUS_METRICS_PORT) < options. */
@@ -16,6 +17,10 @@ const settings = z.object({
   tlsKey: z.string().min(1).optional(),
   accessLog: z.boolean().default(false),
   allowUnisolated: z.boolean().default(false),
+  smtp: z.string().min(1).optional(),
+  smtpFrom: z.email().optional(),
+  smtpPasswordFile: z.string().min(1).optional(),
+  allowLocalWebhooks: z.boolean().default(false),
   issuers: z
     .array(
       z.object({ issuer: z.url(), audience: z.string().min(1), claim: z.string().min(1), principals: z.record(z.string(), z.string()) }),
@@ -44,6 +49,10 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--tls-key <file>', "that certificate's key")
     .option('--access-log', 'note every request in logs/access.log of the data folder')
     .option('--allow-unisolated', 'let workers run where this host cannot isolate them (isthmus doctor); the demo does')
+    .option('--smtp <url>', 'the server that takes e-mail of alerts: smtp://user@host:587; its password is ISTHMUS_SMTP_PASSWORD')
+    .option('--smtp-password-file <file>', "that server's password, in place of the environment's")
+    .option('--smtp-from <address>', 'whose name is on such e-mail')
+    .option('--allow-local-webhooks', 'let webhooks of alerts lead to this host itself, by its loopback or its link-local addresses')
     .option('--demo', 'with a PostgreSQL of its own that holds a shop, which a writer keeps busy')
     .option('--rate <n>', "transactions a second of the demo's writer; 0: none (default: 20)", positiveNumber)
     .option('--scale <n>', "size of the demo's tables when they are made; 1 is about 700,000 rows (default: 1)", positiveNumber)
@@ -65,6 +74,7 @@ export function addUp(program: Command, terminal: Terminal): void {
           allowUnisolated: config.allowUnisolated || config.demo,
           tls: ownCertificate(config),
           sealKeys: takeEnvironmentSecret(sealKeyVariable),
+          smtp: smtpSettings({ ...config, password: takeEnvironmentSecret(smtpPasswordVariable) }),
         },
         { screen, writeLine },
         terminal.interrupted,

@@ -23,11 +23,9 @@ export class MetricCatalog {
       const own = definitions.map((definition) => ({ definition, dimensions: definition.dimensions, inner: undefined }));
       for (const type of types) this.#add(type, own);
       if (within === undefined) continue;
-      const { type, dimension } = within;
-      this.#add(
-        type,
-        definitions.map((definition) => ({ definition, dimensions: [...definition.dimensions, dimension], inner: dimension })),
-      );
+      const { dimension } = within;
+      const inner = definitions.map((definition) => ({ definition, dimensions: [...definition.dimensions, dimension], inner: dimension }));
+      for (const type of within.types) this.#add(type, inner);
     }
   }
 

@@ -44,7 +44,7 @@ function makeScene(): Scene {
   const usual = { description: 'd', category: 'c', dimensions: [] };
   const source: MetricSource = {
     types: [roomType],
-    within: { type: 'Test.House/houses', dimension: 'RoomName' },
+    within: { types: ['Test.House/houses'], dimension: 'RoomName' },
     definitions: [
       { ...usual, name: 'Warmth', displayName: 'Warmth', unit: 'Count', kind: 'level', aggregations: ['Average', 'Maximum', 'Minimum'] },
       { ...usual, name: 'Steps', displayName: 'Steps', unit: 'Count', kind: 'amount', aggregations: ['Total'], dimensions: ['Foot'] },

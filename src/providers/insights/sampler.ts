@@ -52,6 +52,7 @@ export class Sampler implements Service {
 
   /** Reads those sources whose time has come. One that fails leaves a gap, and is said once. */
   async sample(): Promise<void> {
+    this.#options.series.begin(this.#options.nowMs());
     for (const source of this.#options.sources) {
       const atMs = this.#options.nowMs();
       // A little before its time is in time: whoever waits wakes up early at times.

@@ -26,9 +26,19 @@ export class SeriesStore {
   readonly #resources = new Map<string, Measured>();
   readonly #held: Held = { bytes: 0 };
   readonly #mostBytes: number;
+  #beganMs = Infinity;
 
   constructor(mostBytes: number = usualBytes) {
     this.#mostBytes = mostBytes;
+  }
+
+  /** Since when it is recorded at all, milliseconds since 1970. */
+  get beganMs(): number {
+    return this.#beganMs;
+  }
+
+  begin(nowMs: number): void {
+    this.#beganMs = Math.min(this.#beganMs, nowMs);
   }
 
   get bytes(): number {

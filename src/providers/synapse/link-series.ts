@@ -127,7 +127,7 @@ export function linkSeries({ links }: LinkSeriesOptions): MetricSource {
   return {
     types: [linkConnectionType],
     definitions,
-    within: { type: workspaceType, dimension: 'LinkConnectionName' },
+    within: { types: [workspaceType], dimension: 'LinkConnectionName' },
     read: async (nowMs) => {
       beganMs ??= nowMs;
       const readings: MetricReading[] = [];
