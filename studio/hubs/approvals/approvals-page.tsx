@@ -135,12 +135,17 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
         </span>
       ),
     },
-    { key: 'by', title: 'Asked by', cell: ({ requestedBy }) => name(requestedBy), sortBy: ({ requestedBy }) => name(requestedBy) },
+    {
+      key: 'by',
+      title: 'Asked by',
+      cell: ({ requestedBy }) => <span title={name(requestedBy)}>{name(requestedBy)}</span>,
+      sortBy: ({ requestedBy }) => name(requestedBy),
+    },
     { key: 'since', title: 'Since', cell: ({ requestedAt }) => <TimeText at={requestedAt} />, sortBy: ({ requestedAt }) => requestedAt },
     { key: 'message', title: 'Message', width: 'minmax(140px, 2fr)', cell: ({ message }) => <span title={message}>{message}</span> },
     {
       key: 'ends',
-      title: 'Approval ends',
+      title: 'Ends',
       sortBy: ({ expiresAt }) => expiresAt,
       cell: ({ expiresAt, status }) =>
         expiresAt === undefined ? status === 'Approved' && 'never' : <Countdown until={expiresAt} over="ended" />,

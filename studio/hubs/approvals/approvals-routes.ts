@@ -2,5 +2,5 @@ import type { HubRoute } from '#studio/app/hub-route.ts';
 
 export const approvalsRoutes: readonly HubRoute[] = [
   { path: '/approvals', load: async () => (await import('./approvals-page.tsx')).ApprovalsPage },
-  { path: '/approvals/$', load: async () => (await import('./connection-page.tsx')).ConnectionPage },
+  { path: '/approvals/subscriptions/$', load: async () => (await import('./connection-page.tsx')).ConnectionPage },
 ];

@@ -30,7 +30,8 @@ const crumbs = [{ text: 'Approvals', to: '/approvals' }];
 /** One connection: who asks for what and why, what it opens, what was decided, who is connected. */
 export function ConnectionPage(): ReactElement {
   const { _splat: rest = '' } = useParams({ strict: false });
-  const id = `/${rest}`;
+  // A place for all that follows would take the list for an id that is empty.
+  const id = `/subscriptions/${rest}`;
   const { data, error, refetch } = useArm<ShownResource>(id, { watch: { ids: [id] } });
   if (data === undefined)
     return (
@@ -89,18 +90,8 @@ function useFacts(connection: EndpointConnection, name: NameOf): readonly Fact[]
     ['Asked', <TimeText key="asked" at={requestedAt} />],
     ['Message', message],
     ['Said last', description === message ? undefined : description],
-    [
-      'Asks for',
-      <AppLink key="target" to={resourceAddress(target)}>
-        {target}
-      </AppLink>,
-    ],
-    [
-      'From',
-      <AppLink key="from" to={resourceAddress(endpoint)}>
-        {endpoint}
-      </AppLink>,
-    ],
+    ['Asks for', <AppLink key="target" to={resourceAddress(target)} title={target}>{`${nameOf(target)}, ${targetWord(target)}`}</AppLink>],
+    ['From', <AppLink key="from" to={resourceAddress(endpoint)} title={endpoint}>{`${nameOf(endpoint)}, ${askerWord(endpoint)}`}</AppLink>],
     [
       'Approvals',
       approvals.needed > 1 || approvals.given > 0

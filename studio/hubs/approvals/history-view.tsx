@@ -2,7 +2,7 @@ import { Text } from '@fluentui/react-components';
 import type { ReactElement } from 'react';
 import type { ConnectionDecision, EndpointConnection } from '#arm/endpoint-connection.ts';
 import { toFault } from '#base/fault.ts';
-import { useNames } from '#studio/data/people.ts';
+import { useNames, type NameOf } from '#studio/data/people.ts';
 import { useArmList } from '#studio/data/queries.ts';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Grid, type Column } from '#studio/parts/grid.tsx';
@@ -33,7 +33,7 @@ export function DecisionsView({ connection }: { readonly connection: EndpointCon
   );
 }
 
-function byText({ by, through }: ConnectionDecision, name: ReturnType<typeof useNames>): string {
+function byText({ by, through }: ConnectionDecision, name: NameOf): string {
   if (through === 'list') return 'the list of the service';
   return `${name(by) ?? ''}${through === 'role' ? ' (asked, and may approve)' : ''}`;
 }
@@ -50,6 +50,7 @@ interface AuditRecord {
 
 /** Everything that was asked of the connection, refused too. */
 export function AuditView({ id }: { readonly id: string }): ReactElement {
+  const nameOfPerson = useNames();
   const { data, error, isPending } = useArmList<AuditRecord>(`${id}/providers/Isthmus.Audit/records`, { watch: { ids: [id] } });
   if (error !== null && data === undefined) {
     return (
@@ -65,7 +66,7 @@ export function AuditView({ id }: { readonly id: string }): ReactElement {
     <Section title="Audit log" about="What was asked of this connection, allowed and refused.">
       <Grid
         label="Audit log"
-        columns={auditColumns}
+        columns={auditColumns(nameOfPerson)}
         rows={(data ?? []).toReversed()}
         idOf={({ sequence }) => String(sequence)}
         isPending={isPending}
@@ -76,25 +77,23 @@ export function AuditView({ id }: { readonly id: string }): ReactElement {
   );
 }
 
-const auditColumns: readonly Column<AuditRecord>[] = [
-  { key: 'time', title: 'When', cell: ({ time }) => <TimeText at={time} />, sortBy: ({ sequence }) => sequence },
-  {
-    key: 'who',
-    title: 'Who',
-    cell: ({ principalName, principal }) => principalName || principal,
-    sortBy: ({ principalName }) => principalName,
-  },
-  {
-    key: 'action',
-    title: 'Action',
-    cell: ({ action }) => <span title={action}>{action.split('/').slice(-2).join('/')}</span>,
-    sortBy: ({ action }) => action,
-    width: 'minmax(160px, 2fr)',
-  },
-  {
-    key: 'outcome',
-    title: 'Outcome',
-    cell: ({ outcome, code }) => (code === undefined ? outcome : `${outcome}: ${code}`),
-    sortBy: ({ outcome }) => outcome,
-  },
-];
+function auditColumns(name: NameOf): readonly Column<AuditRecord>[] {
+  const who = ({ principal, principalName }: AuditRecord): string => name(principal) ?? principalName;
+  return [
+    { key: 'time', title: 'When', cell: ({ time }) => <TimeText at={time} />, sortBy: ({ sequence }) => sequence },
+    { key: 'who', title: 'Who', cell: (one) => <span title={who(one)}>{who(one)}</span>, sortBy: who },
+    {
+      key: 'action',
+      title: 'Action',
+      cell: ({ action }) => <span title={action}>{action.split('/').slice(-2).join('/')}</span>,
+      sortBy: ({ action }) => action,
+      width: 'minmax(160px, 2fr)',
+    },
+    {
+      key: 'outcome',
+      title: 'Outcome',
+      cell: ({ outcome, code }) => (code === undefined ? outcome : `${outcome}: ${code}`),
+      sortBy: ({ outcome }) => outcome,
+    },
+  ];
+}

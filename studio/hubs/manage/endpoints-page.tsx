@@ -107,8 +107,8 @@ const columns: readonly Column<ManagedEndpoint>[] = [
     key: 'state',
     title: 'Approval',
     sortBy: ({ status }) => status,
-    cell: (one) => <EndpointState endpoint={one} />,
-    width: 'minmax(260px, 2.4fr)',
+    cell: (one) => <EndpointState endpoint={one} isRow />,
+    width: '260px',
   },
   { key: 'target', title: 'Leads to', sortBy: ({ target }) => target, cell: ({ target }) => <span title={target}>{nameOf(target)}</span> },
   {

@@ -86,7 +86,17 @@ function columnsOf(
   const draft = (row: ShownResource): ReturnType<typeof draftOf> => draftOf(row.name, row.properties);
   const through = (row: ShownResource): ManagedEndpoint | undefined => endpointsFor(endpoints, hostOf(draft(row)), draft(row).port)[0];
   return [
-    { key: 'name', title: 'Name', sortBy: ({ name }) => name, cell: (row) => <AppLink {...address(row)}>{row.name}</AppLink> },
+    {
+      key: 'name',
+      title: 'Name',
+      sortBy: ({ name }) => name,
+      cell: (row) => (
+        <AppLink {...address(row)} title={row.name}>
+          {row.name}
+        </AppLink>
+      ),
+      width: 'minmax(110px, 1.2fr)',
+    },
     { key: 'type', title: 'Type', sortBy: typeText, cell: typeText },
     {
       key: 'server',
@@ -95,14 +105,13 @@ function columnsOf(
       cell: (row) => <span title={hostOf(draft(row))}>{hostOf(draft(row))}</span>,
     },
     { key: 'database', title: 'Database', sortBy: (row) => draft(row).database, cell: (row) => draft(row).database },
-    { key: 'runtime', title: 'Runtime', sortBy: (row) => draft(row).runtime, cell: (row) => draft(row).runtime },
     {
       key: 'endpoint',
       title: 'Private endpoint',
-      width: 'minmax(200px, 2fr)',
+      width: 'minmax(260px, 1.6fr)',
       cell: (row) => {
         const endpoint = through(row);
-        return endpoint === undefined ? 'none' : <EndpointState endpoint={endpoint} />;
+        return endpoint === undefined ? 'none' : <EndpointState endpoint={endpoint} isRow />;
       },
     },
   ];

@@ -45,3 +45,8 @@ export function networkId({ id }: Pick<ShownResource, 'id'>): string {
 export function hasManagedNetwork({ properties }: ShownResource): boolean {
   return properties['managedVirtualNetwork'] === 'default';
 }
+
+/** Where this hub shows a workspace or data factory. */
+export function homeAddress(id: string): string {
+  return `/manage/workspaces${id.split('/').map(encodeURIComponent).join('/')}`;
+}

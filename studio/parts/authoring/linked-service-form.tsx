@@ -19,7 +19,9 @@ const useStyles = makeStyles({
     display: 'grid',
     gridTemplateColumns: 'minmax(0, 1fr) 120px',
     gap: tokens.spacingHorizontalM,
+    alignItems: 'start',
   },
+  narrow: { minWidth: 0, width: '100%' },
 });
 
 export interface LinkedServiceFormProps {
@@ -85,7 +87,12 @@ function Fields({ draft, problems, onChange }: LinkedServiceFormProps): ReactEle
           <Input value={draft.server} maxLength={253} onChange={(_, { value }) => onChange({ ...draft, server: value })} />
         </Field>
         <Field label="Port" {...said(problems.port)}>
-          <Input value={draft.port} inputMode="numeric" onChange={(_, { value }) => onChange({ ...draft, port: value })} />
+          <Input
+            className={styles.narrow}
+            value={draft.port}
+            inputMode="numeric"
+            onChange={(_, { value }) => onChange({ ...draft, port: value })}
+          />
         </Field>
       </div>
       <Field label="Database" required {...said(problems.database)}>
