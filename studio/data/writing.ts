@@ -14,13 +14,16 @@ export interface Writing {
   readonly body?: Json;
   /** The etag that the form was filled from: somebody else's write in between is refused with 412. */
   readonly ifMatch?: string | undefined;
+  /** Only where nothing is there yet: what is there is refused with 412, not replaced. */
+  readonly isNew?: boolean;
 }
 
 /** Carries out a write to its end, told in the notifications. Faults are the server's. */
-export async function write({ title, method, path, body, ifMatch }: Writing): Promise<JsonObject> {
+export async function write({ title, method, path, body, ifMatch, isNew = false }: Writing): Promise<JsonObject> {
   return await noticed({ title, resource: path.split('?')[0]! }, async (say) => {
     const options = {
       ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
+      ...(isNew ? { headers: { 'if-none-match': '*' } } : {}),
       onProgress: ({ status, waitingFor }: Progress) => say(waitingFor ?? status),
     };
     if (method === 'PUT') return await arm.put(path, body as JsonObject, options);
