@@ -1,4 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { parsePlace, segmentsOf } from '#arm/resource-id.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { arm } from './arm.ts';
 import type { Watch } from './live.ts';
@@ -63,6 +65,8 @@ export interface SearchAsk {
   readonly text?: string;
   /** Of one page. */
   readonly top?: number;
+  /** Which changes it is read anew for. Default: all. */
+  readonly kinds?: Watch['kinds'];
 }
 
 interface SearchPage {
@@ -82,7 +86,7 @@ export interface Found {
 }
 
 /** `Isthmus.Search`, page by page. */
-export function useSearch({ scope = '', types, text = '', top = 100 }: SearchAsk, enabled = true): Found {
+export function useSearch({ scope = '', types, text = '', top = 100, kinds }: SearchAsk, enabled = true): Found {
   const query = new URLSearchParams({ ...(types && { type: types.join(',') }), ...(text !== '' && { text }), $top: String(top) });
   const path = `${scope}/providers/Isthmus.Search/resources?${query.toString()}`;
   const found = useInfiniteQuery({
@@ -90,14 +94,15 @@ export function useSearch({ scope = '', types, text = '', top = 100 }: SearchAsk
     initialPageParam: path,
     queryFn: async ({ pageParam, signal }) => (await arm.get(pageParam, { signal })) as unknown as SearchPage,
     getNextPageParam: ({ nextLink }) => nextLink,
-    meta: { watch: { ...(types && { types }), within: scope } },
+    meta: { watch: { ...(types && { types }), within: scope, ...(kinds && { kinds }) } },
     placeholderData: keepPreviousData,
     enabled,
   });
-  const pages = found.data?.pages ?? [];
+  const pages = found.data?.pages;
+  const resources = useMemo(() => (pages ?? []).flatMap(({ value }) => value.map(named)), [pages]);
   return {
-    resources: pages.flatMap(({ value }) => value),
-    count: pages[0]?.count,
+    resources,
+    count: pages?.[0]?.count,
     isPending: found.isPending && enabled,
     error: found.error,
     hasMore: found.hasNextPage,
@@ -105,4 +110,13 @@ export function useSearch({ scope = '', types, text = '', top = 100 }: SearchAsk
       if (!found.isFetchingNextPage) void found.fetchNextPage();
     },
   };
+}
+
+/** Subscriptions are shown without what all others have. */
+function named(shown: ShownResource): ShownResource {
+  if (typeof shown.type === 'string' && typeof shown.name === 'string') return shown;
+  const place = parsePlace(segmentsOf(shown.id));
+  const { displayName } = shown as { readonly displayName?: string };
+  const id = place?.kind === 'resource' ? place.id : undefined;
+  return { ...shown, type: id?.type ?? '', name: displayName ?? id?.name ?? shown.id, properties: shown.properties ?? {} };
 }

@@ -10,7 +10,8 @@ import { Waiting } from '#studio/parts/waiting.tsx';
 
 /** A new resource of the type that the address names; `within`: the id of what it is to lie in. */
 export function CreatePage(): ReactElement {
-  const { _splat: type = '' } = useParams({ strict: false }) as { readonly _splat?: string };
+  const { namespace, _splat: word } = useParams({ strict: false }) as { readonly namespace: string; readonly _splat: string };
+  const type = `${namespace}/${word}`;
   const { within } = useAddress({ strict: false }) as { readonly within?: string };
   const navigate = useNavigate();
   const { data, error, isPlaceholderData, refetch } = useTypeSchema(type);

@@ -151,6 +151,7 @@ function Children({ resource: { id, type }, schema }: OverviewProps): ReactEleme
     scope: id,
     ...(!isHolder(type) && schema !== undefined && { types: schema.children }),
     top: 200,
+    kinds: ['written', 'settled', 'removed'],
   });
   const rows = resources.filter((one) => one.id.toLowerCase() !== id.toLowerCase());
   const creatable = isHolder(type) ? '/create' : undefined;

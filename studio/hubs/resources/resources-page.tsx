@@ -17,9 +17,12 @@ import { resourceColumns } from './resource-columns.tsx';
 const useStyles = makeStyles({
   filters: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM, alignItems: 'end' },
   text: { minWidth: '220px' },
-  select: { minWidth: '180px', maxWidth: '320px' },
+  select: { width: '240px', '& select': { width: '100%', minWidth: 0, textOverflow: 'ellipsis' } },
   count: { color: tokens.colorNeutralForeground2, paddingBottom: tokens.spacingVerticalS },
 });
+
+/** What is only measured is not shown here. */
+const written = ['written', 'settled', 'removed'] as const;
 
 interface Filters {
   readonly text?: string;
@@ -36,7 +39,7 @@ export function ResourcesPage(): ReactElement {
   const subscription = useSubscription();
   const scope = group === '' ? '' : `${subscription}/resourceGroups/${encodeURIComponent(group)}`;
   const wanted = useDeferredValue(text);
-  const found = useSearch({ scope, ...(type !== '' && { types: type.split(',') }), text: wanted, top: 200 });
+  const found = useSearch({ scope, ...(type !== '' && { types: type.split(',') }), text: wanted, top: 200, kinds: written });
   const go = (more: Filters): void => {
     const next = Object.entries({ ...filters, ...more }).filter(([, value]) => value !== '');
     void navigate({ to: '/resources', search: Object.fromEntries(next), replace: true });
@@ -121,7 +124,7 @@ function TypeSelect({ value, onChange }: SelectProps): ReactElement {
 }
 
 function GroupSelect({ value, onChange }: SelectProps): ReactElement {
-  const { resources } = useSearch({ types: [groupType], top: 1000 });
+  const { resources } = useSearch({ types: [groupType], top: 1000, kinds: written });
   const names = resources.map(({ name }) => name);
   return (
     <Select value={value} onChange={(_, { value: next }) => onChange(next)}>

@@ -5,5 +5,5 @@ export const resourcesRoutes: readonly HubRoute[] = [
   { path: '/resources', load: async () => (await import('./resources-page.tsx')).ResourcesPage },
   { path: '/resource/$', load: async () => (await import('./resource-page.tsx')).ResourcePage },
   { path: '/create', load: async () => (await import('./choose-type-page.tsx')).ChooseTypePage },
-  { path: '/create/$', load: async () => (await import('./create-page.tsx')).CreatePage },
+  { path: '/create/$namespace/$', load: async () => (await import('./create-page.tsx')).CreatePage },
 ];
