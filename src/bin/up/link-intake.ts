@@ -13,6 +13,7 @@ import { lagMs, noteLag } from '#replication/metrics.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import type { Segment } from '#replication/segment.ts';
 import type { TableSizes } from './pool-sizes.ts';
+import { Alterations } from './alterations.ts';
 import { RateMeter } from './rate-meter.ts';
 
 export interface LinkIntakeOptions {
@@ -45,6 +46,7 @@ export class LinkIntake {
   readonly #options: LinkIntakeOptions;
   readonly #writer: ReturnType<DuckDbPool['writer']>;
   readonly #rate = new RateMeter();
+  readonly #alterations = new Alterations(Date.now);
   #ledger: Ledger | undefined;
   #changes = 0;
   #lagMs: number | undefined;
@@ -106,10 +108,12 @@ export class LinkIntake {
         const begunMs = performance.now();
         await writer.apply(segment);
         intakeMetrics.apply.record(performance.now() - begunMs, this.attributes);
+        this.#alterations.applied(segment);
         if (!segment.last) return;
         const before = this.#ledger;
         this.#ledger = await writer.ledger();
         this.#noteRejections(before, this.#ledger);
+        this.#alterations.committed(before?.tables, this.#ledger.tables);
       },
       [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
     };
@@ -168,6 +172,7 @@ export class LinkIntake {
       applying: this.#isRunning && this.#trouble === undefined,
       waitingSegments: this.#waitingSegments,
       waitingBytes: this.#waitingBytes,
+      alterations: this.#alterations.told,
       trouble: this.#trouble,
     };
   }

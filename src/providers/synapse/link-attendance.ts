@@ -14,7 +14,6 @@ import { budgetOf, type LinkProperties } from './link-shape.ts';
 import { workerTables } from './link-tables.ts';
 import { filledTables } from './link-filled.ts';
 import { type LinkWay, sameWay, wayOf } from './link-way.ts';
-import { linkConnectionType } from './type-names.ts';
 
 export interface Attended {
   readonly id: string;
@@ -27,6 +26,8 @@ export interface Attended {
   readonly bell: Bell;
   readonly options: SynapseLinkOptions;
   readonly records: LinkRecords;
+  /** Told after each report; quick, and never throws. */
+  readonly onHeard: () => void;
 }
 
 /** How often it is looked whether the worker is still heard of. */
@@ -111,7 +112,7 @@ export class LinkAttendance {
     this.#heardMs = this.#it.options.clock.nowMs();
     this.#heardAtMs = this.#it.options.clock.monotonicMs();
     this.#report = report;
-    this.#it.options.ring(this.#it.id, linkConnectionType);
+    this.#it.onHeard();
     if (report.following) await this.#change(moved('following', this.#now(), 'The changes of the source are followed.'));
     else await this.#change(moved('lost', this.#now(), report.trouble?.message ?? 'The source is not followed.'));
     await this.#crossOut(report);

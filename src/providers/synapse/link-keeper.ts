@@ -139,7 +139,7 @@ export class LinkKeeper implements Service {
 
   #poolMoved(pool: string): void {
     this.#pools.moved(pool);
-    for (const { id } of this.#livesOf(pool)) this.#options.ring(id, linkConnectionType);
+    for (const life of this.#livesOf(pool)) life.poolMoved();
   }
 
   #livesOf(pool: string): readonly LinkLife[] {

@@ -12,6 +12,7 @@ import { standingOf } from './link-budget.ts';
 import { askOnce } from './link-job.ts';
 import type { MeasuredLink } from './link-metrics.ts';
 import { filledTables } from './link-filled.ts';
+import { LinkNews } from './link-news.ts';
 import { filling, givenBack, moved, owing, resumedByItself, suspended, troubled } from './link-moves.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import { linkFolder, runFolder, runFolders, runsOnDisk, shortName } from './link-places.ts';
@@ -51,6 +52,7 @@ export class LinkLife {
   #job: RunningJob | undefined;
   #nextBatchMs: number | undefined;
   #last: Resource<LinkProperties> | undefined;
+  readonly #news: LinkNews;
   /** What its pool told of it last. */
   #told: PoolLinkReport | undefined;
   /** When the log of the paused link was looked at, and as what the link was saved then. */
@@ -61,6 +63,7 @@ export class LinkLife {
     this.#tools = tools;
     this.bell = new Bell(tools.options.clock);
     this.#log = tools.options.log.child({ link: shortName(id) });
+    this.#news = new LinkNews({ seen: () => this.#seen(), records: tools.records, log: this.#log, pools: tools.options.pools });
   }
 
   get live(): LinkLive {
@@ -87,23 +90,44 @@ export class LinkLife {
 
   /** Its pool has told something. */
   poolTold(): void {
-    const [link, record] = [this.#last, this.#tools.records.latest(this.id)];
-    if (link === undefined || record === undefined) return;
-    const { report } = seenLink({ link, record, live: undefined }, this.#tools).pool;
+    const report = this.#seen()?.pool.report;
     if (sameReport(report, this.#told)) return;
     this.#told = report;
+    this.#heard();
+  }
+
+  #heard(): void {
     this.#ring();
+    this.#news.note();
+  }
+
+  /** Its pool runs, or runs no more. */
+  poolMoved(): void {
+    this.#ring();
+    this.#news.note();
   }
 
   /** As it was when last looked at. */
   get measured(): MeasuredLink | undefined {
+    const seen = this.#seen();
+    return seen && { id: this.id, state: seen.record.state, behindMs: behindMs(seen) };
+  }
+
+  #seen(): LinkSeen | undefined {
     const [link, record] = [this.#last, this.#tools.records.latest(this.id)];
-    if (link === undefined || record === undefined) return undefined;
-    return { id: this.id, state: record.state, behindMs: behindMs(seenLink({ link, record, live: this.live }, this.#tools)) };
+    return link && record && seenLink({ link, record, live: this.live }, this.#tools);
   }
 
   /** Until the signal aborts or the link is gone. Rejects only where the store fails. */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#run(signal);
+    } finally {
+      await this.#news[Symbol.asyncDispose]();
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     // Whatever was followed was followed by a process that is no more.
     await this.#change(moved('lost', this.#now(), 'The program began anew: the worker is started again.'));
     while (!signal.aborted) {
@@ -194,7 +218,18 @@ export class LinkLife {
     this.#job = job;
     this.#ring();
     this.#log.info({ run: run.number, tables: tables.length, isolated: job.isolated }, 'link is read');
-    const attendance = new LinkAttendance({ id: this.id, run, way, tables, once, job, bell: this.bell, options, records });
+    const attendance = new LinkAttendance({
+      id: this.id,
+      run,
+      way,
+      tables,
+      once,
+      job,
+      bell: this.bell,
+      options,
+      records,
+      onHeard: () => this.#heard(),
+    });
     this.#attendance = attendance;
     return await attendance.run(signal);
   }

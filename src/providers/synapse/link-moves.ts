@@ -45,7 +45,7 @@ function anew(record: LinkRecord, context: MoveContext): LinkRecord {
 
 function begun(record: LinkRecord, { link, newId }: MoveContext, over: readonly string[]): LinkRecord {
   const run = { id: newId, number: record.runs + 1, slot: slotName(link, newId), over };
-  return { ...record, run, runs: run.number, suspended: null, recopy: [], abandoned: false };
+  return { ...record, run, runs: run.number, suspended: null, recopy: [], abandoned: false, faulty: {}, whole: false };
 }
 
 /** What came true, or stopped being so. Undefined where that changes nothing. */

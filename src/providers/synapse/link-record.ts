@@ -13,6 +13,8 @@ export interface LinkHappening {
   readonly state: LinkState;
   readonly text: string;
   readonly code: string | null;
+  /** The source table that it is about, empty where it is about several; absent: about the link. */
+  readonly table?: string | undefined;
 }
 
 /** One copying and following from the beginning; Azure's continuous run. */
@@ -46,6 +48,12 @@ export interface LinkRecord {
   /** Nothing will be given back any more: somebody else sees to it. */
   readonly abandoned: boolean;
   readonly happenings: readonly LinkHappening[];
+  /** Tables that do not replicate: the code of why, as the timeline has it. */
+  readonly faulty: Readonly<Record<string, string>>;
+  /** The timeline says that all of its tables replicate. */
+  readonly whole: boolean;
+  /** When the last alteration was that the timeline has; milliseconds since 1970. */
+  readonly alteredMs: number | null;
 }
 
 /** Of a link to which nothing happened. */
@@ -62,6 +70,9 @@ export const newRecord: LinkRecord = {
   recopy: [],
   abandoned: false,
   happenings: [],
+  faulty: {},
+  whole: false,
+  alteredMs: null,
 };
 
 const text = z.string();
@@ -78,11 +89,16 @@ const shape: z.ZodType<LinkRecord> = z.object({
   filled: z.array(text),
   recopy: z.array(z.object({ schema: text, name: text })),
   abandoned: z.boolean(),
-  happenings: z.array(z.object({ at: text, state: z.enum(linkStates as [LinkState, ...LinkState[]]), text, code: text.nullable() })),
+  happenings: z.array(
+    z.object({ at: text, state: z.enum(linkStates as [LinkState, ...LinkState[]]), text, code: text.nullable(), table: text.optional() }),
+  ),
+  faulty: z.record(text, text).default({}),
+  whole: z.boolean().default(false),
+  alteredMs: z.number().nullable().default(null),
 }) as never;
 
 /** So many are kept of a link, and so much of each. */
-const mostHappenings = 100;
+const mostHappenings = 300;
 const longestText = 500;
 
 /** Changes a record; undefined: it stays as it is. Pure. */
@@ -173,6 +189,11 @@ function parsed(value: JsonObject | undefined, link: string): LinkRecord {
 
 /** The record with one more line in its timeline. */
 export function happened(record: LinkRecord, at: string, said: string, code: string | null = null): LinkRecord {
-  const line: LinkHappening = { at, state: record.state, text: said.slice(0, longestText), code };
+  return happenedTo(record, { at, text: said, code });
+}
+
+/** The same with a line that may be about a table. */
+export function happenedTo(record: LinkRecord, { at, text: said, code, table }: Omit<LinkHappening, 'state'>): LinkRecord {
+  const line: LinkHappening = { at, state: record.state, text: said.slice(0, longestText), code, ...(table !== undefined && { table }) };
   return { ...record, happenings: [...record.happenings.slice(1 - mostHappenings), line] };
 }

@@ -122,7 +122,7 @@ export function linkSeries({ links }: LinkSeriesOptions): MetricSource {
   const tableEvents = new Events();
   let beganMs: number | undefined;
   links.onHappened((link, lines) => {
-    for (const { code, state } of lines) happened.add(link, code === null ? state : 'Failure');
+    for (const { code, state, table } of lines) if (table === undefined) happened.add(link, code === null ? state : 'Failure');
   });
   return {
     types: [linkConnectionType],

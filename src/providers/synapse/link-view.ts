@@ -151,7 +151,7 @@ interface SeenTable {
 }
 
 /** What the pool has is what is so; what stands in a table's way may be known to its worker only. Thousands of tables are looked up by name. */
-function tableStates({ link, record, live, pool }: LinkSeen): (table: LinkTableAsked) => SeenTable {
+export function tableStates({ link, record, live, pool }: LinkSeen): (table: LinkTableAsked) => SeenTable {
   const inPool = new Map((pool.report?.tables ?? []).map((one) => [one.table, one]));
   const ofWorker = new Map((live?.report?.tables ?? []).map((one) => [tableName(one.schema, one.name), one]));
   const wanted = wantedOf(record.state);

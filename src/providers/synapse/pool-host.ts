@@ -47,8 +47,24 @@ export interface PoolLinkReport {
   /** In the landing zone, not yet applied. */
   readonly waitingSegments: number;
   readonly waitingBytes: number;
+  /** Tables that were altered at the source and so in the pool, the latest while this process runs, in order of time. */
+  readonly alterations?: readonly PoolAlteration[];
   /** Why this link's segments wait. */
   readonly trouble: FaultText | undefined;
+}
+
+/** What has become of a table's columns. */
+export interface PoolAlteration {
+  /** As in `PoolTableReport`. */
+  readonly table: string;
+  /** Milliseconds since 1970; of no other alteration of the link. */
+  readonly atMs: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Under their former names. `type`: as the source spells it. */
+  readonly changed: readonly { readonly name: string; readonly newName?: string; readonly type?: string }[];
+  /** Its rows are copied anew. */
+  readonly anew: boolean;
 }
 
 export interface PoolTableReport {

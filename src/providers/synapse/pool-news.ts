@@ -53,6 +53,7 @@ export function sameReport(a: PoolLinkReport | undefined, b: PoolLinkReport | un
     a.waitingSegments === b.waitingSegments &&
     a.waitingBytes === b.waitingBytes &&
     sameTrouble(a.trouble, b.trouble) &&
+    a.alterations?.at(-1)?.atMs === b.alterations?.at(-1)?.atMs &&
     a.tables.length === b.tables.length &&
     a.tables.every((table, at) => sameTable(table, b.tables[at]!))
   );
