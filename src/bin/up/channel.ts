@@ -52,6 +52,11 @@ export interface TrustedIssuerSettings {
   readonly claim: string;
   /** Value of the claim → name of the service principal that it stands for. */
   readonly principals: Readonly<Record<string, string>>;
+  /** For people; undefined: the host of its address. */
+  readonly name: string | undefined;
+  /** As what this installation is known there; undefined: nobody signs in there by a browser. */
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
 }
 
 export interface DemoJob {

@@ -8,6 +8,7 @@ import type { ControlJob, ControlReport, DemoJob, DemoReport } from './channel.t
 import { childService, type ChildService, type ChildSpec } from './child-service.ts';
 import { demoLink } from './demo-link.ts';
 import { places } from './home-folder.ts';
+import type { ConfiguredIssuer } from './issuer-options.ts';
 
 export interface ChildrenRequest {
   /** The data folder. */
@@ -19,7 +20,7 @@ export interface ChildrenRequest {
   readonly demo: boolean;
   readonly port: number;
   readonly tls: ControlJob['tls'];
-  readonly issuers: ControlJob['issuers'];
+  readonly issuers: readonly ConfiguredIssuer[];
   readonly accessLog: boolean;
   readonly sealKeys: Secret | undefined;
   readonly allowUnisolated: boolean;
@@ -132,7 +133,7 @@ export class Children {
         folder: path,
         port: known(),
         tls,
-        issuers,
+        issuers: issuers.map(revealed),
         accessLog,
         sealKeys: sealKeys?.reveal(),
         allowUnisolated,
@@ -164,4 +165,8 @@ function killServer(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+function revealed({ clientSecret, ...rest }: ConfiguredIssuer): ControlJob['issuers'][number] {
+  return { ...rest, clientSecret: clientSecret?.reveal() };
 }

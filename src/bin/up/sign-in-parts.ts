@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Log } from '#base/log.ts';
+import { secret } from '#base/secret.ts';
 import { version } from '#base/version.ts';
 import type { Authenticator, Sealer } from '#arm/access.ts';
 import type { AppPlugin } from '#control/http/app.ts';
@@ -14,6 +15,7 @@ import { tokenAuthority } from '#control/identity/token-authority.ts';
 import { registerTokenRoutes } from '#control/identity/token-routes.ts';
 import type { SqliteStore } from '#control/store/sqlite-store.ts';
 import { studio as studioOf, type Studio } from '#control/studio/door.ts';
+import type { SignInIssuer } from '#control/studio/issuer-sign-in.ts';
 import type { ControlJob } from './channel.ts';
 
 export interface SignInRequest {
@@ -54,7 +56,15 @@ export async function openSignIn({ job, store, sealer, hostNames, installation, 
     tenant,
     installation: { subscription, version },
     folder: studioFolder,
+    issuers: external && { external, sealer, issuers: job.issuers.flatMap(signInIssuer) },
     log: log.child({ part: 'studio' }),
   });
   return { directory, authenticator, studio, plugins: [(scope) => registerTokenRoutes(scope, authority), studio.routes] };
+}
+
+function signInIssuer({ issuer, name, clientId, clientSecret }: ControlJob['issuers'][number]): readonly SignInIssuer[] {
+  if (clientId === undefined) return [];
+  return [
+    { issuer, name: name ?? new URL(issuer).host, clientId, clientSecret: clientSecret === undefined ? undefined : secret(clientSecret) },
+  ];
 }

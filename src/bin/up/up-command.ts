@@ -8,6 +8,7 @@ import { Children } from './children.ts';
 import { shopPool, shopWorkspace } from '../demo/shop-resources.ts';
 import { defaultData, newToken, places, takeHomeFolder } from './home-folder.ts';
 import { serveWatch } from './http.ts';
+import type { ConfiguredIssuer } from './issuer-options.ts';
 import { LiveView, type Screen } from './live-view.ts';
 import { openLogFile } from './log-file.ts';
 import { measureProcess, mergeMetrics } from './process-metrics.ts';
@@ -19,7 +20,7 @@ export interface UpCommand {
   /** Of the HTTPS interface; 0: any free one. */
   readonly port: number;
   readonly tls: ControlJob['tls'];
-  readonly issuers: ControlJob['issuers'];
+  readonly issuers: readonly ConfiguredIssuer[];
   readonly accessLog: boolean;
   /** The value of `ISTHMUS_SEAL_KEY`. */
   readonly sealKeys: Secret | undefined;

@@ -5,6 +5,7 @@ import { environmentVariable, loadConfig, sealKeyVariable, smtpPasswordVariable,
 import { fault } from '#base/fault.ts';
 import { positiveNumber, type Terminal, wholeNumber } from '../terminal.ts';
 import { defaultData } from './home-folder.ts';
+import { issuerSettings, withSecrets } from './issuer-options.ts';
 import { smtpSettings } from './smtp-options.ts';
 import type { UpCommand } from './up-command.ts';
 
@@ -21,11 +22,7 @@ const settings = z.object({
   smtpFrom: z.email().optional(),
   smtpPasswordFile: z.string().min(1).optional(),
   allowLocalWebhooks: z.boolean().default(false),
-  issuers: z
-    .array(
-      z.object({ issuer: z.url(), audience: z.string().min(1), claim: z.string().min(1), principals: z.record(z.string(), z.string()) }),
-    )
-    .default([]),
+  issuers: issuerSettings,
   rate: z.number().min(0).max(100_000).default(20),
   scale: z.number().min(0).max(1_000).default(1),
   metricsPort: z.number().int().min(0).max(65_535).optional(),
@@ -72,6 +69,7 @@ export function addUp(program: Command, terminal: Terminal): void {
           metricsPort: config.metricsPort,
           resync,
           allowUnisolated: config.allowUnisolated || config.demo,
+          issuers: config.issuers.map(withSecrets),
           tls: ownCertificate(config),
           sealKeys: takeEnvironmentSecret(sealKeyVariable),
           smtp: smtpSettings({ ...config, password: takeEnvironmentSecret(smtpPasswordVariable) }),

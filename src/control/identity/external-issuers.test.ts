@@ -92,3 +92,30 @@ test('an issuer over plain HTTP elsewhere is refused from the start', () => {
   const issuers = [{ issuer: 'http://login.example', audience: 'a', claim: 'sub', principals: {} }];
   expect(() => externalIssuers({ issuers, now: Date.now })).toThrow(expect.objectContaining({ kind: 'invalid', code: 'BadIssuer' }));
 });
+
+test('what a sign-in by a browser ended with is for our client, and for that sign-in; it is no token', async () => {
+  await using issuer = await startIssuer();
+  await using scene = await openScene([trust(issuer)]);
+  await makePrincipal(scene, 'deployer');
+  const issuers = externalIssuers({ issuers: [{ ...trust(issuer), clientId: 'studio' }], now: Date.now });
+  const enter = async (claims: JWTPayload) =>
+    issuers.verifySignIn(await issuer.sign({ aud: 'studio', nonce: 'n', ...claims }), issuer.address, 'n');
+  expect(await enter({})).toMatchObject({ name: 'deployer' });
+  expect(await enter({ aud: ['other', 'studio'], azp: 'studio' })).toMatchObject({ name: 'deployer' });
+  const wrong: readonly JWTPayload[] = [
+    { nonce: 'm' },
+    { nonce: undefined },
+    { aud: 'isthmus' },
+    { aud: ['other', 'studio'] },
+    { azp: 'other' },
+    { exp: 1 },
+    { sub: 'repo:other' },
+  ];
+  for (const claims of wrong) await expect(enter(claims)).rejects.toMatchObject(invalid);
+  await expect(scene.authenticator.authenticate(`Bearer ${await issuer.sign({ aud: 'studio', nonce: 'n' })}`)).rejects.toMatchObject(
+    invalid,
+  );
+  const without = externalIssuers({ issuers: [trust(issuer)], now: Date.now });
+  const token = await issuer.sign({ aud: 'isthmus', nonce: 'n' });
+  await expect(without.verifySignIn(token, issuer.address, 'n')).rejects.toMatchObject(invalid);
+});

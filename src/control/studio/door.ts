@@ -7,6 +7,7 @@ import type { PrincipalDirectory } from '../identity/principal-directory.ts';
 import type { SignInDesk } from '../identity/sign-in.ts';
 import { signInAudit } from '../identity/sign-in-audit.ts';
 import { builtPages } from './built-pages.ts';
+import { addIssuerRoutes, signInWays, type IssuerRoutesOptions } from './issuer-routes.ts';
 import { oneTimeCodes, type OneTimeCode } from './one-time-codes.ts';
 import { addPageRoutes } from './page-routes.ts';
 import { pageSignIn, type PageSignIn } from './page-sign-in.ts';
@@ -24,6 +25,8 @@ export interface StudioOptions {
   readonly installation: JsonObject;
   /** Where the built page is. */
   readonly folder: string;
+  /** Where else people sign in. */
+  readonly issuers?: Pick<IssuerRoutesOptions, 'issuers' | 'external' | 'sealer' | 'fetch'> | undefined;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -39,14 +42,16 @@ export interface Studio {
 }
 
 export function studio(options: StudioOptions): Studio {
-  const { store, directory, desk, authenticator, tenant, installation, folder, log, now = Date.now } = options;
+  const { store, directory, desk, authenticator, tenant, installation, folder, issuers, log, now = Date.now } = options;
   const sessions = studioSessions({ store, directory, log, now });
   const codes = oneTimeCodes({ store, directory, now });
   const pages = builtPages(folder);
   const audit = signInAudit(store, now);
   return {
     routes: (app) => {
-      addSessionRoutes(app, { store, sessions, codes, desk, audit, authenticator, directory, tenant, installation, ways: [], now });
+      const ways = signInWays(issuers?.issuers ?? []);
+      addSessionRoutes(app, { store, sessions, codes, desk, audit, authenticator, directory, tenant, installation, ways, now });
+      if (issuers !== undefined) addIssuerRoutes(app, { ...issuers, store, sessions, directory, audit, log, now });
       addPageRoutes(app, pages);
     },
     pageSignIn: pageSignIn(sessions),

@@ -11,7 +11,7 @@ import { addPassword, makePrincipal, openScene, type Credentials, type Scene } f
 import { newSealKey } from '../identity/seal-keys.ts';
 import { sealer as sealerOf } from '../identity/sealer.ts';
 import { registerTokenRoutes } from '../identity/token-routes.ts';
-import { studio, type Studio } from './door.ts';
+import { studio, type Studio, type StudioOptions } from './door.ts';
 
 export const host = 'localhost:4433';
 /** What a browser says of a request that a page of ours makes. */
@@ -54,11 +54,11 @@ const authorizer: Authorizer = {
   },
 };
 
-export async function studioScene(): Promise<StudioScene> {
+export async function studioScene(issuers?: StudioOptions['issuers']): Promise<StudioScene> {
   const identity = await openScene();
   const pages = join(await mkdtemp(join(tmpdir(), 'isthmus-pages-')), 'studio');
   const alice = await addPassword(identity, await makePrincipal(identity, 'alice'));
-  const open = (): { readonly app: FastifyInstance; readonly studio: Studio } => appOf(identity, pages);
+  const open = (): { readonly app: FastifyInstance; readonly studio: Studio } => appOf(identity, pages, issuers);
   let opened = open();
   const send: StudioScene['send'] = (method, path, headers = {}, body) => inject(opened.app, { method, path, headers, body });
   const code = async (name = 'alice'): Promise<string> => {
@@ -90,11 +90,15 @@ export async function studioScene(): Promise<StudioScene> {
   };
 }
 
-function appOf(identity: Scene, folder: string): { readonly app: FastifyInstance; readonly studio: Studio } {
+function appOf(
+  identity: Scene,
+  folder: string,
+  issuers: StudioOptions['issuers'],
+): { readonly app: FastifyInstance; readonly studio: Studio } {
   const { store, directory, desk, tenant, clock, authenticator, authority } = identity;
   const now = (): number => clock.nowMs;
   const installation = { subscription: 'the-subscription', version: '1.2.3' };
-  const made = studio({ store, directory, desk, authenticator, tenant, installation, folder, log: silentLog, now });
+  const made = studio({ store, directory, desk, authenticator, tenant, installation, folder, issuers, log: silentLog, now });
   const app = createApp({
     store,
     catalog: typeCatalog([identity.type as unknown as AnyType]),
