@@ -1,3 +1,5 @@
 import type { HubRoute } from '#studio/app/hub-route.ts';
 
-export const networkRoutes: readonly HubRoute[] = [];
+export const networkRoutes: readonly HubRoute[] = [
+  { path: '/network', load: async () => (await import('./topology-page.tsx')).TopologyPage },
+];

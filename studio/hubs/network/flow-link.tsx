@@ -1,0 +1,76 @@
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
+import { BaseEdge, EdgeLabelRenderer, getBezierPath, type Edge, type EdgeProps } from '@xyflow/react';
+import type { ReactElement } from 'react';
+import type { Link } from './cards.ts';
+import type { Rate } from './rates.ts';
+import { rateText, toneOf } from './topology-words.ts';
+
+export interface LinkContent extends Record<string, unknown> {
+  readonly link: Link;
+  readonly rate: Rate;
+  readonly isOnPath: boolean;
+  readonly isFaint: boolean;
+}
+
+export type LinkEdge = Edge<LinkContent, 'link'>;
+
+const strokes = {
+  good: tokens.colorStatusSuccessBorder2,
+  warning: tokens.colorStatusWarningBorder2,
+  bad: tokens.colorStatusDangerBorder2,
+  still: tokens.colorNeutralStroke1,
+};
+
+const useStyles = makeStyles({
+  label: {
+    position: 'absolute',
+    padding: `0 ${tokens.spacingHorizontalXS}`,
+    maxWidth: '108px',
+    fontSize: '10px',
+    lineHeight: '14px',
+    textAlign: 'center',
+    fontVariantNumeric: 'tabular-nums',
+    color: tokens.colorNeutralForeground1,
+    backgroundColor: tokens.colorNeutralBackground1,
+    borderRadius: tokens.borderRadiusSmall,
+    pointerEvents: 'none',
+  },
+  faint: { opacity: 0.25 },
+});
+
+/** What leads from one card to the next, with what passes it now. */
+export function FlowLink(props: EdgeProps<LinkEdge>): ReactElement {
+  const styles = useStyles();
+  const { id, data, markerEnd } = props;
+  const [path, x, y] = getBezierPath(props);
+  if (data === undefined) return <BaseEdge id={id} path={path} />;
+  const { link, rate, isOnPath, isFaint } = data;
+  const tone = toneOf(link.state);
+  const text = rateText(rate) ?? link.ports.map((port) => `:${port}`).join(' ');
+  const width = isOnPath ? 3 : 1.5;
+  return (
+    <>
+      <BaseEdge
+        id={id}
+        path={path}
+        {...(markerEnd !== undefined && { markerEnd })}
+        style={{
+          stroke: isOnPath ? tokens.colorBrandStroke1 : strokes[tone],
+          strokeWidth: width,
+          opacity: isFaint ? 0.25 : 1,
+          ...(tone === 'bad' || tone === 'warning' ? { strokeDasharray: '6 4' } : {}),
+        }}
+      />
+      {text !== '' && (
+        <EdgeLabelRenderer>
+          <div
+            className={mergeClasses(styles.label, isFaint && styles.faint)}
+            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+          >
+            {text}
+          </div>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,96 @@
+import { bytesText } from '#studio/parts/quantity-words.ts';
+import type { Rate } from './rates.ts';
+import type { TopologyNode } from './topology-shape.ts';
+
+/** `12 KiB/s in, 3 MiB/s out, 2 open`; undefined: nothing passes and nothing is open. */
+export function rateText({ inPerSecond, outPerSecond, open }: Rate): string | undefined {
+  const parts = [
+    inPerSecond > 0 && `↦ ${bytesText(Math.round(inPerSecond))}/s`,
+    outPerSecond > 0 && `↤ ${bytesText(Math.round(outPerSecond))}/s`,
+    open > 0 && `${open} open`,
+  ].filter((part) => part !== false);
+  return parts.length === 0 ? undefined : parts.join('  ');
+}
+
+const stateWords: Readonly<Record<string, string>> = {
+  isolated: 'isolated',
+  notIsolated: 'not isolated',
+  NotListening: 'cannot listen',
+  enabled: 'public',
+  disabled: 'not public',
+  none: 'private name only',
+};
+
+/** A state as people say it. */
+export function stateText(state: string): string {
+  return stateWords[state] ?? state;
+}
+
+/** The one line under a card's name. */
+export function lineOf({ kind, detail }: TopologyNode): string {
+  const text = (name: string): string => {
+    const value = detail[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
+  switch (kind) {
+    case 'endpoint':
+    case 'backend':
+      return text('address');
+    case 'service':
+      return Array.isArray(detail['natAddresses']) ? `NAT ${detail['natAddresses'].join(', ')}` : '';
+    case 'balancer':
+      return Array.isArray(detail['frontends'])
+        ? (detail['frontends'] as readonly { readonly address: string }[]).map(({ address }) => address).join(', ')
+        : '';
+    case 'worker':
+      return text('job');
+    case 'forwarder':
+      return Array.isArray(detail['rules']) && detail['rules'].length > 0
+        ? (detail['rules'] as readonly { readonly port: number }[]).map(({ port }) => `:${port}`).join(' ')
+        : 'forwards nothing';
+    case 'publicServer':
+      return text('product');
+    case 'virtualNetwork':
+      return Array.isArray(detail['addressPrefixes']) ? detail['addressPrefixes'].join(', ') : '';
+    case 'managedNetwork':
+      return egressText(text('egress'));
+    case 'subnet':
+      return text('addressPrefix');
+    case 'site':
+    case 'rule':
+    case 'database':
+    case 'hidden':
+      return '';
+  }
+}
+
+/** What besides its endpoints is reached from a network. */
+export function egressText(egress: string): string {
+  if (egress === 'none') return 'egress closed';
+  return egress === 'report' ? 'egress reported' : 'egress open';
+}
+
+/** What an edge or a card is drawn like. */
+export type Tone = 'good' | 'warning' | 'bad' | 'still';
+
+const tones: Readonly<Record<string, Tone>> = {
+  up: 'good',
+  Approved: 'good',
+  running: 'good',
+  isolated: 'good',
+  enabled: 'good',
+  degraded: 'warning',
+  unknown: 'warning',
+  Pending: 'warning',
+  notIsolated: 'warning',
+  down: 'bad',
+  Rejected: 'bad',
+  Disconnected: 'bad',
+  Expired: 'bad',
+  NotListening: 'bad',
+  stopped: 'bad',
+};
+
+export function toneOf(state: string | undefined): Tone {
+  return (state === undefined ? undefined : tones[state]) ?? 'still';
+}
