@@ -7,7 +7,7 @@ test('rules stand in their balancer and backends in their forwarder; the way goe
   const { cards, links, places } = drawingOf(sampleTopology());
   expect(cards.map(({ id }) => id)).toEqual(['worker', 'endpoint', 'other', 'service', 'balancer', 'vm1', 'vm2', 'alone', 'db']);
   expect(cards.find(({ id }) => id === 'balancer')?.rows).toEqual([
-    { id: 'rule', text: 'my-rule: 1433 → 1433', state: 'degraded', reason: '1 of 2 backends are up.' },
+    { id: 'rule', text: ':1433 my-rule', state: 'degraded', reason: '1 of 2 backends are up.' },
   ]);
   expect(cards.find(({ id }) => id === 'vm2')?.rows.map(({ state }) => state)).toEqual(['down']);
   expect(links.map(({ id }) => id)).toEqual([

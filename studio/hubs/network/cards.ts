@@ -1,4 +1,4 @@
-import type { NodeKind, Topology, TopologyEdge, TopologyNode } from './topology-shape.ts';
+import { detailText, type NodeKind, type Topology, type TopologyEdge, type TopologyNode } from './topology-shape.ts';
 
 /** One line in a card: a rule of a balancer, a backend of a forwarder. */
 export interface CardRow {
@@ -72,7 +72,7 @@ export function drawingOf({ nodes, edges }: Topology): Drawing {
       node,
       within: node.kind === 'subnet' && node.parent !== undefined && placeIds.has(node.parent) ? node.parent : undefined,
     })),
-    links: linksOf(edges, drawn, new Set(cards.map(({ id }) => id))),
+    links: linksOf(edges, { drawn, there: new Set(cards.map(({ id }) => id)), isBackend: (id) => byId.get(id)?.kind === 'backend' }),
   };
 }
 
@@ -93,15 +93,25 @@ function holders(
 
 function rowOf(node: TopologyNode): CardRow {
   const { id, kind, name, detail, state, reason } = node;
-  const text =
-    kind === 'rule' ? `${name}: ${String(detail['frontendPort'])} → ${String(detail['backendPort'])}` : `${String(detail['address'])}`;
+  const text = kind === 'rule' ? `${portsText(detail)} ${name}` : detailText(detail, 'address');
   return { id, text, state, reason };
 }
 
-/** Edges between the same two cards as one. Of what is counted twice on the way through a card the last is shown. */
-function linksOf(edges: readonly TopologyEdge[], drawn: (id: string) => string, there: ReadonlySet<string>): readonly Link[] {
+function portsText(detail: TopologyNode['detail']): string {
+  const [front, back] = [detailText(detail, 'frontendPort'), detailText(detail, 'backendPort')];
+  return front === back ? `:${front}` : `:${front} → :${back}`;
+}
+
+interface LinkGround {
+  readonly drawn: (id: string) => string;
+  readonly there: ReadonlySet<string>;
+  readonly isBackend: (id: string) => boolean;
+}
+
+/** Edges between the same two cards as one. What comes to a backend is counted on its way to the forwarder, within the card. */
+function linksOf(edges: readonly TopologyEdge[], { drawn, there, isBackend }: LinkGround): readonly Link[] {
   const groups = new Map<string, TopologyEdge[]>();
-  const inner = edges.filter(({ from, to }) => drawn(from) === drawn(to));
+  const inner = edges.filter(({ from, to }) => isBackend(from) && drawn(from) === drawn(to));
   for (const edge of edges) {
     const [from, to] = [drawn(edge.from), drawn(edge.to)];
     if (from === to || !there.has(from) || !there.has(to)) continue;
@@ -120,7 +130,6 @@ function linksOf(edges: readonly TopologyEdge[], drawn: (id: string) => string, 
   }));
 }
 
-/** What comes to a backend is counted on its way to the forwarder, within the card. */
 function countedOf(list: readonly TopologyEdge[], inner: readonly TopologyEdge[]): readonly string[] {
   const ends = new Set(list.map(({ to }) => to));
   const after = inner.filter(({ from }) => ends.has(from)).map(({ id }) => id);

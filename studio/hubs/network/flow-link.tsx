@@ -3,7 +3,7 @@ import { BaseEdge, EdgeLabelRenderer, getBezierPath, type Edge, type EdgeProps }
 import type { ReactElement } from 'react';
 import type { Link } from './cards.ts';
 import type { Rate } from './rates.ts';
-import { rateText, toneOf } from './topology-words.ts';
+import { openText, speedText, toneOf } from './topology-words.ts';
 
 export interface LinkContent extends Record<string, unknown> {
   readonly link: Link;
@@ -21,18 +21,21 @@ const strokes = {
   still: tokens.colorNeutralStroke1,
 };
 
+/** The colour of a link that stands so. */
+export function strokeOf(state: string | undefined): string {
+  return strokes[toneOf(state)];
+}
+
 const useStyles = makeStyles({
   label: {
     position: 'absolute',
     padding: `0 ${tokens.spacingHorizontalXS}`,
-    maxWidth: '108px',
+    whiteSpace: 'nowrap',
     fontSize: '10px',
     lineHeight: '14px',
     textAlign: 'center',
     fontVariantNumeric: 'tabular-nums',
     color: tokens.colorNeutralForeground1,
-    backgroundColor: tokens.colorNeutralBackground1,
-    borderRadius: tokens.borderRadiusSmall,
     pointerEvents: 'none',
   },
   faint: { opacity: 0.25 },
@@ -46,7 +49,9 @@ export function FlowLink(props: EdgeProps<LinkEdge>): ReactElement {
   if (data === undefined) return <BaseEdge id={id} path={path} />;
   const { link, rate, isOnPath, isFaint } = data;
   const tone = toneOf(link.state);
-  const text = rateText(rate) ?? link.ports.map((port) => `:${port}`).join(' ');
+  const ports = link.ports.map((port) => `:${port}`).join(' ');
+  const above = speedText('→', rate.inPerSecond) ?? ports;
+  const below = speedText('←', rate.outPerSecond) ?? openText(rate.open) ?? '';
   const width = isOnPath ? 3 : 1.5;
   return (
     <>
@@ -61,16 +66,22 @@ export function FlowLink(props: EdgeProps<LinkEdge>): ReactElement {
           ...(tone === 'bad' || tone === 'warning' ? { strokeDasharray: '6 4' } : {}),
         }}
       />
-      {text !== '' && (
-        <EdgeLabelRenderer>
-          <div
-            className={mergeClasses(styles.label, isFaint && styles.faint)}
-            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
-          >
-            {text}
+      <EdgeLabelRenderer>
+        {above !== '' && (
+          <div className={mergeClasses(styles.label, isFaint && styles.faint)} style={{ transform: placed(x, y, '-100%', -2) }}>
+            {above}
           </div>
-        </EdgeLabelRenderer>
-      )}
+        )}
+        {below !== '' && (
+          <div className={mergeClasses(styles.label, isFaint && styles.faint)} style={{ transform: placed(x, y, '0', 2) }}>
+            {below}
+          </div>
+        )}
+      </EdgeLabelRenderer>
     </>
   );
+}
+
+function placed(x: number, y: number, share: string, offset: number): string {
+  return `translate(-50%, ${share}) translate(${x}px, ${y + offset}px)`;
 }

@@ -14,8 +14,8 @@ export interface Layout {
   readonly places: ReadonlyMap<string, Box>;
 }
 
-export const cardWidth = 200;
-const columnGap = 110;
+const cardWidth = 178;
+const columnGap = 92;
 const rowGap = 18;
 const pad = 14;
 const headHeight = 30;

@@ -12,7 +12,8 @@ export function narrowed(topology: Topology, text: string): Topology {
   const meant = new Set(found);
   for (const node of nodes) if (placesOf(byId, node.id).some((id) => meant.has(id))) meant.add(node.id);
   const kept = new Set([...follow(meant, edges, 'from', 'to'), ...follow(meant, edges, 'to', 'from')]);
-  for (const id of [...kept]) for (const place of placesOf(byId, id)) kept.add(place);
+  // A set that grows while it is walked is walked to its end: places of places are in it already.
+  for (const id of kept) for (const place of placesOf(byId, id)) kept.add(place);
   return {
     ...topology,
     nodes: nodes.filter(({ id }) => kept.has(id)),

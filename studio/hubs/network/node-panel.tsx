@@ -7,7 +7,7 @@ import { Facts, type Fact } from '#studio/parts/facts.tsx';
 import { resourceAddress } from '#studio/parts/resource-address.ts';
 import { lookOf } from './kind-look.tsx';
 import { StateMark } from './state-mark.tsx';
-import type { Topology, TopologyNode } from './topology-shape.ts';
+import { detailText, type Topology, type TopologyNode } from './topology-shape.ts';
 import { rateText } from './topology-words.ts';
 import type { Rates } from './use-topology.ts';
 
@@ -86,10 +86,13 @@ function ExplainLink({ node, topology }: Pick<NodePanelProps, 'node' | 'topology
   while (at !== undefined && at.kind !== 'virtualNetwork' && at.kind !== 'managedNetwork') at = nodes.get(at.parent ?? '');
   if (at?.resourceId === undefined || !['endpoint', 'virtualNetwork', 'managedNetwork'].includes(node.kind)) return null;
   const names = node.detail['names'];
-  const [first] = Array.isArray(names) ? (names as readonly string[]) : [];
-  const [host, port] = (first ?? String(node.detail['address'] ?? '')).split(',');
+  const listeners = node.detail['listeners'];
+  const [first = detailText(node.detail, 'address')] = Array.isArray(names) ? (names as readonly string[]) : [];
+  const [listener] = Array.isArray(listeners) ? (listeners as readonly { readonly port: number }[]) : [];
+  const [host, own] = first.split(',');
+  const port = own === undefined ? listener?.port : Number(own);
   return (
-    <AppLink to="/network/explain" search={{ network: at.resourceId, ...(host && { host }), ...(port && { port: Number(port) }) } as never}>
+    <AppLink to="/network/explain" search={{ network: at.resourceId, ...(host && { host }), ...(port !== undefined && { port }) } as never}>
       Explain a path from here
     </AppLink>
   );

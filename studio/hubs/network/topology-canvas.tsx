@@ -1,10 +1,10 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
-import { Background, Controls, MarkerType, ReactFlow, type ColorMode } from '@xyflow/react';
+import { Background, Controls, MarkerType, ReactFlow, useReactFlow, useStore, type ColorMode } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { useMemo, type ReactElement } from 'react';
+import { useEffect, useMemo, type ReactElement } from 'react';
 import type { Drawing } from './cards.ts';
 import { FlowCard, FlowPlace, type CardNode, type PlaceNode } from './flow-card.tsx';
-import { FlowLink, type LinkEdge } from './flow-link.tsx';
+import { FlowLink, strokeOf, type LinkEdge } from './flow-link.tsx';
 import { layoutOf, type Box } from './layout.ts';
 import type { HighlightedPath } from './path.ts';
 import { sumOf } from './rates.ts';
@@ -35,6 +35,8 @@ const useStyles = makeStyles({
   },
 });
 
+/** What is neither selected nor dragged gets no clicks otherwise. */
+const clickable = { pointerEvents: 'all' } as const;
 const nodeTypes = { card: FlowCard, place: FlowPlace };
 const edgeTypes = { link: FlowLink };
 /** Of more than that only what is seen is drawn. */
@@ -74,6 +76,7 @@ export function TopologyCanvas({ drawing, rates, chosen, path, choose, colorMode
           id: card.id,
           type: 'card',
           ...placed(layout.cards.get(card.id)!),
+          style: clickable,
           data: { card, isChosen: card.id === chosen, isFaint, choose },
         };
       }),
@@ -89,7 +92,13 @@ export function TopologyCanvas({ drawing, rates, chosen, path, choose, colorMode
           type: 'link',
           source: link.from,
           target: link.to,
-          markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
+          markerEnd: {
+            type: MarkerType.ArrowClosed,
+            width: 12,
+            height: 12,
+            markerUnits: 'userSpaceOnUse',
+            color: isOnPath ? tokens.colorBrandStroke1 : strokeOf(link.state),
+          },
           data: { link, rate, isOnPath, isFaint: path !== undefined && !isOnPath },
         };
       }),
@@ -113,17 +122,31 @@ export function TopologyCanvas({ drawing, rates, chosen, path, choose, colorMode
         onPaneClick={() => choose(undefined)}
         onlyRenderVisibleElements={cards.length > manyCards}
         fitView
-        fitViewOptions={{ padding: 0.06, maxZoom: 1 }}
+        fitViewOptions={fit}
         minZoom={0.1}
         maxZoom={1.5}
         proOptions={{ hideAttribution: true }}
       >
         <Background />
+        <Fitted when={nodes.length} />
         <Controls showInteractive={false} aria-label="Zoom" />
       </ReactFlow>
     </div>
   );
 }
+
+/** Brings all of it into view again when there is another number of parts, or other room for them. */
+function Fitted({ when }: { readonly when: number }): null {
+  const { fitView } = useReactFlow();
+  const room = useStore(({ width, height }) => `${width} ${height}`);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => void fitView(fit));
+    return () => cancelAnimationFrame(frame);
+  }, [fitView, when, room]);
+  return null;
+}
+
+const fit = { padding: 0.05, maxZoom: 1 };
 
 function placed({ x, y, width, height }: Box): Pick<CardNode, 'position' | 'width' | 'height'> {
   return { position: { x, y }, width, height };

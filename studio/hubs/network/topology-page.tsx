@@ -26,7 +26,8 @@ const useStyles = makeStyles({
     gridTemplateColumns: 'minmax(0, 1fr)',
     gap: tokens.spacingHorizontalL,
   },
-  withPanel: { gridTemplateColumns: 'minmax(0, 1fr) 300px', '@media (max-width: 900px)': { gridTemplateColumns: 'minmax(0, 1fr)' } },
+  /** Beside the picture where there is room for both, else below it. */
+  withPanel: { '@media (min-width: 1600px)': { gridTemplateColumns: 'minmax(0, 1fr) 320px' } },
   view: {
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusMedium,
@@ -34,7 +35,8 @@ const useStyles = makeStyles({
     height: 'max(420px, calc(100vh - 330px))',
     minWidth: 0,
   },
-  panel: { overflow: 'auto', maxHeight: 'max(420px, calc(100vh - 330px))' },
+  lower: { '@media (max-width: 1599px)': { height: 'max(260px, calc(100vh - 620px))' } },
+  panel: { minWidth: 0, '@media (min-width: 1600px)': { overflow: 'auto', maxHeight: 'max(420px, calc(100vh - 330px))' } },
 });
 
 interface Address {
@@ -126,7 +128,7 @@ function Views({ topology, chosen, view, choose }: ViewsProps): ReactElement {
   const colorMode = theme === 'system' ? 'system' : theme === 'light' ? 'light' : 'dark';
   return (
     <div className={mergeClasses(styles.views, node !== undefined && styles.withPanel)}>
-      <div className={styles.view}>
+      <div className={mergeClasses(styles.view, node !== undefined && view === 'picture' && styles.lower)}>
         {view === 'list' ? (
           <TopologyTree topology={topology} rates={rates} chosen={chosen} choose={choose} />
         ) : (

@@ -65,3 +65,9 @@ export interface Counters {
   readonly nodes: readonly Counted[];
   readonly edges: readonly Counted[];
 }
+
+/** A text or number of a node's details; empty: it is none, or not there. */
+export function detailText(detail: TopologyNode['detail'], name: string): string {
+  const value = detail[name];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

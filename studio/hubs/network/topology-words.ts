@@ -1,15 +1,20 @@
 import { bytesText } from '#studio/parts/quantity-words.ts';
 import type { Rate } from './rates.ts';
-import type { TopologyNode } from './topology-shape.ts';
+import { detailText, type TopologyNode } from './topology-shape.ts';
 
-/** `12 KiB/s in, 3 MiB/s out, 2 open`; undefined: nothing passes and nothing is open. */
+/** `→ 12 KiB/s`; undefined: nothing passes that way. */
+export function speedText(arrow: '→' | '←', perSecond: number): string | undefined {
+  return perSecond > 0 ? `${arrow} ${bytesText(Math.round(perSecond))}/s` : undefined;
+}
+
+/** `→ 12 KiB/s, ← 3 MiB/s, 2 open`; undefined: nothing passes and nothing is open. */
 export function rateText({ inPerSecond, outPerSecond, open }: Rate): string | undefined {
-  const parts = [
-    inPerSecond > 0 && `↦ ${bytesText(Math.round(inPerSecond))}/s`,
-    outPerSecond > 0 && `↤ ${bytesText(Math.round(outPerSecond))}/s`,
-    open > 0 && `${open} open`,
-  ].filter((part) => part !== false);
-  return parts.length === 0 ? undefined : parts.join('  ');
+  const parts = [speedText('→', inPerSecond), speedText('←', outPerSecond), openText(open)].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+export function openText(open: number): string | undefined {
+  return open > 0 ? `${open} open` : undefined;
 }
 
 const stateWords: Readonly<Record<string, string>> = {
@@ -28,10 +33,7 @@ export function stateText(state: string): string {
 
 /** The one line under a card's name. */
 export function lineOf({ kind, detail }: TopologyNode): string {
-  const text = (name: string): string => {
-    const value = detail[name];
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-  };
+  const text = (name: string): string => detailText(detail, name);
   switch (kind) {
     case 'endpoint':
     case 'backend':
