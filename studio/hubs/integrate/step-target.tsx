@@ -24,7 +24,7 @@ export function StepTarget({ workspace, draft, change }: StepProps): ReactElemen
   const { resources, isPending, error } = useSearch({ types: [poolType], scope: workspace.id, top: 1_000 });
   return (
     <>
-      <Section title="SQL pool" about="The tables are written to it, and queried there.">
+      <Section title="Target" about="The tables are written to it, and queried there.">
         {error !== null && <FaultPanel error={error} />}
         <div className={styles.line}>
           <Field label="SQL pool" required className={styles.choice}>

@@ -46,7 +46,7 @@ export function TablePlanView({ ask, table, onClose }: TablePlanProps): ReactEle
     >
       {error !== null && <FaultPanel error={error} retry={() => void refetch()} />}
       {isPending && error === null && <Waiting what="Asking the source" />}
-      {data !== undefined && <FindingList findings={data.findings} />}
+      {data !== undefined && <FindingList findings={data.findings.filter(({ severity }) => severity !== 'info')} />}
       {plan !== undefined && (
         <Grid
           label={`Columns of ${name}`}
@@ -57,6 +57,7 @@ export function TablePlanView({ ask, table, onClose }: TablePlanProps): ReactEle
           empty={<Text>The source did not tell the columns: see what was found.</Text>}
         />
       )}
+      {data !== undefined && <FindingList findings={data.findings.filter(({ severity }) => severity === 'info')} />}
     </Section>
   );
 }

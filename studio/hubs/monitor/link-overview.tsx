@@ -99,7 +99,7 @@ function Copying({ status, readMs }: { readonly status: LinkStatus; readonly rea
   const text = [
     `${countText(progress.done)}${progress.whole === undefined ? '' : ` of about ${countText(progress.whole)}`} rows`,
     `${countText(open)} of ${countText(tables.count)} tables to go`,
-    ...(rate === undefined ? [] : [`${rateText(rate)} rows/s`]),
+    ...(rate === undefined || rate <= 0 ? [] : [`${rateText(rate)} rows/s`]),
     ...(left === undefined ? [] : [`about ${durationText(left)} left`]),
   ].join(', ');
   return (
