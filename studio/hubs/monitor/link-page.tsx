@@ -119,8 +119,17 @@ function Standing({ link, status }: { readonly link: Link; readonly status: Link
         <Text className={styles.quiet}>{isolated ? 'worker isolated by the operating system' : 'worker not isolated'}</Text>
       )}
       <AppLink to={`/integrate/link/${encodeURIComponent(link.name)}`}>Edit link</AppLink>
+      <AppLink to="/monitor/alerts" search={lagRule(link) as never}>
+        Alert me when it is late
+      </AppLink>
     </span>
   );
+}
+
+/** The form of a rule on the link's lag. */
+function lagRule({ id, name }: Link) {
+  const metric = 'IntegrationLinkProcessingLatencyInSeconds';
+  return { tab: 'rules', open: 'new', name: `${name} is late`, target: id, metric, threshold: 60 };
 }
 
 function LinkJson({ link, status }: { readonly link: Link; readonly status: LinkStatus }): ReactElement {
