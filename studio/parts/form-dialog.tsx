@@ -18,6 +18,7 @@ import { FaultPanel } from './fault-panel.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  title: { overflowWrap: 'anywhere' },
   problem: { color: tokens.colorPaletteRedForeground1 },
 });
 
@@ -90,7 +91,7 @@ function Form({ title, submit, problem, calls, run, children, close }: FormDialo
       }}
     >
       <DialogBody>
-        <DialogTitle>{title}</DialogTitle>
+        <DialogTitle className={styles.title}>{title}</DialogTitle>
         <DialogContent className={styles.form}>
           {children}
           {isTried && problem !== undefined && (

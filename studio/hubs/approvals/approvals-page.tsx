@@ -104,7 +104,7 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
     {
       key: 'state',
       title: 'State',
-      width: 'minmax(120px, 1.2fr)',
+      width: 'minmax(104px, 1fr)',
       sortBy: ({ status }) => status,
       cell: (one) => (
         <span className={styles.state}>
@@ -116,7 +116,7 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
     {
       key: 'endpoint',
       title: 'Private endpoint',
-      width: 'minmax(140px, 1.6fr)',
+      width: 'minmax(110px, 1.4fr)',
       sortBy: ({ endpoint }) => nameOf(endpoint),
       cell: ({ id, endpoint }) => (
         <AppLink to={connectionAddress(id)} title={endpoint}>
@@ -127,7 +127,7 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
     {
       key: 'target',
       title: 'Asks for',
-      width: 'minmax(160px, 1.8fr)',
+      width: 'minmax(120px, 1.6fr)',
       sortBy: ({ target }) => nameOf(target),
       cell: ({ target }) => (
         <span title={target}>
@@ -142,7 +142,7 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
       sortBy: ({ requestedBy }) => name(requestedBy),
     },
     { key: 'since', title: 'Since', cell: ({ requestedAt }) => <TimeText at={requestedAt} />, sortBy: ({ requestedAt }) => requestedAt },
-    { key: 'message', title: 'Message', width: 'minmax(140px, 2fr)', cell: ({ message }) => <span title={message}>{message}</span> },
+    { key: 'message', title: 'Message', width: 'minmax(100px, 1.6fr)', cell: ({ message }) => <span title={message}>{message}</span> },
     {
       key: 'ends',
       title: 'Ends',
@@ -153,7 +153,7 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
     {
       key: 'decide',
       title: 'Decide',
-      width: '190px',
+      width: '204px',
       cell: (one) => <DecisionButtons connection={one} etag={etags.get(one.id)} />,
     },
   ];

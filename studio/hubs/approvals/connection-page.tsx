@@ -20,6 +20,7 @@ import { DecisionButtons } from './decision-buttons.tsx';
 import { askerWord, decisionWriting, progressText, targetWord, verbsFor } from './decision.ts';
 import { AuditView, DecisionsView } from './history-view.tsx';
 import { OpensView } from './opens-view.tsx';
+import { PolicyView } from './policy-view.tsx';
 import { SessionsView } from './sessions-view.tsx';
 
 const useStyles = makeStyles({
@@ -64,6 +65,7 @@ function Shown({ resource, error }: { readonly resource: ShownResource; readonly
       </Section>
       <SessionsView connection={connection} />
       <DecisionsView connection={connection} />
+      <PolicyView target={connection.target} />
       <AuditView id={connection.id} />
       <div>
         <JsonPane value={resource} path={resource.id} />

@@ -26,17 +26,22 @@ const base = `/providers/${principalType}`;
 export function CredentialsPage(): ReactElement {
   const navigate = useNavigate();
   const { name: chosen } = useAddress({ strict: false }) as { readonly name?: string };
-  const { data, isPending, error } = useArmList(base, { watch: { types: [principalType] } });
+  const { data, isPending, error, refetch } = useArmList(base, { watch: { types: [principalType] } });
   const [secret, setSecret] = useState<NewSecret>();
   const all = (data ?? []).map(principalOf);
   const current = all.find(({ name }) => name === chosen);
+  // Secrets are kept beside the principal: that they have changed is no change of it.
+  const take = (made: NewSecret): void => {
+    setSecret(made);
+    void refetch();
+  };
   const show = (name: string | undefined): void =>
     void navigate({ to: '/manage/credentials', search: name === undefined ? {} : { name }, replace: true });
   return (
     <ManagePage
       title="Credentials"
       about="People and programs that sign in with a client id and a secret. What they may do is said by roles."
-      actions={<NewPrincipal onSecret={setSecret} />}
+      actions={<NewPrincipal onSecret={take} />}
     >
       {error !== null && <FaultPanel error={error} />}
       <Grid
@@ -49,7 +54,7 @@ export function CredentialsPage(): ReactElement {
         height="360px"
         onOpen={({ name }) => show(name)}
       />
-      {current !== undefined && <Principal principal={current} onSecret={setSecret} onGone={() => show(undefined)} />}
+      {current !== undefined && <Principal principal={current} onSecret={take} onRemoved={refetch} onGone={() => show(undefined)} />}
       <JsonPane value={data} path={base} />
       {secret !== undefined && <SecretDialog secret={secret} onClose={() => setSecret(undefined)} />}
     </ManagePage>
@@ -75,10 +80,11 @@ const columns: readonly Column<ServicePrincipal>[] = [
 interface PrincipalProps {
   readonly principal: ServicePrincipal;
   readonly onSecret: (secret: NewSecret) => void;
+  readonly onRemoved: () => Promise<unknown>;
   readonly onGone: () => void;
 }
 
-function Principal({ principal, onSecret, onGone }: PrincipalProps): ReactElement {
+function Principal({ principal, onSecret, onRemoved, onGone }: PrincipalProps): ReactElement {
   const styles = useStyles();
   const { id, name, displayName, clientId, objectId, passwords } = principal;
   return (
@@ -115,7 +121,7 @@ function Principal({ principal, onSecret, onGone }: PrincipalProps): ReactElemen
       />
       <Grid
         label={`Secrets of ${name}`}
-        columns={passwordColumns(principal)}
+        columns={passwordColumns(principal, onRemoved)}
         rows={passwords}
         idOf={({ keyId }) => keyId}
         empty="It has no secret: nobody can sign in with it."
@@ -143,7 +149,7 @@ function WithCopy({ text, what }: { readonly text: string; readonly what: string
   );
 }
 
-function passwordColumns({ id, name }: ServicePrincipal): readonly Column<Password>[] {
+function passwordColumns({ id, name }: ServicePrincipal, onRemoved: () => Promise<unknown>): readonly Column<Password>[] {
   return [
     { key: 'hint', title: 'Begins with', cell: ({ hint }) => `${hint}…` },
     { key: 'called', title: 'Called', cell: ({ displayName }) => displayName },
@@ -157,7 +163,10 @@ function passwordColumns({ id, name }: ServicePrincipal): readonly Column<Passwo
         <ConfirmButton
           text="Remove"
           title={`Remove the secret ${hint}… of ${name}?`}
-          run={() => write({ title: `Remove a secret of ${name}`, method: 'POST', path: `${id}/removePassword`, body: { keyId } })}
+          run={async () => {
+            await write({ title: `Remove a secret of ${name}`, method: 'POST', path: `${id}/removePassword`, body: { keyId } });
+            await onRemoved();
+          }}
         >
           <Text>Nobody signs in with it any more. Tokens that were given out for it last their hour.</Text>
         </ConfirmButton>
@@ -166,7 +175,7 @@ function passwordColumns({ id, name }: ServicePrincipal): readonly Column<Passwo
   ];
 }
 
-function AddSecret({ principal: { id, name }, onSecret }: Omit<PrincipalProps, 'onGone'>): ReactElement {
+function AddSecret({ principal: { id, name }, onSecret }: Pick<PrincipalProps, 'principal' | 'onSecret'>): ReactElement {
   const [called, setCalled] = useState('');
   const [lifetime, setLifetime] = useState('P90D');
   return (

@@ -1,14 +1,4 @@
-import {
-  Button,
-  Dialog,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  makeStyles,
-  Text,
-  tokens,
-} from '@fluentui/react-components';
+import { Button, Dialog, DialogBody, DialogContent, DialogSurface, DialogTitle, Text } from '@fluentui/react-components';
 import { useState, type ReactElement } from 'react';
 import { nameOf } from '#arm/endpoint-connection.ts';
 import { toFault } from '#base/fault.ts';
@@ -20,57 +10,44 @@ import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Grid, type Column } from '#studio/parts/grid.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { resourceAddress } from '#studio/parts/resource-address.ts';
-import { Waiting } from '#studio/parts/waiting.tsx';
 import { EndpointForm } from '#studio/parts/authoring/endpoint-form.tsx';
 import { EndpointState } from '#studio/parts/authoring/endpoint-state.tsx';
 import type { ManagedEndpoint } from '#studio/parts/authoring/endpoint.ts';
-import { homeNoun, useHome } from '#studio/parts/authoring/home.ts';
-import { HomePicker, ManagePage } from './manage-page.tsx';
+import { homeNoun } from '#studio/parts/authoring/home.ts';
+import { HomeGate } from './home-gate.tsx';
 import { useEndpoints } from '#studio/parts/authoring/use-endpoints.ts';
-
-const useStyles = makeStyles({ buttons: { display: 'flex', gap: tokens.spacingHorizontalS } });
 
 /** Ways out of the managed network of a home. */
 export function EndpointsPage(): ReactElement {
-  const styles = useStyles();
-  const { current, isPending, error } = useHome();
-  const [isNew, setNew] = useState(false);
   return (
-    <ManagePage
+    <HomeGate
       title="Managed private endpoints"
       about="Ways out of the managed network. Each leads to one service or server, once its owner has approved."
-      actions={
-        <div className={styles.buttons}>
-          <HomePicker />
-          <Button appearance="primary" disabled={current === undefined} onClick={() => setNew(true)}>
-            New endpoint
-          </Button>
-        </div>
-      }
+      actions={(home) => <NewEndpoint home={home} />}
     >
-      {error !== null && <FaultPanel error={error} />}
-      {current === undefined ? (
-        isPending ? (
-          <Waiting />
-        ) : (
-          <Text>There is no workspace and no data factory yet.</Text>
-        )
-      ) : (
-        <Endpoints home={current} />
-      )}
-      {current !== undefined && (
-        <Dialog open={isNew} onOpenChange={(_, { open }) => setNew(open)}>
-          <DialogSurface>
-            <DialogBody>
-              <DialogTitle>New managed private endpoint</DialogTitle>
-              <DialogContent>
-                <EndpointForm home={current} onDone={() => setNew(false)} onCancel={() => setNew(false)} />
-              </DialogContent>
-            </DialogBody>
-          </DialogSurface>
-        </Dialog>
-      )}
-    </ManagePage>
+      {(home) => <Endpoints home={home} />}
+    </HomeGate>
+  );
+}
+
+function NewEndpoint({ home }: { readonly home: ShownResource }): ReactElement {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <Button appearance="primary" onClick={() => setOpen(true)}>
+        New endpoint
+      </Button>
+      <Dialog open={isOpen} onOpenChange={(_, { open }) => setOpen(open)}>
+        <DialogSurface>
+          <DialogBody>
+            <DialogTitle>New managed private endpoint</DialogTitle>
+            <DialogContent>
+              <EndpointForm home={home} onDone={() => setOpen(false)} onCancel={() => setOpen(false)} />
+            </DialogContent>
+          </DialogBody>
+        </DialogSurface>
+      </Dialog>
+    </>
   );
 }
 

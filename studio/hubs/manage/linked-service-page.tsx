@@ -10,10 +10,9 @@ import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { Section } from '#studio/parts/section.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
 import { testBody } from '#studio/parts/authoring/connection-test.ts';
-import { useHome } from '#studio/parts/authoring/home.ts';
 import { bodyOf, draftOf, emptyDraft, problemsOf, storeForms, type ServiceDraft } from '#studio/parts/authoring/linked-service-draft.ts';
 import { LinkedServiceForm } from '#studio/parts/authoring/linked-service-form.tsx';
-import { HomePicker, ManagePage } from './manage-page.tsx';
+import { HomeGate } from './home-gate.tsx';
 import { TestConnection } from '#studio/parts/authoring/test-connection.tsx';
 
 const useStyles = makeStyles({ buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS } });
@@ -21,50 +20,20 @@ const crumbs = [{ text: 'Linked services', to: '/manage/linked-services' }];
 
 /** Makes a linked service; it can be tested before it is saved. */
 export function NewLinkedServicePage(): ReactElement {
-  const { current, isPending, error } = useHome();
   return (
-    <ManagePage
-      title="New linked service"
-      crumbs={crumbs}
-      about="A database, and how to log in to it from an integration runtime."
-      actions={<HomePicker />}
-    >
-      {error !== null && <FaultPanel error={error} />}
-      {current === undefined ? (
-        isPending ? (
-          <Waiting />
-        ) : (
-          <Text>There is no workspace and no data factory yet.</Text>
-        )
-      ) : (
-        <Editor home={current} saved={undefined} />
-      )}
-    </ManagePage>
+    <HomeGate title="New linked service" crumbs={crumbs} about="A database, and how to log in to it from an integration runtime.">
+      {(home) => <Editor key={home.id} home={home} saved={undefined} />}
+    </HomeGate>
   );
 }
 
 /** A linked service that is there. */
 export function LinkedServicePage(): ReactElement {
   const { name = '' } = useParams({ strict: false });
-  const { current, isPending, error } = useHome();
   return (
-    <ManagePage
-      title={name}
-      crumbs={crumbs}
-      about={current === undefined ? undefined : `A linked service of ${current.name}.`}
-      actions={<HomePicker />}
-    >
-      {error !== null && <FaultPanel error={error} />}
-      {current === undefined ? (
-        isPending ? (
-          <Waiting />
-        ) : (
-          <Text>There is no workspace and no data factory yet.</Text>
-        )
-      ) : (
-        <Saved key={`${current.id} ${name}`} home={current} name={name} />
-      )}
-    </ManagePage>
+    <HomeGate title={name} crumbs={crumbs} about="A database, and how to log in to it.">
+      {(home) => <Saved key={`${home.id} ${name}`} home={home} name={name} />}
+    </HomeGate>
   );
 }
 

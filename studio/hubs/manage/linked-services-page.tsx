@@ -1,4 +1,4 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button } from '@fluentui/react-components';
 import { useNavigate } from '@tanstack/react-router';
 import type { ReactElement } from 'react';
 import { textOf } from '#arm/client-answer.ts';
@@ -7,49 +7,27 @@ import { AppLink } from '#studio/parts/app-link.tsx';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Grid, type Column } from '#studio/parts/grid.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
-import { Waiting } from '#studio/parts/waiting.tsx';
 import { EndpointState } from '#studio/parts/authoring/endpoint-state.tsx';
 import { endpointsFor, type ManagedEndpoint } from '#studio/parts/authoring/endpoint.ts';
-import { useHome } from '#studio/parts/authoring/home.ts';
 import { draftOf, hostOf, storeForms } from '#studio/parts/authoring/linked-service-draft.ts';
-import { HomePicker, ManagePage } from './manage-page.tsx';
+import { HomeGate } from './home-gate.tsx';
 import { useEndpoints } from '#studio/parts/authoring/use-endpoints.ts';
-
-const useStyles = makeStyles({ buttons: { display: 'flex', gap: tokens.spacingHorizontalS } });
 
 /** Databases, and how to log in to them. */
 export function LinkedServicesPage(): ReactElement {
-  const styles = useStyles();
   const navigate = useNavigate();
-  const { current, isPending, error } = useHome();
   return (
-    <ManagePage
+    <HomeGate
       title="Linked services"
       about="Databases, how to log in to them, and the private way there."
-      actions={
-        <div className={styles.buttons}>
-          <HomePicker />
-          <Button
-            appearance="primary"
-            disabled={current === undefined}
-            onClick={() => void navigate({ to: '/manage/linked-services/new', search: { home: current!.id } })}
-          >
-            New linked service
-          </Button>
-        </div>
-      }
-    >
-      {error !== null && <FaultPanel error={error} />}
-      {current === undefined ? (
-        isPending ? (
-          <Waiting />
-        ) : (
-          <Text>There is no workspace and no data factory yet.</Text>
-        )
-      ) : (
-        <Services home={current} />
+      actions={({ id }) => (
+        <Button appearance="primary" onClick={() => void navigate({ to: '/manage/linked-services/new', search: { home: id } })}>
+          New linked service
+        </Button>
       )}
-    </ManagePage>
+    >
+      {(home) => <Services home={home} />}
+    </HomeGate>
   );
 }
 

@@ -2,6 +2,7 @@ import { Field, Input, makeStyles, Option, Combobox, Select, Tab, TabList, Text,
 import { CheckmarkCircleFilled, DismissCircleFilled } from '@fluentui/react-icons';
 import { useNavigate, useSearch as useAddress } from '@tanstack/react-router';
 import { useState, type ReactElement } from 'react';
+import { nameOf } from '#arm/endpoint-connection.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { principalType, useNames } from '#studio/data/people.ts';
@@ -271,7 +272,7 @@ function Assign({
   return (
     <FormDialog
       text="Assign role"
-      title={`Assign a role at ${scope}`}
+      title={`Assign a role at ${scope === '/' ? 'the top: it holds everywhere' : nameOf(scope)}`}
       submit="Assign"
       problem={role === undefined ? 'Choose a role.' : isGuid ? undefined : 'Choose who, or give an object id.'}
       calls={[{ method: 'PUT', path, body }]}
