@@ -9,7 +9,7 @@ import { coverageMarkdown, coverageOf, type TestsOfOperations } from '#arm/cover
 import type { LiveChanges } from '#arm/live-changes.ts';
 import { openApiDocument } from '#arm/openapi.ts';
 import type { OwnProvider } from '#arm/own-provider.ts';
-import type { TypeCatalog } from '#arm/resource-type.ts';
+import type { Principal, TypeCatalog } from '#arm/resource-type.ts';
 import type { Json } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import { createResourceService, type ResourceService } from '../resources/resource-service.ts';
@@ -194,8 +194,9 @@ async function answer(request: FastifyRequest, reply: FastifyReply, serving: Ser
   if (!armRoots.has(root) && !isEvents && ownPlace === undefined) throw nothingThere();
   const base = baseOf(request, scheme);
   const { method, headers } = request;
-  const byPage = await serving.pageSignIn?.principalOf(method, headers);
-  const principal = byPage ?? (await plane.authenticator.authenticate(headers.authorization, base));
+  const verify = async (): Promise<Principal> =>
+    (await serving.pageSignIn?.principalOf(method, headers)) ?? plane.authenticator.authenticate(headers.authorization, base);
+  const principal = await verify();
   let ends: AbortController | undefined;
   const ask: Ask = {
     method,
@@ -204,6 +205,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, serving: Ser
     base,
     headers,
     principal,
+    verifyAgain: verify,
     from: (request.socket.remoteAddress ?? '').replace(/^::ffff:/i, ''),
     correlationId: request.id,
     body: (loose) => bodyOf(request, loose ?? false),

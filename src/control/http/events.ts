@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { fault } from '#base/fault.ts';
+import { fault, toFault } from '#base/fault.ts';
 import type { LiveChange, LiveChanges } from '#arm/live-changes.ts';
 import { isWithin, keyOf } from '#arm/resource-id.ts';
 import type { ResourceChange } from '#arm/store.ts';
@@ -72,8 +72,20 @@ function stream(ask: Ask, response: ServerResponse, { plane, live, boot }: Groun
     response.write(text);
     if (response.writableLength > maxBufferedBytes) response.destroy();
   };
+  /** Who has signed out, or is no more, is told nothing from then on. */
+  const isStillIn = async (): Promise<boolean> => {
+    try {
+      await ask.verifyAgain();
+      return true;
+    } catch (error) {
+      if (toFault(error).kind !== 'unauthenticated') throw error;
+      response.end();
+      return false;
+    }
+  };
   const drain = async (): Promise<void> => {
     busy = true;
+    if (!(await isStillIn())) return;
     // Rights may change: each run of changes is asked about anew.
     const readable = readableBy(ask.principal, scope, plane.authorizer);
     while (waiting.length > 0) {
@@ -106,7 +118,10 @@ function stream(ask: Ask, response: ServerResponse, { plane, live, boot }: Groun
     plane.log.warn({ err: error }, 'a stream of events ended');
     response.destroy();
   };
-  const heartbeat = setInterval(send, heartbeatMs, 'event: beat\ndata: {}\n\n');
+  const beat = async (): Promise<void> => {
+    if (await isStillIn()) send('event: beat\ndata: {}\n\n');
+  };
+  const heartbeat = setInterval(() => void beat().catch(fail), heartbeatMs);
   const end = setTimeout(() => response.end(), longestMs);
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',

@@ -36,6 +36,8 @@ export interface Ask {
   readonly base: string;
   readonly headers: IncomingHttpHeaders;
   readonly principal: Principal;
+  /** Who asks, verified anew: for an answer that goes on. Faults (unauthenticated): where the sign-in has ended since. */
+  readonly verifyAgain: () => Promise<Principal>;
   /** The address that it came from: IPv4 or IPv6. */
   readonly from: string;
   readonly correlationId: string;

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { deletePrincipal, makePrincipal } from '../identity/identity-scene.contract.ts';
 import { ownPage, principals, studioScene, type Sent, type StudioScene } from './studio-scene.contract.ts';
@@ -147,6 +150,35 @@ test('a deleted principal is out at once, with its links', async () => {
   expect((await asked(scene, cookie)).status).toBe(401);
   expect((await scene.send('GET', principals, { ...ownPage, cookie })).status).toBe(401);
   expect((await scene.send('POST', session, ownPage, { code })).status).toBe(403);
+});
+
+test('a stream of changes ends with the session that it was opened by, before anything more is told', async () => {
+  await using scene = await studioScene();
+  await makePrincipal(scene.identity, 'bob');
+  const [alice, bob] = [await scene.signIn(), await scene.signIn('bob')];
+  await scene.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = scene.app.server.address() as AddressInfo;
+  const stream = async (cookie: string): Promise<{ text: string; ended: boolean }> => {
+    const asking = request({ port, host: '127.0.0.1', path: '/events', headers: { cookie, ...ownPage } });
+    asking.end();
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    const heard = { text: '', ended: false };
+    answer.on('data', (bytes: Buffer) => (heard.text += bytes.toString()));
+    answer.on('end', () => (heard.ended = true));
+    await expect.poll(() => heard.text).toContain('hello');
+    return heard;
+  };
+  const heard = [await stream(alice), await stream(bob)] as const;
+  await makePrincipal(scene.identity, 'before');
+  for (const one of heard) await expect.poll(() => one.text).toContain('/before');
+  await scene.send('DELETE', session, { ...ownPage, cookie: alice });
+  await makePrincipal(scene.identity, 'after');
+  await expect.poll(() => heard[0].ended).toBe(true);
+  await expect.poll(() => heard[1].text).toContain('/after');
+  expect(heard[0].text).not.toContain('/after');
+  await deletePrincipal(scene.identity, 'bob');
+  await expect.poll(() => heard[1].ended).toBe(true);
+  expect(heard[1].text).not.toContain('/bob"');
 });
 
 test('a principal has a bounded number of sessions: the one that was longest unused goes', async () => {
