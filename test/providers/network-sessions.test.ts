@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { call, sampleHost, type SamplePeer } from '#fabric/sample-hosts.contract.ts';
+import { sessionNews } from '#providers/network/session-news.ts';
 import { networkScene } from './network-scene.ts';
 import { withSubnets } from './network-tutorial.ts';
 
@@ -27,6 +28,7 @@ async function served() {
   await decide('Approved');
   return Object.assign(stack, {
     plane,
+    engine,
     decide,
     connection: String(connection.id),
     endpoint: endpoint.toLowerCase(),
@@ -80,6 +82,28 @@ test('the owner sees who is connected, cuts one, then all; each cut is in the au
     ['succeeded', undefined],
     ['succeeded', undefined],
   ]);
+});
+
+test('whoever looks at a connection is told when a session comes, carries something, and goes', async () => {
+  await using on = await served();
+  const rung: string[] = [];
+  const stop = new AbortController();
+  const ring = (id: string, type: string): void => void rung.push(`${type} ${id}`);
+  const news = sessionNews({ store: on.plane.store, engine: on.engine, ring, pauseMs: 1 }).run(stop.signal);
+  const told = async (): Promise<void> => {
+    await expect.poll(() => rung).toContain(`Microsoft.Sql/servers/privateEndpointConnections ${on.connection}`);
+    rung.length = 0;
+  };
+  const peer = await on.connect();
+  await told();
+  await expect.poll(async () => (await on.plane.send('GET', `${on.connection}/sessions`)).body.value[0]?.bytesOut).toBe(5);
+  peer.stream.write('more');
+  await expect.poll(() => peer.text()).toBe('hellomore');
+  await told();
+  peer.stream.destroy();
+  await told();
+  stop.abort();
+  await news;
 });
 
 test('what a revoked endpoint had open is gone, and there is nothing to cut', async () => {

@@ -21,6 +21,7 @@ import { EgressLog } from '#providers/network/egress-log.ts';
 import { endpointSeries } from '#providers/network/endpoint-series.ts';
 import { networkTypes } from '#providers/network/network-types.ts';
 import type { PlanKeeper, ServerName } from '#providers/network/plan-keeper.ts';
+import { sessionNews } from '#providers/network/session-news.ts';
 import { topologyNews } from '#providers/network/topology/topology-news.ts';
 import { fabricProvider } from '#providers/network/topology/topology.ts';
 import { postgresqlTypes } from '#providers/postgresql/postgresql-types.ts';
@@ -106,8 +107,8 @@ export function providersOf(parts: ProviderParts): Providers {
   const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);
   const measured = [kept.measured, ...endpointSeries(() => engine.counters(), managed), approvalSeries(store)];
   const fabric = fabricProvider({ keeper, engine, runtimes, nowMs, steadyMs: () => performance.now() });
-  const news = topologyNews({ keeper, engine, runtimes, ring });
-  return { types, services: [interactive, egress, kept.keeper, news], measured, ownProviders: [fabric] };
+  const news = [topologyNews({ keeper, engine, runtimes, ring }), sessionNews({ store, engine, ring })];
+  return { types, services: [interactive, egress, kept.keeper, ...news], measured, ownProviders: [fabric] };
 }
 
 /** Whatever is there under the key of an id. */
