@@ -7,6 +7,8 @@ import type { Asked, Json, JsonObject } from './resource.ts';
 export interface TypeReference {
   /** `properties.frontendIPConfigurations[].properties.subnet.id`. */
   readonly at: string;
+  /** Whether it holds an id, or the name of what lies in the same place. */
+  readonly by: 'id' | 'name';
   /** What it may name; undefined: anything. */
   readonly types: readonly string[] | undefined;
 }
@@ -35,7 +37,7 @@ export function referencesOf(type: AnyType, properties: JsonObject, path: string
     }
     for (const one of references) {
       const at = one.at.replaceAll(/\[\d+\]/g, '[]');
-      if (!found.has(at)) found.set(at, { at, types: one.types });
+      if (!found.has(at)) found.set(at, { at, by: /id$/i.test(at) ? 'id' : 'name', types: one.types });
     }
   }
   return [...found.values()];

@@ -12,7 +12,8 @@ export function typeList(catalog: TypeCatalog): readonly JsonObject[] {
 
 /**
  * Everything that a form for resources of a type is made from: `body` is the JSON Schema of what a PUT sends, with defaults, limits and
- * descriptions; in it secrets are `writeOnly`, and what names another resource has `x-isthmus-reference: {types}`. `actions` have the schema of
+ * descriptions; in it secrets are `writeOnly`, what holds the id of another resource has `x-isthmus-reference: {types}`, and what holds its name
+ * `x-isthmus-name-of: {types}`. `actions` have the schema of
  * their own bodies.
  */
 export function typeSchema(type: AnyType, catalog: TypeCatalog): JsonObject {
@@ -37,7 +38,7 @@ export function typeSchema(type: AnyType, catalog: TypeCatalog): JsonObject {
     inline: Object.fromEntries(Object.entries(type.inline ?? {}).map(([member, one]) => [member, { ...one }])),
     parts: Object.keys(type.parts ?? {}),
     secrets: type.secrets,
-    references: references.map(({ at, types }) => ({ at, ...(types && { types: [...types] }) })),
+    references: references.map(({ at, by, types }) => ({ at, by, ...(types && { types: [...types] }) })),
     body,
     actions: Object.entries(type.actions).map(([name, action]) =>
       dropped({
@@ -94,9 +95,11 @@ function bodyOf(type: AnyType, catalog: TypeCatalog): { readonly body: JsonObjec
     },
   });
   for (const path of type.secrets) schema = markedAt(schema, ['properties', ...path.split('.')], { writeOnly: true });
-  for (const { at, types } of references) {
+  for (const { at, by, types } of references) {
     const path = at.replaceAll('[]', '.[]').split('.');
-    schema = markedAt(schema, path, { 'x-isthmus-reference': types === undefined ? {} : { types: [...types] } });
+    schema = markedAt(schema, path, {
+      [by === 'id' ? 'x-isthmus-reference' : 'x-isthmus-name-of']: types === undefined ? {} : { types: [...types] },
+    });
   }
   return { body: withDefinitionsAtRoot(schema as JsonObject), references };
 }

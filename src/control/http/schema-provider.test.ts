@@ -33,7 +33,7 @@ test('a type says what a PUT takes: defaults, choices, secrets, references, chil
     paths: ['/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Example.Run/machines/{machineName}'],
     permissions: { read: 'Example.Run/machines/read', write: 'Example.Run/machines/write', delete: 'Example.Run/machines/delete' },
     secrets: ['password'],
-    references: [{ at: 'properties.frontend.id' }],
+    references: [{ at: 'properties.frontend.id', by: 'id' }],
     body: {
       type: 'object',
       required: ['location'],
@@ -62,7 +62,7 @@ test('a type says what a PUT takes: defaults, choices, secrets, references, chil
   expect(machines.body.properties).not.toHaveProperty('id');
   expect(machines.body.properties.properties.properties).not.toHaveProperty('provisioningState');
   const { body: balancers } = await scene.send('GET', `${types}/Example.Net/balancers`, undefined, bare);
-  expect(balancers.references).toEqual([{ at: 'properties.frontends[].subnet.id', types: ['Example.Net/networks/subnets'] }]);
+  expect(balancers.references).toEqual([{ at: 'properties.frontends[].subnet.id', by: 'id', types: ['Example.Net/networks/subnets'] }]);
   const frontends = balancers.body.properties.properties.properties.frontends;
   expect(frontends.items.properties.subnet.properties.id['x-isthmus-reference']).toEqual({ types: ['Example.Net/networks/subnets'] });
   const { body: networks } = await scene.send('GET', `${types}/Example.Net/networks`, undefined, bare);

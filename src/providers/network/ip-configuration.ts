@@ -16,6 +16,7 @@ export const idReference: z.ZodType<IdReference> = z.object({
     .string()
     .min(1)
     .max(2_000)
+    .meta({ 'x-isthmus-reference': {} })
     .transform((id) => plainId(id)),
 });
 

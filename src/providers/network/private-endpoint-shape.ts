@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type IdReference, idReference, partName, plainId } from './ip-configuration.ts';
+import { privateLinkTargets } from './private-link-target.ts';
 
 export interface EndpointConnection {
   readonly name: string;
@@ -33,7 +34,12 @@ const mostMessage = 140;
 const connection = z.object({
   name: partName,
   properties: z.object({
-    privateLinkServiceId: z.string().min(1).max(2_000).transform(plainId),
+    privateLinkServiceId: z
+      .string()
+      .min(1)
+      .max(2_000)
+      .meta({ 'x-isthmus-reference': { types: privateLinkTargets.map(({ type }) => type) } })
+      .transform(plainId),
     groupIds: z.array(z.string().max(80)).max(1, 'one sub-resource at most').default([]),
     requestMessage: z.string().max(mostMessage, `the request message has ${mostMessage} characters at most`).default(''),
   }),
