@@ -1,10 +1,10 @@
 // What Azure Monitor shows of metrics and alerts, with Microsoft's package, unmodified. Prints what it saw as JSON. The first argument says which part,
-// the second is the resource that it is about.
+// the second is the resource that it is about, the third where webhooks go.
 import { ClientSecretCredential } from '@azure/identity';
 import { MonitorClient } from '@azure/arm-monitor';
 
 const { ARM = '', CLIENT_ID = '', CLIENT_SECRET = '', SUBSCRIPTION = '', TENANT = '' } = process.env;
-const [part = '', resource = ''] = process.argv.slice(2);
+const [part = '', resource = '', webhook = ''] = process.argv.slice(2);
 const credential = new ClientSecretCredential(TENANT, CLIENT_ID, CLIENT_SECRET, { authorityHost: ARM, disableInstanceDiscovery: true });
 const monitor = new MonitorClient(credential, SUBSCRIPTION, { endpoint: ARM });
 
@@ -43,5 +43,63 @@ async function metrics(): Promise<unknown> {
   };
 }
 
-const parts: Readonly<Record<string, () => Promise<unknown>>> = { metrics };
+/** Whoever is told, and a rule that tells as soon as a connection is open. */
+async function rules(): Promise<unknown> {
+  const name = 'people';
+  const group = await monitor.actionGroups.createOrUpdate('watched', name, {
+    location: 'Global',
+    groupShortName: name,
+    enabled: true,
+    webhookReceivers: [{ name: 'chat', serviceUri: webhook, useCommonAlertSchema: true }],
+    emailReceivers: [{ name: 'ann', emailAddress: 'ann@example.org', useCommonAlertSchema: true }],
+  });
+  const rule = await monitor.metricAlerts.createOrUpdate('watched', 'open', {
+    location: 'global',
+    description: 'A connection is open.',
+    severity: 1,
+    enabled: true,
+    scopes: [resource],
+    evaluationFrequency: 'PT1S',
+    windowSize: 'PT2S',
+    criteria: {
+      odataType: 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria',
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion',
+          name: 'open',
+          metricName: 'PEConnectionsOpen',
+          operator: 'GreaterThan',
+          threshold: 0,
+          timeAggregation: 'Maximum',
+        },
+      ],
+    },
+    actions: [{ actionGroupId: group.id! }],
+  });
+  const again = await monitor.actionGroups.createOrUpdate('watched', name, await monitor.actionGroups.get('watched', name));
+  const patched = await monitor.metricAlerts.update('watched', 'open', { severity: 2 });
+  await monitor.actionGroups.update('watched', name, { tags: { team: 'blue' }, enabled: true });
+  return {
+    receivers: again.webhookReceivers?.map(({ serviceUri }) => serviceUri),
+    rule: [rule.severity, rule.autoMitigate, rule.criteria.odataType, rule.windowSize],
+    read: (await monitor.metricAlerts.get('watched', 'open')).severity === patched.severity,
+    rules: (await all(monitor.metricAlerts.listByResourceGroup('watched'))).map((one) => one.name),
+    inSubscription: (await all(monitor.metricAlerts.listBySubscription())).length,
+    groups: (await all(monitor.actionGroups.listByResourceGroup('watched'))).map((one) => one.name),
+    groupsInSubscription: (await all(monitor.actionGroups.listBySubscriptionId())).length,
+  };
+}
+
+async function status(): Promise<unknown> {
+  const found = await monitor.metricAlertsStatus.list('watched', 'open');
+  return { value: found.value?.map(({ properties }) => properties?.status) };
+}
+
+async function remove(): Promise<unknown> {
+  await monitor.metricAlerts.delete('watched', 'open');
+  await monitor.actionGroups.delete('watched', 'people');
+  return { left: (await all(monitor.metricAlerts.listByResourceGroup('watched'))).length };
+}
+
+const parts: Readonly<Record<string, () => Promise<unknown>>> = { metrics, rules, status, remove };
 process.stdout.write(JSON.stringify(await parts[part]!()));

@@ -52,13 +52,14 @@ export class ControlPlane implements AsyncDisposable {
     this.#agent = new Agent({ ca: readFileSync(this.ca), keepAlive: true, maxSockets: 32 });
   }
 
-  /** On any free port. `via`: see `RunningProgram`. */
+  /** On any free port. `via`: see `RunningProgram`. `more`: further options. */
   static async start(
     folder: string = mkdtempSync(join(tmpdir(), 'isthmus-arm-')),
     accessLog = true,
     via: readonly string[] = [],
+    more: readonly string[] = [],
   ): Promise<ControlPlane> {
-    const args = ['up', '--data', folder, '--port', '0', '--metrics-port', '0', ...(accessLog ? ['--access-log'] : [])];
+    const args = ['up', '--data', folder, '--port', '0', '--metrics-port', '0', ...(accessLog ? ['--access-log'] : []), ...more];
     const program = new RunningProgram(args, {}, via);
     try {
       return new ControlPlane(folder, program, await program.ready());
