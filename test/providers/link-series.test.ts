@@ -149,3 +149,14 @@ test('tables of a link that gave its place up, or whose pool is paused, are susp
   await scene.reached('shop', 'Paused');
   expect((await read())['LinkTablesSuspended']).toBe(2);
 });
+
+test('the log that a source keeps for a link that rests is measured too, as it was looked at last', async () => {
+  await running();
+  scene.runtimes.live[0]!.tell({ heldBytes: '1000' });
+  await expect.poll(async () => (await read())['LinkSourceLogHeldBytes']).toBe(1_000);
+  scene.runtimes.held = { heldBytes: '3000000', headroomBytes: null };
+  await scene.act('shop', 'pause');
+  await scene.reached('shop', 'Paused');
+  await expect.poll(read).toMatchObject({ LinkSourceLogHeldBytes: 3_000_000, LinkSourceLogHeldPercent: 75 });
+  expect((await scene.status('shop')).isthmus.log).toMatchObject({ heldBytes: '3000000' });
+});

@@ -57,6 +57,7 @@ export class LinkLife {
   #told: PoolLinkReport | undefined;
   /** When the log of the paused link was looked at, and as what the link was saved then. */
   #looked = { ms: -Infinity, generation: 0 };
+  #held: LinkLive['looked'];
 
   constructor(id: string, tools: LifeTools) {
     this.id = id;
@@ -74,6 +75,7 @@ export class LinkLife {
       pid: this.#job?.pid,
       nextBatchMs: this.#nextBatchMs,
       heardMs: attendance?.heardMs,
+      looked: this.#held,
     };
   }
 
@@ -279,6 +281,7 @@ export class LinkLife {
     await checkWay(way, this.#tools.options.explain);
     const job = { kind: 'check' as const, store: way.login, slot: run.slot, tables: [], timeoutMs: shortJobMs };
     const { held, findings } = await askOnce(this.#tools.options.runtimes, this.#shortOrder(way, job), 'checked', signal);
+    this.#held = { heldBytes: held?.heldBytes, atMs: this.#clock.nowMs() };
     const gone = findings.find(({ code }) => code === 'SlotInvalidated');
     if (gone !== undefined)
       return await this.#giveUp(

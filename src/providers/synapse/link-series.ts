@@ -4,7 +4,7 @@ import { tableName } from '#replication/schema.ts';
 import type { LinkReport } from '#runtime/job.ts';
 import type { LinkHappening } from './link-record.ts';
 import { budgetOf } from './link-shape.ts';
-import { behindMs, type LinkSeen } from './link-view.ts';
+import { behindMs, heldOf, type LinkSeen } from './link-view.ts';
 import type { PoolLinkReport, PoolTableReport } from './pool-host.ts';
 import { linkConnectionType, workspaceType } from './type-names.ts';
 
@@ -83,6 +83,9 @@ export interface LinkSeriesOptions {
     onHappened(listener: (link: string, lines: readonly LinkHappening[]) => void): () => void;
   };
 }
+
+/** What was told of the source's log is taken for true so long: a little longer than a link that rests is not looked at. */
+const freshMs = 200_000;
 
 type EventMetric = 'IntegrationLinkConnectionEvents' | 'IntegrationLinkTableEvents';
 
@@ -183,11 +186,12 @@ function grown(
 }
 
 function levels(seen: LinkSeen): readonly MetricReading[] {
-  const { link, record, live } = seen;
+  const { link, record } = seen;
   const wanted = wantedOf(record.state);
   if (record.run === null || (wanted !== 'run' && wanted !== 'rest')) return [];
-  const held = live?.report?.heldBytes ?? undefined;
-  const heldBytes = held === undefined ? undefined : Number(held);
+  const held = heldOf(seen);
+  // A worker tells it every few seconds; of a link that rests it is looked at every few minutes.
+  const heldBytes = held === undefined || held.atMs < seen.nowMs - freshMs ? undefined : Number(held.heldBytes);
   const behind = behindMs(seen);
   const tables = standing(seen);
   const values: Readonly<Record<string, number | undefined>> = {

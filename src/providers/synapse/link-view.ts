@@ -21,6 +21,8 @@ export interface LinkLive {
   readonly nextBatchMs: number | undefined;
   /** When the worker was last heard of, milliseconds since 1970. */
   readonly heardMs: number | undefined;
+  /** What the source keeps of its log for a link that rests, as it was looked at last: bytes, and milliseconds since 1970. */
+  readonly looked: { readonly heldBytes: string | undefined; readonly atMs: number } | undefined;
 }
 
 /** All that is known of a link at a moment. */
@@ -125,11 +127,22 @@ function lagOf(seen: LinkSeen): Json | undefined {
   return defined({ seconds: lagSecondsOf(seen), lastTransactionCommitTime: at });
 }
 
-function logOf({ link, live }: LinkSeen): Json {
-  const { heldBytes, headroomBytes } = live?.report ?? {};
+/** What the source keeps of its log for the link, as it was told last, and when. */
+export function heldOf({ live }: Pick<LinkSeen, 'live'>): { readonly heldBytes: string; readonly atMs: number } | undefined {
+  const { report, heardMs, looked } = live ?? {};
+  const heldBytes = report?.heldBytes ?? undefined;
+  const told = heldBytes === undefined || heardMs === undefined ? undefined : { heldBytes, atMs: heardMs };
+  if (looked?.heldBytes === undefined || (told !== undefined && told.atMs > looked.atMs)) return told;
+  return { heldBytes: looked.heldBytes, atMs: looked.atMs };
+}
+
+function logOf(seen: LinkSeen): Json {
+  const { link, live } = seen;
+  const { headroomBytes } = live?.report ?? {};
+  const heldBytes = heldOf(seen)?.heldBytes;
   const { warnBytes, mostBytes, whenExceeded } = budgetOf(link.properties);
   return defined({
-    heldBytes: heldBytes ?? undefined,
+    heldBytes,
     headroomBytes: headroomBytes ?? undefined,
     warnBytes: String(warnBytes),
     mostBytes: String(mostBytes),
