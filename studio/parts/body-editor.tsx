@@ -47,6 +47,14 @@ export function BodyEditor(props: BodyEditorProps): ReactElement {
   const { reset } = check;
   // What was said of another body says nothing of this one.
   useEffect(() => reset(), [body, id, reset]);
+  const refused = refusal ?? check.error;
+  const [refusedBody, setRefusedBody] = useState(body);
+  const [lastRefusal, setLastRefusal] = useState(refused);
+  // A refusal is about the body that was sent: what is typed after it may be right.
+  if (refused !== lastRefusal) {
+    setLastRefusal(refused);
+    setRefusedBody(body);
+  }
   const secrets = schema.secrets.map((path) => path.split('.').at(-1)!);
   const issues = issuesOf(body, schema.body).filter(({ path }) => !(keepsSecrets && secrets.includes(String(path.at(-1)))));
   const send = (go: () => void): void => {
@@ -63,7 +71,7 @@ export function BodyEditor(props: BodyEditorProps): ReactElement {
         showMissing={tried}
         keepsSecrets={keepsSecrets}
         {...(hidden && { hidden })}
-        refusal={refusal ?? check.error}
+        refusal={refusedBody === body ? refused : undefined}
       />
       {tried && issues.length > 0 && (
         <MessageBar intent="warning">
@@ -80,7 +88,7 @@ export function BodyEditor(props: BodyEditorProps): ReactElement {
           <MessageBarBody>The server would accept this.</MessageBarBody>
         </MessageBar>
       )}
-      {(refusal ?? check.error) !== null && <FaultPanel error={refusal ?? check.error} />}
+      {refused !== null && !check.isSuccess && <FaultPanel error={refused} />}
       <div className={styles.actions}>
         <Button appearance="primary" disabled={isSending || !isReadable} onClick={() => send(onSend)}>
           {verb}

@@ -8,7 +8,7 @@ import { useSubscription } from '#studio/data/session.ts';
 import { useWrite } from '#studio/data/writing.ts';
 import { BodyEditor } from './body-editor.tsx';
 import { shortType } from './resource-address.ts';
-import { memberLabel } from './schema/member-label.ts';
+import { itemLabel, typeWord } from './schema/member-label.ts';
 import { told } from './schema/plain-fields.tsx';
 import { ReferencePicker } from './schema/reference-field.tsx';
 import { objectStarterOf } from './schema/starter.ts';
@@ -70,7 +70,7 @@ export function CreateResource({ schema, within, first, onWithin, onDone }: Crea
         onChange={setBody}
         verb="Create"
         onSend={() =>
-          save.mutate({ title: `Create ${shortType(schema.type)} ${name}`, method: 'PUT', path: id!, body: shown, isNew: true })
+          save.mutate({ title: `Create the ${typeWord(schema.type)} ${name}`, method: 'PUT', path: id!, body: shown, isNew: true })
         }
         isSending={save.isPending}
         refusal={save.error}
@@ -90,7 +90,8 @@ interface PlaceAsk {
 /** In what resources of a type lie. */
 function placeOf({ type, parent, scopes }: TypeSchema, subscription: string): PlaceAsk {
   if (type === groupType) return { label: 'Subscription', hint: '', types: [subscriptionType], fixed: subscription };
-  if (parent !== undefined) return { label: memberLabel(singular(shortType(parent))), hint: shortType(parent), types: [parent] };
+  if (parent !== undefined)
+    return { label: itemLabel(parent.slice(parent.lastIndexOf('/') + 1)), hint: shortType(parent), types: [parent] };
   if (scopes.length === 1 && scopes[0] === 'group') return { label: 'Resource group', hint: 'What it lies in', types: [groupType] };
   if (scopes.length === 1 && scopes[0] === 'tenant') return { label: 'Tenant', hint: '', types: [], fixed: '/' };
   if (scopes.length === 1 && scopes[0] === 'subscription')
@@ -100,10 +101,6 @@ function placeOf({ type, parent, scopes }: TypeSchema, subscription: string): Pl
     hint: 'The id of what it is about',
     types: scopes.includes('resource') ? undefined : [groupType, subscriptionType],
   };
-}
-
-function singular(words: string): string {
-  return words.split('/').at(-1)!.replace(/s$/, '');
 }
 
 function idOf({ type, parent }: TypeSchema, held: string, name: string): string {

@@ -5,6 +5,7 @@ import { useArmList } from '#studio/data/queries.ts';
 import { CommandPane } from '#studio/parts/command-pane.tsx';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Grid, type Column } from '#studio/parts/grid.tsx';
+import { shortType } from '#studio/parts/resource-address.ts';
 import { TimeText } from '#studio/parts/time-text.tsx';
 
 const useStyles = makeStyles({ view: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM } });
@@ -30,15 +31,16 @@ const columns: readonly Column<AuditShown>[] = [
   {
     key: 'action',
     title: 'What',
-    cell: ({ action, scope }) => <span title={`${action} on ${scope}`}>{action}</span>,
+    cell: ({ action, scope }) => <span title={`${action} on ${scope}`}>{shortType(action)}</span>,
     sortBy: ({ action }) => action,
     width: 'minmax(200px, 2fr)',
   },
   {
     key: 'outcome',
     title: 'Outcome',
-    cell: ({ outcome, code }) => [outcome, code].filter(Boolean).join(': '),
+    cell: ({ outcome, code }) => <span title={code}>{[outcome, code].filter(Boolean).join(': ')}</span>,
     sortBy: ({ outcome }) => outcome,
+    width: 'minmax(110px, 1.4fr)',
   },
   { key: 'changes', title: 'Changed', cell: ({ changes }) => <Changes changes={changes} />, width: 'minmax(200px, 3fr)' },
 ];

@@ -3,8 +3,8 @@ import type { ReactElement } from 'react';
 import { CreateResource } from '#studio/parts/create-resource.tsx';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Page } from '#studio/parts/page.tsx';
-import { resourceAddress, shortType } from '#studio/parts/resource-address.ts';
-import { memberLabel } from '#studio/parts/schema/member-label.ts';
+import { resourceAddress } from '#studio/parts/resource-address.ts';
+import { typeWord } from '#studio/parts/schema/member-label.ts';
 import { useTypeSchema } from '#studio/parts/schema/type-schema.ts';
 import { Waiting } from '#studio/parts/waiting.tsx';
 
@@ -15,10 +15,9 @@ export function CreatePage(): ReactElement {
   const { within } = useAddress({ strict: false }) as { readonly within?: string };
   const navigate = useNavigate();
   const { data, error, isPlaceholderData, refetch } = useTypeSchema(type);
-  const what = memberLabel(shortType(type).split('/').at(-1) ?? type);
   return (
     <Page
-      title={`Create: ${what}`}
+      title={`Create ${typeWord(type)}`}
       about={data?.summary ?? type}
       crumbs={[
         { text: 'Resources', to: '/resources' },

@@ -10,7 +10,7 @@ import { memberLabel } from '#studio/parts/schema/member-label.ts';
 const useStyles = makeStyles({
   list: {
     display: 'grid',
-    gridTemplateColumns: 'minmax(120px, 240px) minmax(0, 1fr)',
+    gridTemplateColumns: 'fit-content(220px) minmax(0, 1fr)',
     columnGap: tokens.spacingHorizontalXL,
     rowGap: tokens.spacingVerticalXS,
     margin: 0,
@@ -50,17 +50,30 @@ function Value({ value, depth }: { readonly value: Json; readonly depth: number 
     const only = Object.keys(value);
     if (only.length === 0) return <Text className={styles.quiet}>nothing</Text>;
     if (only.length === 1 && only[0] === 'id') return <Value value={value['id']!} depth={depth} />;
-    return (
-      <div className={styles.item}>
-        <PropertyTree value={value} depth={depth + 1} />
-      </div>
-    );
+    return <Inner value={value} depth={depth} />;
   }
   if (value === null || value === '') return <Text className={styles.quiet}>nothing</Text>;
   if (typeof value === 'boolean') return <Text>{value ? 'yes' : 'no'}</Text>;
   const text = String(value);
   return isResource(text) ? <AppLink to={resourceAddress(text)}>{text}</AppLink> : <Text>{text}</Text>;
 }
+
+/** What has an id of its own is named by a link to it; what ARM wraps into `properties` belongs to it. */
+function Inner({ value, depth }: { readonly value: JsonObject; readonly depth: number }): ReactElement {
+  const styles = useStyles();
+  const { id, name, properties } = value;
+  const address = typeof id === 'string' && isResource(id) ? id : undefined;
+  const own = Object.entries(value).filter(([member]) => address === undefined || !ofResources.has(member));
+  const rest = Object.fromEntries(own.filter(([member]) => member !== 'properties' || !isObject(properties)));
+  return (
+    <div className={styles.item}>
+      {address !== undefined && <AppLink to={resourceAddress(address)}>{typeof name === 'string' ? name : address}</AppLink>}
+      <PropertyTree value={{ ...rest, ...(isObject(properties) && properties) }} depth={depth + 1} />
+    </div>
+  );
+}
+
+const ofResources = new Set(['id', 'name', 'type', 'etag', 'systemData']);
 
 function Items({ items, depth }: { readonly items: readonly Json[]; readonly depth: number }): ReactElement {
   const styles = useStyles();

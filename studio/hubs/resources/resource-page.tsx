@@ -1,15 +1,16 @@
 import { makeStyles, Tab, TabList, tokens } from '@fluentui/react-components';
 import { useNavigate, useSearch as useAddress } from '@tanstack/react-router';
-import { useState, type ReactElement } from 'react';
-import { parsePlace, segmentsOf } from '#arm/resource-id.ts';
-import type { ShownResource } from '#studio/data/queries.ts';
-import { useArm } from '#studio/data/queries.ts';
+import { useEffect, useState, type ReactElement } from 'react';
+import { toFault } from '#base/fault.ts';
+import { parsePlace, segmentsOf, subscriptionType } from '#arm/resource-id.ts';
+import { useArm, type ShownResource } from '#studio/data/queries.ts';
+import { forget, remember } from '#studio/data/recent.ts';
 import { CommandPane } from '#studio/parts/command-pane.tsx';
 import { EditResource } from '#studio/parts/edit-resource.tsx';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { Page, type Crumb } from '#studio/parts/page.tsx';
-import { resourceAddress, shortType } from '#studio/parts/resource-address.ts';
+import { resourceAddress } from '#studio/parts/resource-address.ts';
 import { useTypeSchema, type TypeSchema } from '#studio/parts/schema/type-schema.ts';
 import { Waiting } from '#studio/parts/waiting.tsx';
 import { ActionsView } from './actions-view.tsx';
@@ -42,6 +43,12 @@ export function ResourcePage(): ReactElement {
   const known = schema.isPlaceholderData ? undefined : schema.data;
   const { data, error, refetch, isPlaceholderData } = resource;
   const shown = isPlaceholderData || error !== null ? undefined : data;
+  const isGone = error !== null && toFault(error).kind === 'missing';
+  const [name, shownType] = [shown?.name, shown?.type ?? type];
+  useEffect(() => {
+    if (isGone) forget(id);
+    else if (name !== undefined && shownType !== undefined) remember({ id, name, type: shownType });
+  }, [id, name, shownType, isGone]);
   return (
     <Page
       title={shown?.name ?? decoded(id.split('/').at(-1) ?? '')}
@@ -143,7 +150,10 @@ function crumbsOf(id: string): readonly Crumb[] {
     chain.unshift(above);
     above = at.id.parent;
   }
-  for (const one of chain) found.push({ text: `${shortType(typeAt(one))} ${decoded(one.split('/').at(-1)!)}`, to: resourceAddress(one) });
+  for (const one of chain) {
+    const isSubscription = typeAt(one) === subscriptionType;
+    found.push({ text: isSubscription ? 'Subscription' : decoded(one.split('/').at(-1)!), to: resourceAddress(one) });
+  }
   return found;
 }
 

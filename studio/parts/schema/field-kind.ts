@@ -75,6 +75,7 @@ function objectKind(schema: Schema, root: Schema, name: string): FieldKind {
     if (inner.kind === 'reference' || inner.kind === 'text')
       return { kind: 'reference', types: inner.kind === 'reference' ? inner.types : undefined, inside: 'id' };
   }
+  if (members.length > 0 && members.every(([inner, one]) => fieldKind(one, root, inner).kind === 'fixed')) return { kind: 'fixed' };
   if (members.length > 0) return { kind: 'group' };
   const values = typeof additionalProperties === 'object' ? resolved(additionalProperties, root) : {};
   return values.type === 'string' ? { kind: 'map', maxLength: values.maxLength } : { kind: 'anything' };

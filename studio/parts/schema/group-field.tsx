@@ -88,21 +88,25 @@ export function Members({ schema: given, path }: { readonly schema: Schema; read
   );
   const isMain = (name: string): boolean => required.includes(name) || name === 'properties';
   const main = shown.filter(isMain);
-  const rest = shown.filter((name) => !isMain(name));
-  const folds = rest.length > mostOpen && main.length > 0;
+  const others = shown.filter((name) => !isMain(name));
+  const isOpen = others.length <= mostOpen || main.length === 0;
+  // What has no form is for the few who know what it is.
+  const isFolded = (name: string): boolean => !isOpen || fieldKind(properties[name]!, root, name).kind === 'anything';
+  const rest = others.filter(isFolded);
+  const open = others.filter((name) => !isFolded(name));
   const hasTrouble = rest.some((name) => [...issues.keys()].some((at) => at.startsWith(pathText([...path, name]))));
   const wasSet = rest.some((name) => hasValue(atFirst, [...path, name]));
   const field = (name: string): ReactElement => (
     <Member key={name} schema={properties[name]!} path={[...path, name]} isRequired={required.includes(name)} />
   );
-  const [first, ...others] = [main.filter((name) => name !== 'properties'), main.filter((name) => name === 'properties')];
+  const wrapped = main.filter((name) => name === 'properties');
   return (
     <>
-      {first.map(field)}
-      {!folds && path.length > 0 && rest.map(field)}
-      {others.flat().map(field)}
-      {!folds && path.length === 0 && rest.map(field)}
-      {folds && (
+      {main.filter((name) => name !== 'properties').map(field)}
+      {path.length > 0 && open.map(field)}
+      {wrapped.map(field)}
+      {path.length === 0 && open.map(field)}
+      {rest.length > 0 && (
         <Accordion collapsible {...((wasSet || hasTrouble) && { defaultOpenItems: 'rest' })}>
           <AccordionItem value="rest">
             <AccordionHeader>More: {rest.map((name) => memberLabel(name)).join(', ')}</AccordionHeader>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { itemLabel, memberLabel, referenceLabel } from './member-label.ts';
+import { itemLabel, memberLabel, referenceLabel, typeWord } from './member-label.ts';
 
 test('names of members for people', () => {
   expect(memberLabel('addressPrefixes')).toBe('Address prefixes');
@@ -14,4 +14,6 @@ test('names of members for people', () => {
   expect(itemLabel('subnets')).toBe('Subnet');
   expect(itemLabel('policies')).toBe('Policy');
   expect(itemLabel('address')).toBe('Address');
+  expect(typeWord('Microsoft.Network/virtualNetworks/subnets')).toBe('subnet');
+  expect(typeWord('Microsoft.Synapse/workspaces/sqlPools')).toBe('SQL pool');
 });

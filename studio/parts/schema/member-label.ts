@@ -49,3 +49,9 @@ export function itemLabel(name: string): string {
   if (/(?:x|ss|ch)es$/.test(text)) return text.slice(0, -2);
   return /[^s]s$/.test(text) ? text.slice(0, -1) : text;
 }
+
+/** One resource of a type, in a sentence: `virtual network` of `Microsoft.Network/virtualNetworks`. */
+export function typeWord(type: string): string {
+  const word = itemLabel(type.slice(type.lastIndexOf('/') + 1));
+  return /^[A-Z][a-z]/.test(word) ? word.charAt(0).toLowerCase() + word.slice(1) : word;
+}
