@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import type { JsonObject } from '#arm/resource.ts';
 import { arm } from '#studio/data/arm.ts';
 import { nameOfTable } from '#studio/data/link-shapes.ts';
@@ -47,10 +48,11 @@ export function useTablePlan(ask: PreflightAsk, table: DraftTable | undefined): 
 
 /** Whether the link could start as it stands. */
 export function usePreflight(ask: PreflightAsk, enabled: boolean): UseQueryResult<Preflight> {
-  const body = preflightBody(ask, ask.draft.tables);
+  const { plane, workspace, draft } = ask;
+  const body = useMemo(() => preflightBody({ plane, workspace, draft }, draft.tables), [plane, workspace, draft]);
   return useQuery({
-    queryKey: ['preflight', ask.plane, body],
-    queryFn: async ({ signal }) => (await arm.post(`${ask.plane}/preflight`, body, { signal })) as unknown as Preflight,
+    queryKey: ['preflight', plane, body],
+    queryFn: async ({ signal }) => (await arm.post(`${plane}/preflight`, body, { signal })) as unknown as Preflight,
     enabled,
     placeholderData: keepPreviousData,
     staleTime: 10_000,

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '#studio/data/link-shapes.ts';
-import { hasErrors, mergedPlans, sortedFindings, summaryText, type PlannedColumn, type TablePlan } from './column-plan.ts';
+import {
+  gatheredFindings,
+  hasErrors,
+  mergedPlans,
+  sortedFindings,
+  summaryText,
+  type PlannedColumn,
+  type TablePlan,
+} from './column-plan.ts';
 
 const column = (name: string, fidelity: PlannedColumn['fidelity']): PlannedColumn => ({ name, sourceType: 'text', fidelity, reason: null });
 const plan = (tableName: string, ...columns: readonly PlannedColumn[]): TablePlan => {
@@ -30,4 +38,19 @@ test('findings come once each, the gravest first', () => {
   const findings = [finding('info', 'I'), finding('error', 'E'), finding('warning', 'W'), finding('error', 'E')];
   expect(sortedFindings(findings).map(({ code }) => code)).toEqual(['E', 'W', 'I']);
   expect([hasErrors({ findings }), hasErrors({ findings: [finding('warning', 'W')] })]).toEqual([true, false]);
+});
+
+test('what is said alike of many tables is said once', () => {
+  const of = (i: number, remedy: string): Finding => ({ ...finding('warning', 'W'), target: `t${i}`, remedy });
+  const few = [of(1, 'a'), of(2, 'b'), of(3, 'c')];
+  expect(gatheredFindings(few)).toEqual(few);
+  const many = Array.from({ length: 5_000 }, (_, i) => of(i, `x${i}`));
+  expect(gatheredFindings([...many, finding('error', 'E')])).toMatchObject([
+    { code: 'E' },
+    { code: 'W', target: '5000 tables: t0, t1, t2, t3, t4 and 4995 more', remedy: 'For t0: x0' },
+  ]);
+  expect(gatheredFindings(many.slice(0, 4).map((one) => ({ ...one, remedy: 'same' })))[0]).toMatchObject({
+    target: '4 tables: t0, t1, t2, t3',
+    remedy: 'same',
+  });
 });

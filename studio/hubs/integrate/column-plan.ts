@@ -41,6 +41,31 @@ export function keyOfFinding({ code, target, message }: Finding): string {
   return `${code} ${target ?? ''} ${message}`;
 }
 
+const fewAlike = 3;
+const mostNamed = 5;
+
+/** Findings that say the same of many tables, as one that names some of them. */
+export function gatheredFindings(findings: readonly Finding[]): readonly Finding[] {
+  const alike = new Map<string, Finding[]>();
+  for (const finding of sortedFindings(findings)) {
+    const key = `${finding.severity} ${finding.code} ${finding.message}`;
+    const group = alike.get(key);
+    if (group === undefined) alike.set(key, [finding]);
+    else group.push(finding);
+  }
+  return [...alike.values()].flatMap((group) => (group.length <= fewAlike ? group : [gathered(group)]));
+}
+
+function gathered(group: readonly Finding[]): Finding {
+  const first = group[0]!;
+  const named = group.slice(0, mostNamed).map(({ target }) => target ?? '');
+  const rest = group.length - named.length;
+  const isSame = group.every(({ remedy }) => remedy === first.remedy);
+  const remedy = isSame || typeof first.remedy !== 'string' ? first.remedy : `For ${first.target ?? 'the first'}: ${first.remedy}`;
+  const target = `${group.length} tables: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return { ...first, target, ...(remedy !== undefined && { remedy }) };
+}
+
 /** Plans by the names of tables: those of a later answer take the place of those before. */
 export function mergedPlans(before: ReadonlyMap<string, TablePlan>, { tables }: Preflight): ReadonlyMap<string, TablePlan> {
   const planned = tables.filter(({ columns }) => columns.length > 0);

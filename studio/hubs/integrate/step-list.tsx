@@ -2,7 +2,7 @@ import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { CheckmarkCircleFilled, CircleRegular, RecordRegular } from '@fluentui/react-icons';
 import type { ReactElement } from 'react';
 import type { LinkDraft } from './link-draft.ts';
-import { openStep, stepNames, stepProblems, stepTitles, type StepName } from './wizard-steps.ts';
+import { openStep, stepNames, stepTitles, type StepName } from './wizard-steps.ts';
 
 const useStyles = makeStyles({
   list: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS, listStyleType: 'none', margin: 0, padding: 0 },
@@ -32,17 +32,19 @@ export interface StepListProps {
 /** Where one is, what is done, and the way to every step that can be shown. */
 export function StepList({ current, draft, onGo }: StepListProps): ReactElement {
   const styles = useStyles();
+  // The first that is not done: those before it are, and those behind it cannot be shown.
+  const reached = stepNames.indexOf(openStep('review', draft));
   return (
     <ol className={styles.list} aria-label="Steps">
       {stepNames.map((name, i) => {
-        const isDone = name !== 'review' && stepProblems(name, draft).length === 0 && openStep(name, draft) === name;
+        const isDone = i < reached;
         return (
           <li key={name}>
             <button
               type="button"
               className={mergeClasses(styles.step, name === current && styles.current)}
               aria-current={name === current ? 'step' : undefined}
-              disabled={openStep(name, draft) !== name}
+              disabled={i > reached}
               onClick={() => onGo(name)}
             >
               {name === current ? (

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Field, Input, makeStyles, MessageBar, MessageBarBody, tokens } from '@fluentui/react-components';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState, type ReactElement } from 'react';
+import { memo, useMemo, useState, type ReactElement } from 'react';
 import type { Fault } from '#base/fault.ts';
 import { linkPath } from '#studio/data/link-shapes.ts';
 import { useWorkspace } from '#studio/data/workspace.ts';
@@ -16,7 +16,7 @@ import { Waiting } from '#studio/parts/waiting.tsx';
 import { usePreflight } from './asking.ts';
 import { hasErrors } from './column-plan.ts';
 import { FindingList } from './finding-list.tsx';
-import { linkBody } from './link-draft.ts';
+import { linkBody, type LinkDraft } from './link-draft.ts';
 import type { StepProps } from './step.ts';
 import { stepProblems } from './wizard-steps.ts';
 
@@ -39,8 +39,10 @@ export function StepReview({ workspace, draft, change, taken, onDone }: StepRevi
   const { plane } = useWorkspace();
   const [starts, setStarts] = useState(true);
   const problems = stepProblems('review', draft, taken);
+  // Name and description do not matter to the source.
+  const asked = useUnnamed(draft);
   const path = linkPath(plane, draft.name === '' ? 'NAME' : draft.name);
-  const body = linkBody(draft, workspace.name);
+  const body = useMemo(() => linkBody(draft, workspace.name), [draft, workspace.name]);
   const make = useMutation<void, Fault>({
     mutationFn: async () => {
       // Made before, and only not started: it is written once more, and nothing of it is different.
@@ -80,7 +82,7 @@ export function StepReview({ workspace, draft, change, taken, onDone }: StepRevi
           ]}
         />
       </Section>
-      <Check workspace={workspace} draft={draft} />
+      <Check workspace={workspace} draft={asked} />
       {make.error !== null && <FaultPanel error={make.error} />}
       <Checkbox label="Start it at once" checked={starts} onChange={(_, { checked }) => setStarts(checked === true)} />
       <div className={styles.buttons}>
@@ -94,11 +96,16 @@ export function StepReview({ workspace, draft, change, taken, onDone }: StepRevi
   );
 }
 
-/** What the source and the way there say to the link as it stands. */
-function Check({ workspace, draft }: Pick<StepReviewProps, 'workspace' | 'draft'>): ReactElement {
+/** The draft without its name; the same object as long as nothing else of it changes. */
+function useUnnamed({ name: _name, description: _description, ...rest }: LinkDraft): LinkDraft {
+  // What it depends on are its members.
+  return useMemo(() => ({ ...rest, name: '', description: '' }), Object.values(rest));
+}
+
+/** What the source and the way there say to the link as it stands. It is not drawn anew while a name is typed. */
+const Check = memo(function Check({ workspace, draft }: Pick<StepReviewProps, 'workspace' | 'draft'>): ReactElement {
   const { plane } = useWorkspace();
-  // The name does not matter to the source.
-  const ask = { plane, workspace: workspace.name, draft: { ...draft, name: '', description: '' } };
+  const ask = { plane, workspace: workspace.name, draft };
   const { data, error, isFetching, refetch } = usePreflight(ask, plane !== '');
   return (
     <Section
@@ -123,4 +130,4 @@ function Check({ workspace, draft }: Pick<StepReviewProps, 'workspace' | 'draft'
       {data !== undefined && <FindingList findings={data.findings} />}
     </Section>
   );
-}
+});

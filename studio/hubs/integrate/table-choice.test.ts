@@ -82,10 +82,10 @@ test('what is asked of one table can be taken back', () => {
   expect(changed).toEqual([{ schemaName: 'public', tableName: 'orders', structure: 'Heap' }, items]);
 });
 
-test('five thousand tables are quick', () => {
+test('five thousand tables are selected and let go at once', () => {
   const many = Array.from({ length: 5_000 }, (_, i) => browsed(`t${i}`));
-  const began = performance.now();
-  const rows = tableRows(many, withRows([], tableRows(many, [], taken)), taken);
-  expect(matchingRows(rows, 't4999', false)).toHaveLength(1);
-  expect(performance.now() - began).toBeLessThan(500);
+  const chosen = withRows([], tableRows(many, [], taken));
+  const rows = tableRows(many, chosen, taken);
+  expect([chosen.length, chosenShare(rows), matchingRows(rows, 't4999', true).length]).toEqual([5_000, true, 1]);
+  expect(without(chosen, rows)).toEqual([]);
 });
