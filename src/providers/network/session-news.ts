@@ -30,14 +30,19 @@ export function sessionNews({ store, engine, ring, pauseMs = usualPauseMs }: Ses
         const now = look(engine);
         const moved = new Set([...now].flatMap(([endpoint, text]) => (before.get(endpoint) === text ? [] : [endpoint])));
         before = now;
-        if (moved.size === 0) continue;
-        for (const type of types) {
-          const connections = (await store.list({ within: '', type })) as unknown as readonly Resource<ConnectionProperties>[];
-          for (const { id, properties } of connections) if (moved.has(keyOf(properties.privateEndpoint.id))) ring(id, type);
-        }
+        for (const { id, type } of moved.size === 0 ? [] : await connectionsOf(moved, store)) ring(id, type);
       }
     },
   };
+}
+
+async function connectionsOf(
+  endpoints: ReadonlySet<string>,
+  store: SessionNewsOptions['store'],
+): Promise<readonly Resource<ConnectionProperties>[]> {
+  const lists = await Promise.all(types.map((type) => store.list({ within: '', type })));
+  const all = lists.flat() as unknown as readonly Resource<ConnectionProperties>[];
+  return all.filter(({ properties }) => endpoints.has(keyOf(properties.privateEndpoint.id)));
 }
 
 /** What its sessions are known by, of each endpoint. */
