@@ -9,6 +9,7 @@ import { Grid, type Column } from '#studio/parts/grid.tsx';
 import { Section } from '#studio/parts/section.tsx';
 import { StatusBadge } from '#studio/parts/status-badge.tsx';
 import { TimeText } from '#studio/parts/time-text.tsx';
+import { eventWord, type ConnectionRecord } from './history.ts';
 
 /** What was decided, by whom and why; from the connection itself, which whoever decides may read. */
 export function DecisionsView({ connection }: { readonly connection: EndpointConnection }): ReactElement {
@@ -38,20 +39,10 @@ function byText({ by, through }: ConnectionDecision, name: NameOf): string {
   return `${name(by) ?? ''}${through === 'role' ? ' (asked, and may approve)' : ''}`;
 }
 
-interface AuditRecord {
-  readonly sequence: number;
-  readonly time: string;
-  readonly action: string;
-  readonly principal: string;
-  readonly principalName: string;
-  readonly outcome: string;
-  readonly code?: string;
-}
-
 /** Everything that was asked of the connection, refused too. */
 export function AuditView({ id }: { readonly id: string }): ReactElement {
   const nameOfPerson = useNames();
-  const { data, error, isPending } = useArmList<AuditRecord>(`${id}/providers/Isthmus.Audit/records`, { watch: { ids: [id] } });
+  const { data, error, isPending } = useArmList<ConnectionRecord>(`${id}/providers/Isthmus.Audit/records`, { watch: { ids: [id] } });
   if (error !== null && data === undefined) {
     return (
       <Section title="Audit log">
@@ -77,17 +68,17 @@ export function AuditView({ id }: { readonly id: string }): ReactElement {
   );
 }
 
-function auditColumns(name: NameOf): readonly Column<AuditRecord>[] {
-  const who = ({ principal, principalName }: AuditRecord): string => name(principal) ?? principalName;
+function auditColumns(name: NameOf): readonly Column<ConnectionRecord>[] {
+  const who = ({ principal, principalName }: ConnectionRecord): string => name(principal) ?? principalName;
   return [
     { key: 'time', title: 'When', cell: ({ time }) => <TimeText at={time} />, sortBy: ({ sequence }) => sequence },
     { key: 'who', title: 'Who', cell: (one) => <span title={who(one)}>{who(one)}</span>, sortBy: who },
     {
-      key: 'action',
-      title: 'Action',
-      cell: ({ action }) => <span title={action}>{action.split('/').slice(-2).join('/')}</span>,
-      sortBy: ({ action }) => action,
-      width: 'minmax(160px, 2fr)',
+      key: 'what',
+      title: 'What',
+      cell: (one) => <span title={`${eventWord(one)}\n${one.action}`}>{eventWord(one)}</span>,
+      sortBy: eventWord,
+      width: 'minmax(200px, 3fr)',
     },
     {
       key: 'outcome',
