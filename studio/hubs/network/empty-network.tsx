@@ -15,7 +15,7 @@ export function EmptyNetwork(): ReactElement {
         There is no network that you may see. The owner of a database makes a virtual network, a load balancer, a private link service and a
         forwarder; whoever wants to reach it makes a private endpoint.
       </Text>
-      <AppLink to="/network/resources">See what there is</AppLink>
+      <AppLink to="/network/create">Create the first one</AppLink>
     </div>
   );
 }

@@ -3,4 +3,5 @@ export const networkPlaces = [
   { to: '/network', text: 'Topology' },
   { to: '/network/explain', text: 'Explain a path' },
   { to: '/network/resources', text: 'Resources' },
+  { to: '/network/create', text: 'Create' },
 ] as const;

@@ -1,4 +1,4 @@
-import { Input, Select, makeStyles, tokens } from '@fluentui/react-components';
+import { Button, Input, Select, makeStyles, tokens } from '@fluentui/react-components';
 import { useNavigate, useSearch as useAddress } from '@tanstack/react-router';
 import { useDeferredValue, type ReactElement } from 'react';
 import { useSearch, type ShownResource } from '#studio/data/queries.ts';
@@ -57,7 +57,15 @@ export function NetworkResourcesPage(): ReactElement {
     void navigate({ to: '/network/resources', search: search as never, replace: true });
   };
   return (
-    <NetworkPage title="Network resources" about="What the network is made of. Each opens with its JSON and the commands that do the same.">
+    <NetworkPage
+      title="Network resources"
+      about="What the network is made of. Each opens with its JSON and the commands that do the same."
+      actions={
+        <Button appearance="primary" onClick={() => void navigate({ to: '/network/create' })}>
+          Create
+        </Button>
+      }
+    >
       {error !== null && <FaultPanel error={error} />}
       <div className={styles.bar}>
         <Select aria-label="Kind" value={type} onChange={(_, { value }) => go({ type: value })}>
