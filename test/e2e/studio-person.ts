@@ -67,11 +67,13 @@ export class Person implements AsyncDisposable {
     await this.page.getByRole('heading', { level: 1, name: title }).waitFor();
   }
 
-  async fill(label: string | RegExp, text: string, within: Page | Locator = this.page): Promise<void> {
-    await within
-      .getByLabel(label, { exact: typeof label === 'string' })
-      .first()
-      .fill(text);
+  async fill(label: string, text: string, within: Page | Locator = this.page): Promise<void> {
+    await this.field(label, within).fill(text);
+  }
+
+  /** By its label, which ends with an asterisk where it must be filled in. */
+  field(label: string, within: Page | Locator = this.page): Locator {
+    return within.getByLabel(new RegExp(`^${label}\\s*\\*?$`)).first();
   }
 
   async click(name: string | RegExp, within: Page | Locator = this.page): Promise<void> {

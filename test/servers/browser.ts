@@ -23,7 +23,7 @@ export class Chromium implements AsyncDisposable {
   /** A person's browser: cookies of its own. The certificate is of an authority that only this installation knows. */
   async person(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const context = await this.#browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(45_000);
     return context;
   }
 

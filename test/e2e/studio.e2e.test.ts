@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PgConnection } from '#replication/sources/postgres/connection.ts';
+import { Chromium } from '#test/servers/browser.ts';
+import { startPostgres, type TestPostgres } from '../servers/postgres.ts';
+import { connectTo } from './bank.ts';
+import { ControlPlane } from './control-plane.ts';
+import { Person } from './studio-person.ts';
+
+let database: TestPostgres;
+let source: PgConnection;
+let plane: ControlPlane;
+let chromium: Chromium;
+beforeAll(async () => {
+  [database, plane, chromium] = await Promise.all([startPostgres(), ControlPlane.start(), Chromium.open()]);
+  source = await connectTo(database.url());
+  await source.query(`
+    CREATE TABLE public.customers (id bigint PRIMARY KEY, name text NOT NULL, credit numeric(12,2));
+    CREATE TABLE public.orders (id bigint PRIMARY KEY, customer bigint NOT NULL, total numeric(12,2) NOT NULL);
+    INSERT INTO public.customers SELECT g, 'customer ' || g, g * 1.25 FROM generate_series(1, 2000) g;
+    INSERT INTO public.orders SELECT g, 1 + g % 2000, g * 0.99 FROM generate_series(1, 5000) g`);
+}, 120_000);
+afterAll(async () => {
+  await chromium[Symbol.asyncDispose]();
+  await source.close();
+  await plane[Symbol.asyncDispose]();
+  plane.forget();
+  await database[Symbol.asyncDispose]();
+});
+
+const host = 'db.shop.example';
+
+/** A credential, made and given a role by clicks; its secret is shown this once. */
+async function newPerson(admin: Person, { name, role, scope }: { name: string; role: string; scope: string }): Promise<Person> {
+  const { page } = admin;
+  await admin.open('/manage/credentials');
+  await admin.click('New credential');
+  const dialog = page.getByRole('dialog');
+  await admin.fill('Name', name, dialog);
+  await admin.click('Create credential', dialog);
+  await page.getByText('Copy the secret now').waitFor();
+  const [clientId, clientSecret] = await page.getByRole('dialog').locator('code').allInnerTexts();
+  await admin.click('I have copied it');
+  await admin.open(`/manage/roles?scope=${encodeURIComponent(scope)}`);
+  await admin.click('Assign role');
+  await admin.field('Role').selectOption({ label: role });
+  await page.getByRole('combobox', { name: 'Who' }).fill(name);
+  await admin.click('Assign', page.getByRole('dialog'));
+  await page.getByRole('row', { name: new RegExp(`${name}.*${role}`) }).waitFor();
+  return await Person.signIn(chromium, plane, { clientId: clientId!, clientSecret: clientSecret! });
+}
+
+test(
+  'document 2 by clicks: from an empty installation to fresh rows, an approval by the owner, and a revoke',
+  { timeout: 400_000 },
+  async () => {
+    await using admin = await Person.signIn(chromium, plane);
+    const { page } = admin;
+    await admin.picture('home-empty');
+
+    await admin.hub('Manage');
+    await page.getByRole('navigation', { name: 'Manage' }).getByRole('link', { name: 'Workspaces' }).click();
+    await admin.click('New workspace');
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('combobox', { name: 'Resource group' }).fill('shop');
+    await admin.fill('Name', 'studio-space', dialog);
+    await admin.fill('Region', 'westeurope', dialog);
+    for (const choice of [/^Managed virtual network/, /^Data exfiltration protection/, /^Trusted services/])
+      await dialog.getByRole('checkbox', { name: choice }).check();
+    await admin.picture('manage-new-workspace');
+    await admin.click('Create workspace', dialog);
+    await admin.sees('studio-space');
+
+    const server = `${plane.group('shop')}/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop-server`;
+    await admin.open('/create/Microsoft.DBforPostgreSQL/flexibleServers');
+    await page.getByRole('combobox', { name: 'Resource group' }).fill(plane.group('shop'));
+    await admin.fill('Name', 'shop-server');
+    await admin.fill('Location', 'westeurope');
+    await admin.click('Add to tags');
+    await admin.fill('Tags: name 1', 'hidden-backend');
+    await admin.fill('Tags: value 1', `localhost:${database.port}`);
+    await admin.click(/^Create/);
+    await admin.sees('shop-server');
+
+    await admin.open('/manage/pools');
+    await admin.click('New SQL pool');
+    await admin.fill('Name', 'dw', dialog);
+    await admin.click('Create SQL pool', dialog);
+    await page.getByRole('row', { name: /dw.*Online/ }).waitFor();
+
+    await using owner = await newPerson(admin, { name: 'owner', role: 'Private Endpoint Approver', scope: server });
+
+    await admin.hub('Integrate');
+    await page
+      .getByRole('link', { name: 'New link connection' })
+      .or(page.getByRole('button', { name: 'New link connection' }))
+      .first()
+      .click();
+    await admin.click('New linked service');
+    await admin.fill('Name', 'shop-db');
+    await admin.fill('Server', host);
+    await admin.fill('Database', 'postgres');
+    await admin.fill('User', database.user);
+    await admin.fill('Password', database.password);
+    await admin.field('Encryption').selectOption('0');
+    await admin.click('New managed private endpoint');
+    await admin.fill('Endpoint name', 'to-shop');
+    await page.getByRole('combobox', { name: 'Target' }).fill(server);
+    await page.keyboard.press('Escape');
+    await admin.click('Create endpoint');
+    await page.getByText('Through the managed private endpoint to-shop').waitFor();
+    await admin.click('Test connection');
+    await admin.click('Enable interactive authoring and test');
+    await page.getByText('EndpointPending').first().waitFor();
+    await admin.picture('integrate-test-pending');
+
+    await owner.hub('Approvals');
+    await owner.picture('approvals');
+    await owner.click('Approve');
+    await owner.fill('Reason', 'The analysts may read the shop.', owner.page.getByRole('dialog'));
+    await owner.click('Approve', owner.page.getByRole('dialog'));
+    await owner.page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await page.getByText('Approved', { exact: true }).first().waitFor();
+    await admin.click('Test connection');
+    await page.getByRole('row', { name: /rights/ }).waitFor();
+    await admin.picture('integrate-test-good');
+    await admin.click('Create linked service');
+    await admin.click('Next: Tables');
+    await page.getByRole('row', { name: /public\.orders/ }).waitFor();
+    await page.getByRole('checkbox', { name: 'Select all' }).check();
+    await page.getByText('2 of 2 selected').waitFor();
+    await admin.picture('integrate-tables');
+    await admin.click('Next: Target');
+    await admin.field('SQL pool').selectOption('dw');
+    await admin.click('Next: Mode');
+    await admin.click('Next: Review');
+    await admin.fill('Link connection name', 'shop-link');
+    await page.getByText('It can start.').waitFor();
+    await admin.picture('integrate-review');
+    await admin.click('Create and start');
+
+    await admin.sees('shop-link');
+    await page.getByText('Running', { exact: true }).first().waitFor();
+    await page.getByRole('row', { name: /orders.*Replicating/ }).waitFor();
+    await page.getByRole('row', { name: /customers.*Replicating/ }).waitFor();
+    await admin.picture('monitor-link');
+
+    await admin.hub('Data');
+    await page.getByRole('button', { name: /public\.orders/ }).click();
+    await page.getByText('public.orders: 5,000 rows').waitFor();
+    await source.query(`INSERT INTO public.orders VALUES (9001, 1, 12.34)`);
+    await page.getByText('public.orders: 5,001 rows').waitFor();
+    await page.getByRole('textbox', { name: 'SQL' }).fill('SELECT id, total FROM public.orders WHERE id > 9000');
+    await admin.click('Run');
+    await page.getByRole('row', { name: /9001\s*12\.34/ }).waitFor();
+    await admin.picture('data');
+
+    await admin.open('/monitor');
+    await page.getByRole('row', { name: /shop-link.*Running/ }).waitFor();
+    await owner.page.getByRole('tab', { name: /Approved/ }).click();
+    await owner.click('Revoke');
+    await owner.fill('Reason', 'The audit is over.', owner.page.getByRole('dialog'));
+    await owner.click('Revoke', owner.page.getByRole('dialog'));
+    const from = performance.now();
+    await page.getByRole('row', { name: /shop-link.*Endpoint(?:Rejected|Disconnected)/ }).waitFor();
+    process.stdout.write(`the revoke was seen in Monitor after ${Math.round(performance.now() - from)} ms\n`);
+    await admin.picture('monitor-revoked');
+    expect([...admin.troubles, ...owner.troubles]).toEqual([]);
+  },
+);
