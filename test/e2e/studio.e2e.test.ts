@@ -37,8 +37,9 @@ async function newPerson(admin: Person, { name, role, scope }: { name: string; r
   const dialog = page.getByRole('dialog');
   await admin.fill('Name', name, dialog);
   await admin.click('Create credential', dialog);
-  await page.getByText('Copy the secret now').waitFor();
-  const [clientId, clientSecret] = await page.getByRole('dialog').locator('code').allInnerTexts();
+  const told = page.getByRole('alertdialog').locator('code');
+  await told.nth(2).waitFor();
+  const [clientId, clientSecret] = await told.allInnerTexts();
   await admin.click('I have copied it');
   await admin.open(`/manage/roles?scope=${encodeURIComponent(scope)}`);
   await admin.click('Assign role');
