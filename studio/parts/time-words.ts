@@ -11,6 +11,8 @@ const words = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 /** `3 minutes ago`, `in 2 hours`, `now`. */
 export function agoText(atMs: number, nowMs: number): string {
   const seconds = Math.round((atMs - nowMs) / 1_000);
+  // Two clocks, or one that is looked at once a second: nothing has just happened in the future.
+  if (seconds === 1) return words.format(0, 'second');
   const [unit, size] = units.find(([, one]) => Math.abs(seconds) >= one) ?? ['second', 1];
   return words.format(Math.trunc(seconds / size), unit);
 }

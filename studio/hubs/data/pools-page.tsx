@@ -69,7 +69,7 @@ function PoolPage({ pool, pools }: PoolPageProps): ReactElement {
   const navigate = useNavigate();
   const address = useAddress({ strict: false }) as { table?: string };
   const { status } = pool.properties as { status?: string };
-  const tables = usePoolQuery(pool.id, tablesSql, tablesOf);
+  const tables = usePoolQuery(pool.id, tablesSql, tablesOf, 'rows');
   const [sql, setSql] = useState('SELECT 1');
   const run = useQueryRun(pool.id);
   const go = (more: { readonly pool?: string; readonly table?: string }): void =>

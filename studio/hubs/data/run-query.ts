@@ -19,13 +19,19 @@ async function ask(pool: string, sql: string, signal: AbortSignal): Promise<Quer
   return (await arm.post(`${pool}/query`, { sql, mostRows }, { signal })) as unknown as QueryResult;
 }
 
-/** What the page asks of the pool for itself; read anew when the pool or a link into it changes. */
-export function usePoolQuery<T>(pool: string, sql: string, read: (result: QueryResult) => T): UseQueryResult<T> {
+/** What the page asks of the pool for itself; read anew when the pool changes, and with `rows` when a link of its workspace moves. */
+export function usePoolQuery<T>(
+  pool: string,
+  sql: string,
+  read: (result: QueryResult) => T,
+  about: 'shape' | 'rows' = 'shape',
+): UseQueryResult<T> {
+  const within = pool.replace(/\/sqlPools\/[^/]*$/i, '');
   return useQuery({
     queryKey: ['pool-query', pool, sql],
     queryFn: ({ signal }) => ask(pool, sql, signal),
     select: read,
-    meta: { watch: { ids: [pool] } },
+    meta: { watch: { ids: [pool], ...(about === 'rows' && { types: ['*/linkConnections'], within }) } },
     enabled: pool !== '',
   });
 }
