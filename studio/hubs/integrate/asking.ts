@@ -28,7 +28,7 @@ export interface PreflightAsk {
 }
 
 /** `{linkConnection}`: a draft as it would be saved, with these tables only. */
-export function preflightBody({ workspace, draft }: PreflightAsk, tables: readonly DraftTable[]): JsonObject {
+function preflightBody({ workspace, draft }: PreflightAsk, tables: readonly DraftTable[]): JsonObject {
   const name = draft.name === '' ? {} : { name: draft.name };
   const { properties } = linkBody({ ...draft, tables }, workspace) as { readonly properties: JsonObject };
   return { linkConnection: { ...name, properties } };

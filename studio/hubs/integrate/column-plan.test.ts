@@ -3,7 +3,8 @@ import type { Finding } from '#studio/data/link-shapes.ts';
 import {
   gatheredFindings,
   hasErrors,
-  mergedPlans,
+  changedPlans,
+  changesText,
   sortedFindings,
   summaryText,
   type PlannedColumn,
@@ -17,14 +18,16 @@ const plan = (tableName: string, ...columns: readonly PlannedColumn[]): TablePla
 };
 const finding = (severity: Finding['severity'], code: string): Finding => ({ severity, code, message: code, target: null, remedy: null });
 
-test('later plans take the place of former ones, and empty ones say nothing', () => {
-  const first = mergedPlans(new Map(), { findings: [], tables: [plan('a', column('x', 'exact')), plan('b')] });
-  expect([...first.keys()]).toEqual(['public.a']);
-  const second = mergedPlans(first, { findings: [], tables: [plan('a', column('x', 'text')), plan('c', column('y', 'exact'))] });
-  expect([...second].map(([name, { columns }]) => [name, columns[0]?.fidelity])).toEqual([
-    ['public.a', 'text'],
-    ['public.c', 'exact'],
-  ]);
+test('tables that are not kept as they are are told, those that lose columns first', () => {
+  const tables = [
+    plan('a', column('x', 'exact')),
+    plan('b', column('x', 'text')),
+    plan('c', column('x', 'widened'), column('y', 'refused')),
+    plan('d'),
+  ];
+  const changed = changedPlans({ tables });
+  expect(changed.map(({ source }) => source.tableName)).toEqual(['c', 'b']);
+  expect(changed.map(changesText)).toEqual(['y: left out, x: kept, in a wider type', 'x: kept as text']);
 });
 
 test('a plan is told in numbers', () => {

@@ -1,4 +1,4 @@
-import { nameOfTable, type Finding, type TableName } from '#studio/data/link-shapes.ts';
+import type { Finding, TableName } from '#studio/data/link-shapes.ts';
 
 export type Fidelity = 'exact' | 'widened' | 'text' | 'refused';
 
@@ -66,10 +66,17 @@ function gathered(group: readonly Finding[]): Finding {
   return { ...first, target, ...(remedy !== undefined && { remedy }) };
 }
 
-/** Plans by the names of tables: those of a later answer take the place of those before. */
-export function mergedPlans(before: ReadonlyMap<string, TablePlan>, { tables }: Preflight): ReadonlyMap<string, TablePlan> {
-  const planned = tables.filter(({ columns }) => columns.length > 0);
-  return new Map([...before, ...planned.map((plan) => [nameOfTable(plan.source), plan] as const)]);
+/** Tables of which not every column is kept as it is, those that lose columns first. */
+export function changedPlans({ tables }: Pick<Preflight, 'tables'>): readonly TablePlan[] {
+  const lost = ({ columns }: TablePlan): number => columns.filter(({ fidelity }) => fidelity === 'refused').length;
+  return tables.filter(({ columns }) => columns.some(({ fidelity }) => fidelity !== 'exact')).toSorted((a, b) => lost(b) - lost(a));
+}
+
+/** `doc: left out, loc: kept as text`. */
+export function changesText({ columns }: Pick<TablePlan, 'columns'>): string {
+  const changed = columns.filter(({ fidelity }) => fidelity !== 'exact');
+  const sorted = changed.toSorted((a, b) => Number(b.fidelity === 'refused') - Number(a.fidelity === 'refused'));
+  return sorted.map(({ name, fidelity }) => `${name}: ${fidelityWords[fidelity]}`).join(', ');
 }
 
 export interface PlanSummary {
@@ -78,7 +85,7 @@ export interface PlanSummary {
   readonly leftOut: number;
 }
 
-export function summaryOf({ columns }: Pick<TablePlan, 'columns'>): PlanSummary {
+function summaryOf({ columns }: Pick<TablePlan, 'columns'>): PlanSummary {
   const count = (...of: readonly Fidelity[]): number => columns.filter(({ fidelity }) => of.includes(fidelity)).length;
   return { kept: count('exact'), changed: count('widened', 'text'), leftOut: count('refused') };
 }

@@ -85,7 +85,7 @@ export function targetOf(draft: Pick<LinkDraft, 'targetSchema' | 'distribution' 
   };
 }
 
-export function linkTableOf(draft: LinkDraft, table: DraftTable): LinkTable {
+function linkTableOf(draft: LinkDraft, table: DraftTable): LinkTable {
   const { schemaName, tableName, id } = table;
   return { ...(id !== undefined && { id }), source: { schemaName, tableName }, target: targetOf(draft, table) };
 }

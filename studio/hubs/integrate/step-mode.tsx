@@ -5,7 +5,7 @@ import type { LinkDraft } from './link-draft.ts';
 import type { StepProps } from './step.ts';
 
 const useStyles = makeStyles({
-  line: { display: 'flex', flexWrap: 'wrap', alignItems: 'end', gap: tokens.spacingHorizontalM },
+  line: { display: 'flex', flexWrap: 'wrap', alignItems: 'start', gap: tokens.spacingHorizontalM },
   number: { maxWidth: '180px' },
 });
 const usualMinutes = 60;

@@ -3,18 +3,19 @@ import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { memo, useMemo, useState, type ReactElement } from 'react';
 import type { Fault } from '#base/fault.ts';
-import { linkPath } from '#studio/data/link-shapes.ts';
+import { linkPath, nameOfTable } from '#studio/data/link-shapes.ts';
 import { useWorkspace } from '#studio/data/workspace.ts';
 import { write } from '#studio/data/writing.ts';
 import { CommandPane } from '#studio/parts/command-pane.tsx';
 import { Facts } from '#studio/parts/facts.tsx';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
+import { Grid, type Column } from '#studio/parts/grid.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { countText } from '#studio/parts/quantity-words.ts';
 import { Section } from '#studio/parts/section.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
 import { usePreflight } from './asking.ts';
-import { hasErrors } from './column-plan.ts';
+import { changedPlans, changesText, hasErrors, summaryText, type TablePlan } from './column-plan.ts';
 import { FindingList } from './finding-list.tsx';
 import { linkBody, type LinkDraft } from './link-draft.ts';
 import type { StepProps } from './step.ts';
@@ -107,6 +108,7 @@ const Check = memo(function Check({ workspace, draft }: Pick<StepReviewProps, 'w
   const { plane } = useWorkspace();
   const ask = { plane, workspace: workspace.name, draft };
   const { data, error, isFetching, refetch } = usePreflight(ask, plane !== '');
+  const plans = useMemo(() => (data === undefined ? [] : changedPlans(data)), [data]);
   return (
     <Section
       title="Preflight"
@@ -128,6 +130,33 @@ const Check = memo(function Check({ workspace, draft }: Pick<StepReviewProps, 'w
         </MessageBar>
       )}
       {data !== undefined && <FindingList findings={data.findings} />}
+      {plans.length > 0 && (
+        <Grid
+          label="Tables whose columns are changed or left out"
+          columns={planColumns}
+          rows={plans}
+          idOf={({ source }) => nameOfTable(source)}
+          height="320px"
+          empty="Every column is kept as it is."
+        />
+      )}
     </Section>
   );
 });
+
+const planColumns: readonly Column<TablePlan>[] = [
+  {
+    key: 'table',
+    title: 'Table',
+    cell: ({ source }) => <span title={nameOfTable(source)}>{nameOfTable(source)}</span>,
+    sortBy: ({ source }) => nameOfTable(source),
+    width: 'minmax(140px, 1fr)',
+  },
+  { key: 'summary', title: 'Columns', cell: (plan) => summaryText(plan), width: 'minmax(180px, 1fr)' },
+  {
+    key: 'changes',
+    title: 'What becomes of them',
+    cell: (plan) => <span title={changesText(plan)}>{changesText(plan)}</span>,
+    width: 'minmax(200px, 2fr)',
+  },
+];

@@ -39,6 +39,7 @@ test('a chosen table that the source does not show any more can be let go', () =
   const [lost] = tableRows([], [orders], taken);
   expect(lost).toMatchObject({ name: 'public.orders', isChosen: true, against: expect.stringContaining('any more') as string });
   expect(toggled([orders], lost!)).toEqual([]);
+  expect(tableRows(undefined, [orders], taken)).toMatchObject([{ name: 'public.orders', isChosen: true, against: undefined }]);
 });
 
 test('all that can be are selected at once, and what was chosen before keeps what was asked of it', () => {

@@ -17,22 +17,25 @@ export interface TableRow extends BrowsedTable {
   readonly against: string | undefined;
 }
 
-/** All tables with what is chosen of them. Chosen ones that the source does not show any more are there too. */
+/**
+ * All tables with what is chosen of them. Chosen ones that the source does not show any more are there too. `browsed` undefined: the source has
+ * not said yet.
+ */
 export function tableRows(
-  browsed: readonly BrowsedTable[],
+  browsed: readonly BrowsedTable[] | undefined,
   chosen: readonly DraftTable[],
   takenBy: ReadonlyMap<string, string>,
 ): readonly TableRow[] {
   const names = new Set(chosen.map(nameOfTable));
-  const seen = new Set(browsed.map(nameOfTable));
+  const seen = new Set((browsed ?? []).map(nameOfTable));
   const lost = chosen
     .filter((table) => !seen.has(nameOfTable(table)))
     .map(({ schemaName, tableName }): TableRow => {
       const name = nameOfTable({ schemaName, tableName });
-      const against = 'The source does not show it any more.';
+      const against = browsed === undefined ? undefined : 'The source does not show it any more.';
       return { schemaName, tableName, estimatedRows: null, hasKey: false, refusal: null, name, isChosen: true, against };
     });
-  const rows = browsed.map((table): TableRow => {
+  const rows = (browsed ?? []).map((table): TableRow => {
     const name = nameOfTable(table);
     return { ...table, name, isChosen: names.has(name), against: againstOf(table, takenBy.get(name)) };
   });

@@ -35,7 +35,7 @@ const nothing: readonly never[] = [];
 export function TableChooser({ workspace, draft, opened, onOpen, onChange }: TableChooserProps): ReactElement {
   const styles = useStyles();
   const { plane } = useWorkspace();
-  const { data = nothing, isPending, isFetching, error, refetch } = useBrowsed(plane, draft.service);
+  const { data, isPending, isFetching, error, refetch } = useBrowsed(plane, draft.service);
   const links = useLinks();
   const [text, setText] = useState('');
   const [onlyChosen, setOnlyChosen] = useState(false);

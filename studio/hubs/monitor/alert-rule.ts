@@ -148,7 +148,7 @@ export function spanText(duration: string): string {
 export const spans = ['PT1S', 'PT10S', 'PT30S', 'PT1M', 'PT5M', 'PT15M', 'PT30M', 'PT1H', 'PT6H', 'P1D'] as const;
 
 /** Seconds of one of `spans`. */
-export function spanSeconds(duration: string): number | undefined {
+function spanSeconds(duration: string): number | undefined {
   const [, days, count, unit] = /^P(?:(\d+)D|T(\d+)([SMH]))$/.exec(duration) ?? [];
   if (days !== undefined) return Number(days) * 86_400;
   const units: Readonly<Record<string, number>> = { S: 1, M: 60, H: 3_600 };

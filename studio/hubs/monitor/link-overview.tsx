@@ -70,7 +70,10 @@ function LinkFacts({ link, status }: Omit<LinkOverviewProps, 'readMs'>): ReactEl
         ['Tables', tablesText(isthmus.tables, count)],
         ['Last transaction in the pool', isthmus.lag?.lastTransactionCommitTime && <TimeText at={isthmus.lag.lastTransactionCommitTime} />],
         ['Changes a second', isthmus.changesPerSecond === undefined ? undefined : rateText(isthmus.changesPerSecond)],
-        ['Waiting for the pool', isthmus.waiting && `${countText(isthmus.waiting.segments)} segments, ${bytesText(isthmus.waiting.bytes)}`],
+        [
+          'Waiting for the pool',
+          isthmus.waiting && `${bytesText(isthmus.waiting.bytes)}, segments: ${countText(isthmus.waiting.segments)}`,
+        ],
         ['Source last heard of', isthmus.lastHeard && <TimeText at={isthmus.lastHeard} />],
         ['Next batch', isthmus.nextBatch && <TimeText at={isthmus.nextBatch} />],
         ['Started', status.startTime && <TimeText at={status.startTime} as="exact" />],

@@ -77,7 +77,7 @@ export function targetKind(id: string): (typeof endpointTargets)[number] | undef
   return endpointTargets.find(({ type }) => new RegExp(`/providers/${type.replace('.', String.raw`\.`)}/[^/]+$`, 'i').test(id.trim()));
 }
 
-export function namesIn(text: string): readonly string[] {
+function namesIn(text: string): readonly string[] {
   return text.split(/[\s;]+/).filter((one) => one !== '');
 }
 

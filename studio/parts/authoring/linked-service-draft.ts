@@ -24,7 +24,7 @@ export const storeForms: readonly StoreForm[] = [
   { type: 'PostgreSql', text: 'PostgreSQL (old form)', kind: 'postgresql' },
 ];
 
-export const usualPort: Readonly<Record<StoreKind, number>> = { sqlserver: 1433, postgresql: 5432, mysql: 3306 };
+const usualPort: Readonly<Record<StoreKind, number>> = { sqlserver: 1433, postgresql: 5432, mysql: 3306 };
 
 export interface TlsChoice {
   readonly value: string;
