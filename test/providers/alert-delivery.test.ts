@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { secret } from '#base/secret.ts';
+import { privateCertificates } from '../servers/private-certificates.ts';
 import { sealer } from './provider-scene.ts';
 import {
   actionGroup,
@@ -146,6 +150,18 @@ test.each([
   await scene.post.settled();
   expect(await deliveries()).toMatchObject([{ state: 'failed', attempts: 1, error: { code } }]);
   expect(hook.received.length).toBe(1);
+});
+
+test('a server whose certificate nobody vouches for is told nothing', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'isthmus-hook-'));
+  try {
+    await using secure = await webhookServer(await privateCertificates(folder));
+    await fire({ webhookReceivers: [{ name: 'Chat', serviceUri: `${secure.url}/x` }] });
+    expect(await deliveries()).toMatchObject([{ state: 'waiting', error: { code: 'WebhookFailed' } }]);
+    expect(secure.received).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('what nobody takes for a day is given up, and what left the group is dropped', async () => {

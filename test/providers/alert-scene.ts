@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -214,19 +215,21 @@ export interface WebhookServer extends AsyncDisposable {
   readonly answers: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }[];
 }
 
-export async function webhookServer(): Promise<WebhookServer> {
+/** `certificates`: PEM, for HTTPS. */
+export async function webhookServer(certificates?: { readonly cert: string; readonly key: string }): Promise<WebhookServer> {
   const received: Received[] = [];
   const answers: WebhookServer['answers'] = [];
-  const server = createServer((request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
     void text(request).then((sent) => {
       received.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(sent) as unknown });
       const { status, headers = {} } = answers.shift() ?? { status: 200 };
       response.writeHead(status, headers).end('thanks');
     });
-  });
+  };
+  const server = certificates === undefined ? createServer(take) : createSecureServer(certificates, take);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     answers,
     [Symbol.asyncDispose]: async () => {

@@ -105,7 +105,7 @@ function metricsOf(ask: OwnAsk, type: string, options: MetricAnswersOptions): Js
 }
 
 /** Fault: `InvalidMetricName` (invalid). */
-export function named(metrics: readonly ShownMetric[], names: readonly string[] | undefined, type: string): readonly ShownMetric[] {
+function named(metrics: readonly ShownMetric[], names: readonly string[] | undefined, type: string): readonly ShownMetric[] {
   return (names ?? metrics.map(({ definition }) => definition.name)).map((name) => {
     const found = metrics.find(({ definition }) => definition.name.toLowerCase() === name.toLowerCase());
     if (found !== undefined) return found;

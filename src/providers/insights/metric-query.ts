@@ -158,7 +158,7 @@ const words: Readonly<Record<string, Aggregation>> = {
 };
 
 /** Fault: `InvalidAggregation` (invalid). */
-export function aggregationOf(text: string, target: string): Aggregation {
+function aggregationOf(text: string, target: string): Aggregation {
   const key = text.toLowerCase();
   if (Object.hasOwn(words, key)) return words[key]!;
   throw fault('invalid', 'InvalidAggregation', `'${text.slice(0, 40)}' is not a way to put values together.`, {

@@ -21,7 +21,7 @@ export function shownAddress(uri: string): string {
 }
 
 /** Faults (invalid, denied): `InvalidWebhookAddress`, `LocalWebhookDenied`. Never with the address itself. */
-export function checkAddress(uri: string, at: string, allowsLocal: boolean): void {
+function checkAddress(uri: string, at: string, allowsLocal: boolean): void {
   if (uri.length > longest || !URL.canParse(uri)) throw badAddress(at, 'it is not a URL');
   const url = new URL(uri);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw badAddress(at, 'it begins neither with https:// nor with http://');
