@@ -18,7 +18,7 @@ import {
 } from '@fluentui/react-components';
 import type { ReactElement } from 'react';
 import type { Json, JsonObject } from '#arm/resource.ts';
-import { placeText, threeWay } from './schema/three-way.ts';
+import { canKeepBoth, placeText, type ThreeWay } from './schema/three-way.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 const useStyles = makeStyles({
@@ -39,15 +39,14 @@ const useStyles = makeStyles({
 export interface CompareDialogProps {
   /** What it is called: `shop-net`. */
   readonly name: string;
-  /** What the form was filled from. */
-  readonly had: JsonObject;
-  /** What somebody else has made of it since. */
-  readonly now: JsonObject;
-  readonly want: JsonObject;
+  /** What the form was filled from, what somebody else has made of it since, and what is wanted, where they differ. */
+  readonly differences: readonly ThreeWay[];
   /** Members of the body that are secrets by the type's schema. */
   readonly secrets?: readonly string[];
   readonly busy?: boolean;
   readonly onTakeTheirs: () => void;
+  /** Offered where nobody has changed the same. */
+  readonly onKeepBoth: () => void;
   readonly onWriteMine: () => void;
   /** Back to the form, with nothing changed. */
   readonly onBack: () => void;
@@ -55,10 +54,13 @@ export interface CompareDialogProps {
 
 /** Somebody else was quicker: what both have changed, and what is to become of it. */
 export function CompareDialog(props: CompareDialogProps): ReactElement {
-  const { name, had, now, want, secrets, busy = false, onTakeTheirs, onWriteMine, onBack } = props;
+  const { name, differences, secrets, busy = false, onTakeTheirs, onWriteMine, onKeepBoth, onBack } = props;
   const styles = useStyles();
-  const plain = (body: JsonObject): Json => withoutSecrets(body, secrets);
-  const differences = threeWay(plain(had), plain(now), plain(want));
+  const plain = (value: Json | undefined, { path }: ThreeWay): string => {
+    const word = String(path.at(-1) ?? '');
+    return valueText(value === undefined ? undefined : (withoutSecrets({ [word]: value }, secrets) as JsonObject)[word]);
+  };
+  const isMergeable = canKeepBoth(differences);
   return (
     <Dialog open modalType="alert" onOpenChange={(_, { open }) => !open && onBack()}>
       <DialogSurface className={styles.surface}>
@@ -78,9 +80,9 @@ export function CompareDialog(props: CompareDialogProps): ReactElement {
                 {differences.map((one) => (
                   <TableRow key={placeText(one)}>
                     <TableCell className={styles.value}>{placeText(one)}</TableCell>
-                    <TableCell className={styles.value}>{valueText(one.had)}</TableCell>
-                    <TableCell className={styles.value}>{valueText(one.now)}</TableCell>
-                    <TableCell className={styles.value}>{valueText(one.want)}</TableCell>
+                    <TableCell className={styles.value}>{plain(one.had, one)}</TableCell>
+                    <TableCell className={styles.value}>{plain(one.now, one)}</TableCell>
+                    <TableCell className={styles.value}>{plain(one.want, one)}</TableCell>
                   </TableRow>
                 ))}
               </TableBody>
@@ -93,8 +95,16 @@ export function CompareDialog(props: CompareDialogProps): ReactElement {
             <Button disabled={busy} onClick={onTakeTheirs}>
               Take theirs
             </Button>
-            <Button disabled={busy} appearance="primary" onClick={onWriteMine}>
+            <Button disabled={busy} onClick={onWriteMine}>
               Write mine over it
+            </Button>
+            <Button
+              appearance="primary"
+              disabled={busy || !isMergeable}
+              title={isMergeable ? '' : 'You both have changed the same: decide for one of them.'}
+              onClick={onKeepBoth}
+            >
+              Keep both
             </Button>
           </DialogActions>
         </DialogBody>

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
-import type { Fault } from '#base/fault.ts';
+import { toFault, type Fault } from '#base/fault.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { arm } from '#studio/data/arm.ts';
 import type { ShownResource } from '#studio/data/queries.ts';
@@ -8,7 +8,7 @@ import { write } from '#studio/data/writing.ts';
 import { BodyEditor } from './body-editor.tsx';
 import { CompareDialog } from './compare-dialog.tsx';
 import type { TypeSchema } from './schema/type-schema.ts';
-import { bodyOf, threeWay, writablePart } from './schema/three-way.ts';
+import { bodyOf, keepingBoth, threeWay, writablePart, type ThreeWay } from './schema/three-way.ts';
 
 export interface EditResourceProps {
   /** As it was when the form was opened: later changes of it are not put into the form. */
@@ -30,13 +30,21 @@ export function EditResource({ resource, schema, hidden, onDone, onCancel }: Edi
   const [ground, setGround] = useState<Ground>(() => groundOf(resource));
   const [body, setBody] = useState(ground.body);
   const [theirs, setTheirs] = useState<Ground | undefined>();
-  const save = useMutation<void, Fault, Ground>({
-    mutationFn: async (over) => {
-      const other = await saved({ resource, schema, body, over });
+  const save = useMutation<void, Fault, { readonly over: Ground; readonly body: JsonObject }>({
+    mutationFn: async (sent) => {
+      const other = await saved({ resource, schema, ...sent });
       if (other === undefined) onDone();
       else setTheirs(other);
     },
   });
+  const differencesOf = (other: Ground): readonly ThreeWay[] =>
+    threeWay(writable(ground.body, schema), writable(other.body, schema), writable(body, schema));
+  const writeOver = (over: Ground, next: JsonObject): void => {
+    setGround(over);
+    setBody(next);
+    setTheirs(undefined);
+    save.mutate({ over, body: next });
+  };
   return (
     <>
       <BodyEditor
@@ -45,7 +53,7 @@ export function EditResource({ resource, schema, hidden, onDone, onCancel }: Edi
         body={body}
         onChange={setBody}
         verb="Save"
-        onSend={() => save.mutate(ground)}
+        onSend={() => save.mutate({ over: ground, body })}
         isSending={save.isPending}
         refusal={save.error}
         keepsSecrets
@@ -55,9 +63,7 @@ export function EditResource({ resource, schema, hidden, onDone, onCancel }: Edi
       {theirs !== undefined && (
         <CompareDialog
           name={resource.name}
-          had={writable(ground.body, schema)}
-          now={writable(theirs.body, schema)}
-          want={writable(body, schema)}
+          differences={differencesOf(theirs)}
           secrets={schema.secrets.map((path) => path.split('.').at(-1)!)}
           busy={save.isPending}
           onBack={() => setTheirs(undefined)}
@@ -66,12 +72,8 @@ export function EditResource({ resource, schema, hidden, onDone, onCancel }: Edi
             setBody(theirs.body);
             setTheirs(undefined);
           }}
-          onWriteMine={() => {
-            const over = theirs;
-            setGround(over);
-            setTheirs(undefined);
-            save.mutate(over);
-          }}
+          onWriteMine={() => writeOver(theirs, body)}
+          onKeepBoth={() => writeOver(theirs, keepingBoth(theirs.body, differencesOf(theirs)))}
         />
       )}
     </>
@@ -90,6 +92,7 @@ interface Saving {
   readonly resource: ShownResource;
   readonly schema: TypeSchema;
   readonly body: JsonObject;
+  /** What it is written over, if nobody has changed it since. */
   readonly over: Ground;
 }
 
@@ -100,17 +103,16 @@ const mostTries = 5;
  * too: that is no change of anybody's, and it is written over.
  */
 async function saved({ resource, schema, body, over }: Saving): Promise<Ground | undefined> {
-  let etag = over.etag;
+  const before = writable(over.body, schema);
   for (let tries = 1; ; tries += 1) {
+    const now = groundOf((await arm.get(resource.id)) as unknown as ShownResource);
+    if (threeWay(before, writable(now.body, schema), before).length > 0) return now;
     try {
-      await write({ title: `Save ${resource.name}`, method: 'PUT', path: resource.id, body, ifMatch: etag });
+      await write({ title: `Save ${resource.name}`, method: 'PUT', path: resource.id, body, ifMatch: now.etag });
       return undefined;
     } catch (error) {
-      if ((error as Fault).kind !== 'precondition' || tries >= mostTries) throw error;
-      const now = groundOf((await arm.get(resource.id)) as unknown as ShownResource);
-      const before = writable(over.body, schema);
-      if (threeWay(before, writable(now.body, schema), before).length > 0) return now;
-      etag = now.etag;
+      // It has moved between the two.
+      if (toFault(error).kind !== 'precondition' || tries >= mostTries) throw error;
     }
   }
 }

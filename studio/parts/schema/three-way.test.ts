@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '#arm/resource.ts';
 import { withValueAt } from './form-path.ts';
-import { bodyOf, placeText, threeWay, writablePart } from './three-way.ts';
+import { bodyOf, canKeepBoth, keepingBoth, placeText, threeWay, writablePart } from './three-way.ts';
 
 describe('two people and one body', () => {
   test('what each of them changed is told at its place', () => {
@@ -30,6 +30,16 @@ describe('two people and one body', () => {
       }),
     );
   });
+});
+
+test('what two people have changed in different places is kept of both', () => {
+  const had = { properties: { port: 1, list: ['x'] } };
+  const now = { tags: { who: 'other' }, properties: { port: 1, list: ['x'] } };
+  const want = { properties: { port: 2 } };
+  const differences = threeWay(had, now, want);
+  expect(canKeepBoth(differences)).toBe(true);
+  expect(keepingBoth({ ...now, odd: 1 }, differences)).toEqual({ tags: { who: 'other' }, odd: 1, properties: { port: 2 } });
+  expect(canKeepBoth(threeWay(had, { properties: { port: 3, list: ['x'] } }, want))).toBe(false);
 });
 
 function put(body: Json, path: readonly (string | number)[], value: Json | undefined): Json {

@@ -24,6 +24,18 @@ export function threeWay(had: Json | undefined, now: Json | undefined, want: Jso
   return [{ path, had, now, want }];
 }
 
+/** Whether no place was changed by both, to different ends. */
+export function canKeepBoth(differences: readonly ThreeWay[]): boolean {
+  return differences.every(({ had, now, want }) => isSame(had, now) || isSame(had, want) || isSame(now, want));
+}
+
+/** What is there now, with what one wants where one has changed it. */
+export function keepingBoth(now: JsonObject, differences: readonly ThreeWay[]): JsonObject {
+  const mine = differences.filter(({ had, want, path }) => path.length > 0 && !isSame(had, want));
+  // From the end, so that items that go leave the places of others.
+  return mine.toReversed().reduce((body, { path, want }) => withValueAt(body, path, want), now);
+}
+
 function at(value: Json | undefined, name: string): Json | undefined {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
