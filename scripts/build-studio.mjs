@@ -16,7 +16,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { ensureInstalled, nodeBinary, root } from './install.mjs';
@@ -31,6 +31,8 @@ const sources = ['studio', 'src/arm', 'src/base', 'package-lock.json', 'package.
 const packed = /\.(?:js|css|svg|json|txt)$/;
 /** Smaller ones do not become smaller. */
 const leastPacked = 1_000;
+/** Builds that nobody is led to any more are kept for so long. */
+const spareMs = 600_000;
 /** Of scripts, gzip, that Home loads first. */
 export const mostHomeBytes = 350_000;
 
@@ -84,7 +86,7 @@ function build(stamp) {
   }
   for (const file of filesIn(draft)) pack(file);
   writeFileSync(join(draft, stampName), stamp);
-  serve(draft, `studio-${stamp.slice(0, 16)}`);
+  serve(draft);
   return true;
 }
 
@@ -97,23 +99,18 @@ function pack(file) {
   writeFileSync(`${file}.br`, brotliCompressSync(content, { params }));
 }
 
-function serve(draft, name) {
-  const place = join(dist, name);
-  try {
-    renameSync(draft, place);
-  } catch {
-    // Another one has built the same.
-    rmSync(stampThere(place) === undefined ? place : draft, { recursive: true, force: true });
-    if (existsSync(draft)) renameSync(draft, place);
-  }
+function serve(draft) {
+  const name = basename(draft).replace('draft-', 'studio-');
+  renameSync(draft, join(dist, name));
   // A plain folder is what Vite makes when it is called by hand.
   if (existsSync(served) && !lstatSync(served).isSymbolicLink()) rmSync(served, { recursive: true, force: true });
   const link = join(dist, `link-${process.pid}`);
   rmSync(link, { force: true });
   symlinkSync(name, link);
   renameSync(link, served);
-  for (const other of readdirSync(dist))
-    if (other.startsWith('studio-') && other !== name) rmSync(join(dist, other), { recursive: true, force: true });
+  // Others may be building, or reading what was served until now.
+  for (const other of readdirSync(dist).filter((one) => one !== name && /^(?:studio|draft|link)-/.test(one)))
+    if (Date.now() - lstatSync(join(dist, other)).mtimeMs > spareMs) rmSync(join(dist, other), { recursive: true, force: true });
 }
 
 /** The files that Home needs before it is seen, with their sizes as they are sent by gzip. */

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ensureStudio } from '#test/servers/built-studio.ts';
 import { Chromium, troubles } from '#test/servers/browser.ts';
 import { ControlPlane } from './control-plane.ts';
 import { descendant, until } from './program.ts';
@@ -15,6 +16,7 @@ let chromium: Chromium;
 let person: BrowserContext;
 
 beforeAll(async () => {
+  ensureStudio();
   plane = await ControlPlane.start();
   chromium = await Chromium.open();
   person = await chromium.person();
