@@ -1,7 +1,7 @@
 import { Field, Input, makeStyles, tokens } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
-import { groupType, subscriptionType } from '#arm/resource-id.ts';
+import { keyOf, groupType, parsePlace, segmentsOf, subscriptionType } from '#arm/resource-id.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import { arm } from '#studio/data/arm.ts';
 import { useSubscription } from '#studio/data/session.ts';
@@ -33,7 +33,7 @@ export function CreateResource({ schema, within, first, onWithin, onDone }: Crea
   const styles = useStyles();
   const subscription = useSubscription();
   const place = placeOf(schema, subscription);
-  const [held, setHeld] = useState(within ?? place.fixed ?? '');
+  const [held, setHeld] = useState(place.fixed ?? (isOneOf(within, place.types) ? within! : ''));
   const [name, setName] = useState('');
   const [body, setBody] = useState<JsonObject>(() => ({ ...objectStarterOf(schema.body, schema.body), ...first }));
   const location = useLocationOf(schema.location === 'none' ? '' : held);
@@ -101,6 +101,12 @@ function placeOf({ type, parent, scopes }: TypeSchema, subscription: string): Pl
     hint: 'The id of what it is about',
     types: scopes.includes('resource') ? undefined : [groupType, subscriptionType],
   };
+}
+
+/** What is asked for may come from a page about something that this cannot lie in. */
+function isOneOf(id: string | undefined, types: readonly string[] | undefined): boolean {
+  const place = id === undefined ? undefined : parsePlace(segmentsOf(id));
+  return place?.kind === 'resource' && (types === undefined || types.some((type) => keyOf(type) === keyOf(place.id.type)));
 }
 
 function idOf({ type, parent }: TypeSchema, held: string, name: string): string {

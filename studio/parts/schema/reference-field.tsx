@@ -1,5 +1,6 @@
 import { Combobox, Field, makeStyles, Option, tokens } from '@fluentui/react-components';
 import { useDeferredValue, useState, type ReactElement } from 'react';
+import { parsePlace, segmentsOf } from '#arm/resource-id.ts';
 import { useSearch, type ShownResource } from '#studio/data/queries.ts';
 import { groupOf, shortType } from '../resource-address.ts';
 import { useFormScene, useTrouble, type FieldProps } from './form-context.ts';
@@ -97,8 +98,8 @@ export function ReferencePicker({ id, types, onPick, scope }: ReferencePickerPro
 
 /** The name, with those that it lies in: `shop-net/default`. */
 function shownName(id: string): string {
-  const words = id.slice(id.toLowerCase().lastIndexOf('/providers/') + 1).split('/');
-  return words.filter((_, i) => i >= 3 && i % 2 === 1).join('/') || (id.split('/').at(-1) ?? '');
+  const place = parsePlace(segmentsOf(id));
+  return place?.kind === 'resource' ? place.id.names.join('/') : id;
 }
 
 interface Choice {
