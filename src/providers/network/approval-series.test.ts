@@ -7,7 +7,7 @@ const nowMs = Date.parse('2026-03-01T12:00:00Z');
 const type = 'Microsoft.Sql/servers/privateEndpointConnections';
 
 function connection(name: string, status: string, expiresAt?: string): Resource {
-  const properties = { privateLinkServiceConnectionState: { status }, approval: { ...(expiresAt === undefined ? {} : { expiresAt }) } };
+  const properties = { privateLinkServiceConnectionState: { status }, approval: expiresAt === undefined ? {} : { expiresAt } };
   return { id: `/s/${name}`, type, properties } as unknown as Resource;
 }
 
