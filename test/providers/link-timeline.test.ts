@@ -60,7 +60,8 @@ test('a timeline says which table does not replicate and why, and when it does a
   await expect.poll(said, soon).toHaveLength(2);
   // The same is not said twice, also where it is copied meanwhile.
   tell([tableOf('a', { state: 'Snapshotting' }), ...names.slice(1).map((name) => tableOf(name))]);
-  tell([failed('a'), failed('b', 'TypeRefused'), ...names.slice(2).map((name) => tableOf(name))]);
+  const named = { code: 'LogBehind', message: 'public.b was altered.', remedy: undefined };
+  tell([failed('a'), tableOf('b', { state: 'Suspended', fault: named }), ...names.slice(2).map((name) => tableOf(name))]);
   await expect.poll(said, soon).toHaveLength(3);
   tell(names.map((name) => tableOf(name)));
   await expect.poll(said, soon).toContain('All 5 tables replicate.');
@@ -69,7 +70,7 @@ test('a timeline says which table does not replicate and why, and when it does a
     .toEqual([
       'All 5 tables replicate.',
       '[RowTooLarge] public.a: A row of a is too large.',
-      '[TypeRefused] public.b: A row of b is too large.',
+      '[LogBehind] public.b was altered.',
       'public.a replicates again.',
       'public.b replicates again.',
     ]);

@@ -69,9 +69,9 @@ function linesOf(moved: readonly Moved[]): readonly Line[] {
 }
 
 function alone({ table, fault }: Moved): Line {
-  return fault === null
-    ? { text: `${table} replicates again.`, code: null, table }
-    : { text: `${table}: ${fault.message}`, code: fault.code, table };
+  if (fault === null) return { text: `${table} replicates again.`, code: null, table };
+  const isNamed = fault.message.startsWith(table);
+  return { text: isNamed ? fault.message : `${table}: ${fault.message}`, code: fault.code, table };
 }
 
 function together(group: readonly Moved[]): Line {
