@@ -1,16 +1,26 @@
 import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState, type ReactElement } from 'react';
+import type { JsonObject } from '#arm/resource.ts';
 import { useArm, type ShownResource } from '#studio/data/queries.ts';
 import { useWrite, write } from '#studio/data/writing.ts';
 import { CommandPane } from '#studio/parts/command-pane.tsx';
+import { CompareDialog } from '#studio/parts/compare-dialog.tsx';
 import { ConfirmButton } from '#studio/parts/confirm-button.tsx';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { Section } from '#studio/parts/section.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
 import { testBody } from '#studio/parts/authoring/connection-test.ts';
-import { bodyOf, draftOf, emptyDraft, problemsOf, storeForms, type ServiceDraft } from '#studio/parts/authoring/linked-service-draft.ts';
+import {
+  bodyOf,
+  draftOf,
+  emptyDraft,
+  problemsOf,
+  storeForms,
+  withoutKeptSecrets,
+  type ServiceDraft,
+} from '#studio/parts/authoring/linked-service-draft.ts';
 import { LinkedServiceForm } from '#studio/parts/authoring/linked-service-form.tsx';
 import { HomeGate } from './home-gate.tsx';
 import { TestConnection } from '#studio/parts/authoring/test-connection.tsx';
@@ -75,29 +85,27 @@ function Editor({ home, saved }: EditorProps): ReactElement {
     setBase(shown);
     setDraft(draftOf(shown.name, shown.properties));
   };
-  const save = (): void => {
-    setTried(true);
-    if (!isReady) return;
-    const title = `${isNew ? 'Create' : 'Save'} the linked service ${draft.name}`;
+  const send = (over: ShownResource | undefined): void => {
+    const title = `${over === undefined ? 'Create' : 'Save'} the linked service ${draft.name}`;
     writing.mutate(
-      { title, method: 'PUT', path, body, ifMatch: base?.etag },
+      { title, method: 'PUT', path, body: bodyOf(draft, over?.properties), ifMatch: over?.etag },
       {
         onSuccess: (result) => {
-          if (isNew) void navigate({ to: `/manage/linked-services/${encodeURIComponent(draft.name)}`, search: { home: home.id } });
+          if (over === undefined)
+            void navigate({ to: `/manage/linked-services/${encodeURIComponent(draft.name)}`, search: { home: home.id } });
           else take(result as unknown as ShownResource);
         },
       },
     );
   };
+  const save = (): void => {
+    setTried(true);
+    if (isReady) send(base);
+  };
   return (
     <>
       {isOld && (
-        <Section
-          title="Somebody else has saved it since"
-          about="What you have typed is still here. Take what is saved now, or go on and be refused when you save."
-        >
-          <Button onClick={() => take(saved)}>Take what is saved now</Button>
-        </Section>
+        <Conflict base={base} saved={saved} want={body} busy={writing.isPending} onTake={() => take(saved)} onSend={() => send(saved)} />
       )}
       <LinkedServiceForm home={home} draft={draft} problems={isTried ? problems : {}} isNew={isNew} onChange={setDraft} />
       {writing.error !== null && <FaultPanel error={writing.error} />}
@@ -127,5 +135,39 @@ function Editor({ home, saved }: EditorProps): ReactElement {
       </Section>
       <CommandPane calls={[{ method: 'PUT', path, body }]} />
     </>
+  );
+}
+
+interface ConflictProps {
+  /** What the form was filled from, and what somebody else has made of it since. */
+  readonly base: ShownResource;
+  readonly saved: ShownResource;
+  readonly want: JsonObject;
+  readonly busy: boolean;
+  readonly onTake: () => void;
+  readonly onSend: () => void;
+}
+
+function Conflict({ base, saved, want, busy, onTake, onSend }: ConflictProps): ReactElement {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Section
+      title="Somebody else has saved it since"
+      about="What you have typed is still here."
+      actions={<Button onClick={() => setOpen(true)}>Compare</Button>}
+    >
+      {isOpen && (
+        <CompareDialog
+          name={base.name}
+          had={withoutKeptSecrets(base.properties, want)}
+          now={withoutKeptSecrets(saved.properties, want)}
+          want={want}
+          busy={busy}
+          onTakeTheirs={onTake}
+          onWriteMine={onSend}
+          onBack={() => setOpen(false)}
+        />
+      )}
+    </Section>
   );
 }

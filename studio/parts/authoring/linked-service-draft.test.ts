@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '#arm/resource.ts';
-import { bodyOf, draftOf, emptyDraft, hostOf, problemsOf, withType } from './linked-service-draft.ts';
+import { bodyOf, draftOf, emptyDraft, hostOf, problemsOf, withoutKeptSecrets, withType } from './linked-service-draft.ts';
 
 const saved = {
   type: 'PostgreSqlV2',
@@ -99,4 +99,12 @@ test('what cannot be sent is told by field; a saved one needs no password', () =
     port: expect.any(String),
   });
   expect(problemsOf(draftOf('shop', saved), false)).toEqual({});
+});
+
+test('a secret that stays is no difference between what is saved and what is wanted', () => {
+  const kept = withoutKeptSecrets(saved, bodyOf(draftOf('shop', saved), saved));
+  expect(kept['properties']).toMatchObject({ description: 'the shop', typeProperties: { server: 'shop.db.example' } });
+  expect(JSON.stringify(kept)).not.toContain('SecureString');
+  const typed = bodyOf({ ...draftOf('shop', saved), password: 'new' }, saved);
+  expect(JSON.stringify(withoutKeptSecrets(saved, typed))).toContain('SecureString');
 });

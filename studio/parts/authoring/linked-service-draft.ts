@@ -242,6 +242,15 @@ function secret({ password }: ServiceDraft): JsonObject {
   return password === '' ? {} : { password: { type: 'SecureString', value: password } };
 }
 
+/** What is saved, without the secrets that stay because `want` does not send them: those are no difference between the two. */
+export function withoutKeptSecrets(saved: JsonObject, want: JsonObject): JsonObject {
+  const sent = objectOf(objectOf(want['properties'])['typeProperties']);
+  const own = Object.entries(objectOf(saved['typeProperties'])).filter(
+    ([name, value]) => objectOf(value)['type'] !== 'SecureString' || sent[name] !== undefined,
+  );
+  return { properties: { ...saved, typeProperties: Object.fromEntries(own) } };
+}
+
 export type DraftProblems = Readonly<Partial<Record<keyof ServiceDraft, string>>>;
 
 /** What keeps a draft from being sent, by field; the server says the rest. */
