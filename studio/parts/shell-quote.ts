@@ -1,5 +1,5 @@
 /** A word as POSIX shells read it back, whatever is in it. A null character cannot be in one: it is left out. */
-export function shellQuote(word: string): string {
+function shellQuote(word: string): string {
   const text = word.replaceAll('\u0000', '');
   return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
