@@ -18,7 +18,7 @@ import {
 } from '@fluentui/react-components';
 import type { ReactElement } from 'react';
 import type { Json, JsonObject } from '#arm/resource.ts';
-import { canKeepBoth, placeText, type ThreeWay } from './schema/three-way.ts';
+import { canKeepBoth, placeText, threeWay, type ThreeWay } from './schema/three-way.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 const useStyles = makeStyles({
@@ -39,14 +39,17 @@ const useStyles = makeStyles({
 export interface CompareDialogProps {
   /** What it is called: `shop-net`. */
   readonly name: string;
-  /** What the form was filled from, what somebody else has made of it since, and what is wanted, where they differ. */
-  readonly differences: readonly ThreeWay[];
+  /** What the form was filled from. */
+  readonly had: JsonObject;
+  /** What somebody else has made of it since. */
+  readonly now: JsonObject;
+  readonly want: JsonObject;
   /** Members of the body that are secrets by the type's schema. */
   readonly secrets?: readonly string[];
   readonly busy?: boolean;
   readonly onTakeTheirs: () => void;
-  /** Offered where nobody has changed the same. */
-  readonly onKeepBoth: () => void;
+  /** Can be chosen where nobody has changed the same. */
+  readonly onKeepBoth?: () => void;
   readonly onWriteMine: () => void;
   /** Back to the form, with nothing changed. */
   readonly onBack: () => void;
@@ -54,12 +57,13 @@ export interface CompareDialogProps {
 
 /** Somebody else was quicker: what both have changed, and what is to become of it. */
 export function CompareDialog(props: CompareDialogProps): ReactElement {
-  const { name, differences, secrets, busy = false, onTakeTheirs, onWriteMine, onKeepBoth, onBack } = props;
+  const { name, had, now, want, secrets, busy = false, onTakeTheirs, onWriteMine, onKeepBoth, onBack } = props;
   const styles = useStyles();
   const plain = (value: Json | undefined, { path }: ThreeWay): string => {
     const word = String(path.at(-1) ?? '');
     return valueText(value === undefined ? undefined : (withoutSecrets({ [word]: value }, secrets) as JsonObject)[word]);
   };
+  const differences = threeWay(had, now, want);
   const isMergeable = canKeepBoth(differences);
   return (
     <Dialog open modalType="alert" onOpenChange={(_, { open }) => !open && onBack()}>
@@ -95,17 +99,19 @@ export function CompareDialog(props: CompareDialogProps): ReactElement {
             <Button disabled={busy} onClick={onTakeTheirs}>
               Take theirs
             </Button>
-            <Button disabled={busy} onClick={onWriteMine}>
+            <Button disabled={busy} {...(onKeepBoth === undefined && { appearance: 'primary' })} onClick={onWriteMine}>
               Write mine over it
             </Button>
-            <Button
-              appearance="primary"
-              disabled={busy || !isMergeable}
-              title={isMergeable ? '' : 'You both have changed the same: decide for one of them.'}
-              onClick={onKeepBoth}
-            >
-              Keep both
-            </Button>
+            {onKeepBoth !== undefined && (
+              <Button
+                appearance="primary"
+                disabled={busy || !isMergeable}
+                title={isMergeable ? '' : 'You both have changed the same: decide for one of them.'}
+                onClick={onKeepBoth}
+              >
+                Keep both
+              </Button>
+            )}
           </DialogActions>
         </DialogBody>
       </DialogSurface>

@@ -63,7 +63,9 @@ export function EditResource({ resource, schema, hidden, onDone, onCancel }: Edi
       {theirs !== undefined && (
         <CompareDialog
           name={resource.name}
-          differences={differencesOf(theirs)}
+          had={writable(ground.body, schema)}
+          now={writable(theirs.body, schema)}
+          want={writable(body, schema)}
           secrets={schema.secrets.map((path) => path.split('.').at(-1)!)}
           busy={save.isPending}
           onBack={() => setTheirs(undefined)}
