@@ -143,9 +143,9 @@ test(
     await admin.sees('shop-link');
     await page.getByText('Running', { exact: true }).first().waitFor();
     await page.getByText('2 Replicating').waitFor();
-  await admin.picture('monitor-link');
-  await page.getByRole('tab', { name: 'Tables' }).click();
-  await page.getByRole('row', { name: /orders.*Replicating/ }).waitFor();
+    await admin.picture('monitor-link');
+    await page.getByRole('tab', { name: 'Tables' }).click();
+    await page.getByRole('row', { name: /orders.*Replicating/ }).waitFor();
     await page.getByRole('row', { name: /customers.*Replicating/ }).waitFor();
     await admin.picture('monitor-link');
 

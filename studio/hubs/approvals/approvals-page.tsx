@@ -16,7 +16,7 @@ import { connectionAddress, inPart, partOf, progressText, targetWord, type Inbox
 
 const useStyles = makeStyles({
   bar: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM, alignItems: 'center', justifyContent: 'space-between' },
-  state: { display: 'flex', gap: tokens.spacingHorizontalXS, alignItems: 'center' },
+  state: { display: 'grid', gridTemplateColumns: 'max-content minmax(0, 1fr)', gap: tokens.spacingHorizontalXS, alignItems: 'center' },
   quiet: { color: tokens.colorNeutralForeground2 },
 });
 
@@ -104,12 +104,14 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
     {
       key: 'state',
       title: 'State',
-      width: 'minmax(104px, 1fr)',
+      width: 'minmax(150px, 1fr)',
       sortBy: ({ status }) => status,
       cell: (one) => (
         <span className={styles.state}>
           <StatusBadge state={one.status} />
-          <span className={styles.quiet}>{progressText(one)}</span>
+          <span className={styles.quiet} title={progressText(one)}>
+            {progressText(one)?.replace(' approved', '')}
+          </span>
         </span>
       ),
     },
@@ -136,6 +138,12 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
       ),
     },
     {
+      key: 'decide',
+      title: 'Decide',
+      width: '204px',
+      cell: (one) => <DecisionButtons connection={one} etag={etags.get(one.id)} />,
+    },
+    {
       key: 'by',
       title: 'Asked by',
       cell: ({ requestedBy }) => <span title={name(requestedBy)}>{name(requestedBy)}</span>,
@@ -149,12 +157,6 @@ function columnsOf({ styles, name, etags }: Ground): readonly Column<EndpointCon
       sortBy: ({ expiresAt }) => expiresAt,
       cell: ({ expiresAt, status }) =>
         expiresAt === undefined ? status === 'Approved' && 'never' : <Countdown until={expiresAt} over="ended" />,
-    },
-    {
-      key: 'decide',
-      title: 'Decide',
-      width: '204px',
-      cell: (one) => <DecisionButtons connection={one} etag={etags.get(one.id)} />,
     },
   ];
 }
