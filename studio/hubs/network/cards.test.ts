@@ -34,6 +34,7 @@ test('a link has the ports and the worst state of what it stands for, and its co
   expect(link('balancer>>vm2')).toMatchObject({ state: 'down', ports: [1433], counted: ['rule>>b2:1433', 'b2>>vm2'] });
   expect(link('vm1>>db')).toMatchObject({ ports: [1433, 1434], counted: ['vm1>>db:1433', 'vm1>>db:1434'] });
   expect(link('other>>service')).toMatchObject({ state: 'Pending' });
+  expect(link('vm2>>db')).toMatchObject({ state: 'stopped' });
 });
 
 test('the path of an endpoint holds neither its neighbour nor what nobody leads to', () => {

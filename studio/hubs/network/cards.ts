@@ -31,6 +31,7 @@ export interface Link {
   readonly id: string;
   readonly from: string;
   readonly to: string;
+  /** Where nothing is known of it itself, that of the card that it comes from. */
   readonly state: string | undefined;
   readonly ports: readonly number[];
   /** The edges that it stands for and whose counters it shows. */
@@ -72,7 +73,12 @@ export function drawingOf({ nodes, edges }: Topology): Drawing {
       node,
       within: node.kind === 'subnet' && node.parent !== undefined && placeIds.has(node.parent) ? node.parent : undefined,
     })),
-    links: linksOf(edges, { drawn, there: new Set(cards.map(({ id }) => id)), isBackend: (id) => byId.get(id)?.kind === 'backend' }),
+    links: linksOf(edges, {
+      drawn,
+      there: new Set(cards.map(({ id }) => id)),
+      isBackend: (id) => byId.get(id)?.kind === 'backend',
+      stateOf: (id) => byId.get(id)?.state,
+    }),
   };
 }
 
@@ -106,10 +112,11 @@ interface LinkGround {
   readonly drawn: (id: string) => string;
   readonly there: ReadonlySet<string>;
   readonly isBackend: (id: string) => boolean;
+  readonly stateOf: (id: string) => string | undefined;
 }
 
 /** Edges between the same two cards as one. What comes to a backend is counted on its way to the forwarder, within the card. */
-function linksOf(edges: readonly TopologyEdge[], { drawn, there, isBackend }: LinkGround): readonly Link[] {
+function linksOf(edges: readonly TopologyEdge[], { drawn, there, isBackend, stateOf }: LinkGround): readonly Link[] {
   const groups = new Map<string, TopologyEdge[]>();
   const inner = edges.filter(({ from, to }) => isBackend(from) && drawn(from) === drawn(to));
   for (const edge of edges) {
@@ -124,7 +131,7 @@ function linksOf(edges: readonly TopologyEdge[], { drawn, there, isBackend }: Li
     id,
     from: drawn(list[0]!.from),
     to: drawn(list[0]!.to),
-    state: worst(list.flatMap(({ state }) => state ?? [])),
+    state: worst(list.flatMap(({ state }) => state ?? [])) ?? stateOf(drawn(list[0]!.from)),
     ports: [...new Set(list.flatMap(({ port }) => port ?? []))].toSorted((a, b) => a - b),
     counted: countedOf(list, inner),
   }));

@@ -185,6 +185,7 @@ function HostField({ network, value, onChange, onPort }: HostFieldProps): ReactE
 
 function Answer({ network, host, port }: Required<{ readonly [K in keyof ExplainAddress]: NonNullable<ExplainAddress[K]> }>): ReactElement {
   const within = useSubscription();
+  const idOf = useCreatedIds();
   const path = `${network}/explain`;
   // Asked again whenever the network is another one: an approval is seen at once.
   const { data, error, isPending, isPlaceholderData, refetch } = useArmPost<Explanation>(
@@ -195,7 +196,8 @@ function Answer({ network, host, port }: Required<{ readonly [K in keyof Explain
   if (error !== null) return <FaultPanel error={error} retry={() => void refetch()} />;
   if (isPending || isPlaceholderData || data === undefined) return <Waiting what={`Trying the way to ${host}:${port}`} />;
   const denied = denialOf(data);
-  const rule = denied?.target === undefined ? undefined : resourceOf(denied.target);
+  const key = denied?.target === undefined ? undefined : resourceOf(denied.target);
+  const rule = key && idOf(key);
   return (
     <>
       {denied === undefined ? (
@@ -210,10 +212,20 @@ function Answer({ network, host, port }: Required<{ readonly [K in keyof Explain
       )}
       {rule !== undefined && <AppLink to={resourceAddress(rule)}>Open what denies it: {rule.slice(rule.lastIndexOf('/') + 1)}</AppLink>}
       <Section title="Hop by hop" actions={<Button onClick={() => void refetch()}>Try again</Button>}>
-        <PathView hops={data.hops} />
+        <PathView hops={data.hops} idOf={idOf} />
       </Section>
       <JsonPane value={data} />
       <CommandPane calls={[{ method: 'POST', path, body: { host, port } }]} />
     </>
   );
+}
+
+/** Ways are told by keys; people know resources as they were written. */
+function useCreatedIds(): (key: string) => string {
+  const { data } = useTopology();
+  const ids = useMemo(
+    () => new Map((data?.nodes ?? []).flatMap(({ resourceId }) => (resourceId === undefined ? [] : [[keyOf(resourceId), resourceId]]))),
+    [data],
+  );
+  return (key) => ids.get(keyOf(key)) ?? key;
 }

@@ -43,13 +43,20 @@ const words: Readonly<Record<Hop['kind'], string>> = {
   target: 'Database',
 };
 
+export interface PathViewProps {
+  readonly hops: readonly Hop[];
+  /** An id in the casing of its creation. */
+  readonly idOf: (key: string) => string;
+}
+
 /** A way hop by hop: as far as it is open, and where it ends. */
-export function PathView({ hops }: { readonly hops: readonly Hop[] }): ReactElement {
+export function PathView({ hops, idOf }: PathViewProps): ReactElement {
   const styles = useStyles();
   return (
     <ol className={styles.list} aria-label="The way, hop by hop">
       {hops.map(({ kind, id, ok, detail }, at) => {
-        const resource = resourceOf(id);
+        const key = resourceOf(id);
+        const resource = key && idOf(key);
         return (
           // The same hop may be there twice, and they have an order.
           <li key={`${at} ${kind} ${id}`} className={styles.hop} data-ok={ok}>

@@ -27,13 +27,14 @@ export function branchesOf({ nodes, edges }: Topology): readonly Branch[] {
   };
   const parts = nodes.filter(({ kind }) => kind !== 'site' && kind !== 'subnet' && !outermost.has(kind));
   const byNetwork = Map.groupBy(parts, networkOf);
+  const reached = new Set(edges.map(({ to }) => to));
   const within = (network: string): Branch[] => {
-    const all = byNetwork.get(network) ?? [];
+    // What lies in no network stands below what leads to it, wherever that is.
+    const all = (byNetwork.get(network) ?? []).filter(({ id }) => network !== '' || !reached.has(id));
     const here = new Set(all.map(({ id }) => id));
     const led = new Set(edges.filter(({ from, to }) => here.has(from) && here.has(to)).map(({ to }) => to));
-    // A database stands below what leads to it, wherever that is; what leads round in a circle has no begin and is shown all the same.
-    const reached = new Set(edges.map(({ to }) => to));
-    const starts = all.filter(({ id, kind }) => !led.has(id) && !(network === '' && reached.has(id) && kind === 'database'));
+    const starts = all.filter(({ id }) => !led.has(id));
+    // What leads round in a circle has no begin and is shown all the same.
     return (starts.length === 0 ? all : starts).toSorted(byKind).map((node) => branch(node, `${network} ${node.id}`, new Set()));
   };
   const networks = nodes.filter(({ kind }) => outermost.has(kind)).map((node) => ({ key: node.id, node, children: within(node.id) }));

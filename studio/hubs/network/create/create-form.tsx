@@ -131,7 +131,12 @@ function useRefusal(step: Writing | undefined): Error | undefined {
       return true;
     },
   });
-  return step === undefined || error === null || toFault(error).kind === 'cancelled' ? undefined : error;
+  if (step === undefined || error === null) return undefined;
+  const refused = toFault(error);
+  // It was asked as a deployment of one resource: what is said of that one is meant.
+  const [only, ...more] = refused.details ?? [];
+  if (refused.kind === 'cancelled') return undefined;
+  return only !== undefined && more.length === 0 ? only : refused;
 }
 
 const quietMs = 500;
