@@ -69,6 +69,7 @@ const useStyles = makeStyles({
     textOverflow: 'ellipsis',
     whiteSpace: 'nowrap',
   },
+  spoken: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
   handle: { opacity: 0, pointerEvents: 'none' },
   place: {
     boxSizing: 'border-box',
@@ -112,12 +113,12 @@ export function FlowCard({ data: { card, isChosen, isFaint, choose } }: NodeProp
         type="button"
         className={mergeClasses(styles.card, styles[toneOf(state)], isChosen && styles.chosen, isFaint && styles.faint, 'nodrag nopan')}
         aria-pressed={isChosen}
-        aria-label={`${word} ${name}${state === undefined ? '' : `, ${state}`}`}
         title={[`${word} ${name}`, node.reason].filter(Boolean).join('\n')}
         onClick={() => choose(card.id)}
       >
         <span className={styles.head}>
           <Icon className={styles.icon} aria-hidden />
+          {node.name !== '' && <span className={styles.spoken}>{word} </span>}
           <span className={styles.name}>{name}</span>
         </span>
         <span className={styles.line}>
