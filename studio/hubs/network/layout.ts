@@ -35,7 +35,7 @@ const columns: Readonly<Partial<Record<NodeKind, number>>> = {
   database: 5,
 };
 
-export function cardHeight({ rows }: Pick<Card, 'rows'>): number {
+function cardHeight({ rows }: Pick<Card, 'rows'>): number {
   return cardHead + rows.length * rowHeight;
 }
 

@@ -67,7 +67,7 @@ export function lineOf({ kind, detail }: TopologyNode): string {
 }
 
 /** What besides its endpoints is reached from a network. */
-export function egressText(egress: string): string {
+function egressText(egress: string): string {
   if (egress === 'none') return 'egress closed';
   return egress === 'report' ? 'egress reported' : 'egress open';
 }

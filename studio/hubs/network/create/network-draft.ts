@@ -1,6 +1,6 @@
 import type { Writing } from '#studio/data/writing.ts';
 import { groupSteps, idIn, placeProblems, type Place, type PlaceGround } from './place.ts';
-import { lies, nameProblem, overlaps, parseRange, rangeProblem, type Problems } from './validation.ts';
+import { addressText, lies, nameProblem, overlaps, parseRange, rangeProblem, type Problems } from './validation.ts';
 
 export interface SubnetDraft {
   readonly key: number;
@@ -78,8 +78,7 @@ export function nextRange({ spaces, subnets }: Pick<NetworkDraft, 'spaces' | 'su
     const size = 2 ** (32 - bits);
     for (let first = space.first; first + size - 1 <= space.last; first += size) {
       const range = { first, last: first + size - 1, bits };
-      if (!taken.some((one) => overlaps(one, range)))
-        return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.')}/${bits}`;
+      if (!taken.some((one) => overlaps(one, range))) return `${addressText(first)}/${bits}`;
     }
   }
   return undefined;
