@@ -56,15 +56,21 @@ export class Person implements AsyncDisposable {
     await this.page.locator('main h1').waitFor();
   }
 
-  /** By the rail. */
-  async hub(name: string): Promise<void> {
+  /** By the rail. `title`: of the page that comes. */
+  async hub(name: string, title: string | RegExp = name): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Hubs' }).getByRole('link', { name, exact: true }).click();
-    await this.sees(name);
+    await this.sees(title);
   }
 
   /** A page of this title is there. */
   async sees(title: string | RegExp): Promise<void> {
     await this.page.getByRole('heading', { level: 1, name: title }).waitFor();
+  }
+
+  /** Everything that the page asked for has come. */
+  async settled(): Promise<void> {
+    await this.page.locator('main [role=progressbar]:not([aria-valuenow])').first().waitFor({ state: 'detached' });
+    await this.page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
   }
 
   async fill(label: string, text: string, within: Page | Locator = this.page): Promise<void> {
