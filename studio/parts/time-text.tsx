@@ -29,5 +29,6 @@ function useNow(atMs: number): number {
     const timer = setTimeout(() => setNowMs(Date.now()), nextChangeMs(atMs, Date.now()));
     return () => clearTimeout(timer);
   }, [atMs, nowMs]);
-  return nowMs;
+  // What has just been read may be newer than the last tick.
+  return Math.max(nowMs, Date.now());
 }

@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { troubles, type Chromium } from '#test/servers/browser.ts';
 import type { ControlPlane, Credentials } from './control-plane.ts';
 
 /** Where screenshots go; without it there are none. */
 const pictures = process.env['ISTHMUS_SCREENSHOTS'];
-const axe = readFileSync(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8');
 
 interface AxeRule {
   readonly id: string;
@@ -100,7 +100,7 @@ export class Person implements AsyncDisposable {
    * library hands the focus on; nobody ever stands on them.
    */
   async hindrances(): Promise<readonly string[]> {
-    await this.page.evaluate(axe);
+    await this.page.evaluate(axe.source);
     const found = await this.page.evaluate<readonly AxeRule[]>(
       `axe.run({ exclude: ['[data-tabster-dummy]'] }, { resultTypes: ['violations'] }).then(({ violations }) => JSON.parse(JSON.stringify(violations)))`,
     );

@@ -61,7 +61,7 @@ export function columnsOf({ rows }: QueryResult): readonly PoolColumn[] {
 }
 
 /** Any name, quoted for DuckDB. */
-export function identifier(name: string): string {
+function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

@@ -21,7 +21,7 @@ const useStyles = makeStyles({
   row: { position: 'absolute', left: 0, right: 0, height: `${rowPx}px`, display: 'flex' },
   table: { flexGrow: 1, justifyContent: 'flex-start', minWidth: 0, fontWeight: 'normal' },
   name: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', minWidth: 0, flexGrow: 1, textAlign: 'left' },
-  chosen: { backgroundColor: tokens.colorNeutralBackground1Selected },
+  chosen: { backgroundColor: tokens.colorNeutralBackground1Selected, color: tokens.colorNeutralForeground1Selected },
   quiet: { color: tokens.colorNeutralForeground3, fontVariantNumeric: 'tabular-nums', paddingLeft: tokens.spacingHorizontalS },
   columns: { margin: 0, padding: 0, listStyleType: 'none', maxHeight: '26vh', overflow: 'auto' },
   column: { display: 'flex', justifyContent: 'space-between', gap: tokens.spacingHorizontalS, overflowWrap: 'anywhere' },

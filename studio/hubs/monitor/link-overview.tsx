@@ -45,6 +45,7 @@ export function LinkOverview({ link, status, readMs }: LinkOverviewProps): React
         <div className={styles.stack}>
           <Copying status={status} readMs={readMs} />
           <SourceLog log={status.isthmus.log} />
+          <LinkCharts link={link} status={status} />
         </div>
       </div>
       {findings.length > 0 && (
@@ -54,7 +55,6 @@ export function LinkOverview({ link, status, readMs }: LinkOverviewProps): React
           ))}
         </Section>
       )}
-      <LinkCharts link={link} status={status} />
     </div>
   );
 }
@@ -124,7 +124,7 @@ function SourceLog({ log }: { readonly log: LogHeld }): ReactElement {
   return (
     <Section title="Source log held">
       <Field validationState="none" validationMessage={`${state} From ${bytesText(warn)} on it is said.${room}`} label="Of the log budget">
-        <ProgressBar value={Math.min(1, held / most)} color={color} thickness="large" />
+        <ProgressBar value={Number(Math.min(1, held / most).toFixed(4))} color={color} thickness="large" />
       </Field>
     </Section>
   );
