@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fault, fault, must, toFault } from '#base/fault.ts';
+import { checkContinues, footingAfter, isHeld, noFooting } from './continuation.ts';
 import type { Handover } from './handover.ts';
 import { anyBatch, batchText, bitsText, columnText } from './landing-zone/sample-batches.contract.ts';
 import { sampleDraft, sampleSchema, sampleTypes } from './landing-zone/sample-drafts.contract.ts';
 import { freshProgress } from './link-book.ts';
 import type { PoolWriter } from './pool-writer.ts';
-import { placeOf } from './position.ts';
+import { makePosition, placeOf } from './position.ts';
 import type { Draft, Progress, Step, TableProgress } from './segment.ts';
 
 /** Lets a part of the test die at its n-th step and stay dead, as a killed process does. */
@@ -37,8 +38,9 @@ export class MemoryPool {
       progress: async () => this.state,
       apply: async (segment) => {
         kill.point();
-        if (segment.number <= this.state.number) return;
+        if (isHeld(segment, this.state, 'link')) return;
         if (segment.number !== seen + 1) throw fault('corrupt', 'SegmentGap', `segment ${segment.number} after ${seen}`);
+        checkContinues(segment, this.state, 'link');
         seen = segment.number;
         if (segment.first) open = { texts: [], steps: [] };
         const { texts, steps } = must(open, 'a part of no transaction');
@@ -48,7 +50,7 @@ export class MemoryPool {
         if (!segment.last) return;
         open = undefined;
         this.transactions.push(texts);
-        this.state = { ...progressAfter(this.state, steps), number: segment.number, position: segment.position ?? this.state.position };
+        this.state = { ...progressAfter(this.state, steps), ...footingAfter(this.state, segment) };
         kill.point();
       },
       [Symbol.asyncDispose]: async () => undefined,
@@ -73,7 +75,7 @@ export function stepText(step: Step): string {
   ].join('\n');
 }
 
-const nothing: Progress = { number: 0, position: undefined, tables: new Map(), schemas: new Map() };
+const nothing: Progress = { ...noFooting, tables: new Map(), schemas: new Map() };
 
 function progressAfter(before: Progress, steps: readonly Step[]): Progress {
   const tables = new Map(before.tables);
@@ -177,6 +179,7 @@ async function putRest(handover: Handover, model: Model, life: { acknowledged: n
   expect(progress).toEqual({
     ...progressAfter(nothing, model.slice(0, start).flat(2)),
     number: progress.number,
+    epoch: progress.epoch,
     position: progress.position,
   });
   for (let n = start + 1; n <= model.length; n += 2) {
@@ -263,6 +266,24 @@ export function handoverContract(name: string, make: () => Promise<HandoverPlace
       await place.settle();
       expect([...place.pool.state.tables.keys()]).toEqual(['found']);
       expect([...(await handover.progress()).tables.keys()]).toEqual(['found']);
+    });
+
+    test('what does not go on from what the pool holds is refused, and the pool stays as it was', async () => {
+      for (const other of [{ epoch: 'another' }, { position: makePosition('test/one', '000009') }]) {
+        await using place = await make();
+        await using handover = await place.open();
+        for (const n of [1, 2, 3]) await handover.put(sampleDraft(n));
+        await place.settle();
+        const { state } = place.pool;
+        place.pool.state = { ...state, ...other };
+        const put = async (): Promise<void> => {
+          await handover.put(sampleDraft(4));
+          await place.settle();
+        };
+        await expect(put()).rejects.toMatchObject({ code: expect.stringMatching(/^(SegmentForeign|LandingZoneOther)$/) as string });
+        expect(place.pool.state).toEqual({ ...state, ...other });
+        expect(place.pool.transactions.length).toBe(3);
+      }
     });
 
     test('a failure leaves what was durable before it, and refuses what comes after it', async () => {

@@ -10,7 +10,8 @@ export interface PoolWriter extends AsyncDisposable {
   progress(): Promise<Progress>;
   /**
    * Applies one segment. From a `first` to a `last` everything, the progress and the position becomes visible at once or not at all.
-   * A segment numbered at or below what is committed is ignored; a gap is `corrupt`.
+   * A segment numbered at or below what is committed is ignored if it is known to be the one that was; a gap is `corrupt`, and so is one that
+   * does not go on from what the pool holds (`SegmentForeign`): see `continuation.ts`.
    * A fault leaves the pool as it was at the last commit, and its transaction is given up.
    * A patch whose old row is not there: null for what it keeps while the table is not `Replicating` (the link fetches such rows again),
    * `RowMissing` (corrupt) once it is.

@@ -1,12 +1,13 @@
 import { must, fault } from '#base/fault.ts';
 import { BatchBuilder, isNull, type ColumnBatch, type ColumnBuilder } from './column.ts';
+import { checkContinues, footingAfter, isHeld, noFooting } from './continuation.ts';
 import { DirectHandover } from './direct-handover.ts';
 import { withMoved } from './link-book.ts';
 import { LinkWishes } from './link-wishes.ts';
 import type { PoolWriter } from './pool-writer.ts';
 import { makePosition, placeOf } from './position.ts';
 import type { TableSchema } from './schema.ts';
-import type { Draft, Position, Segment, Step, TableProgress } from './segment.ts';
+import type { Draft, Footing, Position, Progress, Segment, Step, TableProgress } from './segment.ts';
 import type { ChangeSource, FollowedTables, PageEnd } from './source.ts';
 import { TableChanges, type EventRow } from './table-changes.ts';
 import type { LinkRun } from './run-link.ts';
@@ -77,8 +78,7 @@ export class World {
   pool: Tables = { a: new Map(), b: new Map() };
   poolTables: Map<string, TableProgress> = new Map();
   poolSchemas: Map<string, TableSchema> = new Map();
-  poolPosition: Position | undefined;
-  poolNumber = 0;
+  footing: Footing = noFooting;
 
   constructor(schedule: Pick<Schedule, 'initial' | 'pending' | 'kills' | 'edits'>) {
     const { initial, pending, kills, edits = [] } = schedule;
@@ -89,6 +89,15 @@ export class World {
     this.log.length = 0;
     this.history.length = 0;
     this.history.push(cloneTables(this.source));
+  }
+
+  get poolPosition(): Position | undefined {
+    return this.footing.position;
+  }
+
+  /** What the pool holds. */
+  get progress(): Progress {
+    return { ...this.footing, tables: new Map(this.poolTables), schemas: new Map(this.poolSchemas) };
   }
 
   get quiet(): boolean {
@@ -298,20 +307,12 @@ export class SimulatedPool implements PoolWriter {
     this.#world = world;
     this.#onCommit = onCommit;
   }
-  progress = async (): Promise<{
-    number: number;
-    position: Position | undefined;
-    tables: Map<string, TableProgress>;
-    schemas: Map<string, TableSchema>;
-  }> => ({
-    number: this.#world.poolNumber,
-    position: this.#world.poolPosition,
-    tables: new Map(this.#world.poolTables),
-    schemas: new Map(this.#world.poolSchemas),
-  });
+  progress = async (): Promise<Progress> => this.#world.progress;
   apply = async (segment: Segment): Promise<void> => {
     const world = this.#world;
     world.point();
+    if (isHeld(segment, world.footing, 'link')) return;
+    checkContinues(segment, world.footing, 'link');
     if (segment.first) this.#open = [];
     const open = must(this.#open, 'a part without a first');
     open.push(...segment.steps);
@@ -320,8 +321,7 @@ export class SimulatedPool implements PoolWriter {
     for (const step of open) applyStep(pool, world, step);
     this.#open = undefined;
     world.pool = pool;
-    world.poolNumber = segment.number;
-    if (segment.position !== undefined) world.poolPosition = segment.position;
+    world.footing = footingAfter(world.footing, segment);
     this.#onCommit();
     world.point();
   };

@@ -2,7 +2,7 @@ import { must, toFault } from '#base/fault.ts';
 import { BatchBuilder, type ColumnBatch, type ColumnBuilder, type ColumnType } from './column.ts';
 import { freshProgress } from './link-book.ts';
 import { tableName, type Identity, type TableSchema } from './schema.ts';
-import type { Draft, Patches, Position, Segment, Step, TableProgress } from './segment.ts';
+import type { Patches, Position, Segment, Step, TableProgress } from './segment.ts';
 
 /** A value as tests write it: bytes for types of fixed width that have no JavaScript form here. */
 export type Value = null | boolean | number | bigint | string | Uint8Array;
@@ -109,9 +109,10 @@ function patchesOf(patches: NonNullable<RowParts['patches']>, all: readonly Colu
   };
 }
 
-/** A transaction of one part. */
-export function segment(number: number, steps: readonly Step[], change: Partial<Draft> = {}): Segment {
-  return { number, first: true, last: true, steps, position: undefined, committedAt: undefined, bytes: 1, changes: 1, ...change };
+/** A transaction of one part. It does not say what it goes on from. */
+export function segment(number: number, steps: readonly Step[], change: Partial<Segment> = {}): Segment {
+  const plain = { first: true, last: true, steps, position: undefined, committedAt: undefined, bytes: 1, changes: 1 };
+  return { number, epoch: 'sample', continues: undefined, ...plain, ...change };
 }
 
 export function at(place: number): Position {

@@ -82,15 +82,25 @@ export interface Draft {
   readonly changes: number;
 }
 
+/** Where a whole transaction ended, so that it can be told from any other: a writer that began at a wrong place gives the same numbers again. */
+export interface Footing {
+  /** Of its last segment; 0 before the first. */
+  readonly number: number;
+  /** Which opening of the hand-over wrote it; each has one of its own. Undefined: none yet, or it was noted by a version that did not. */
+  readonly epoch: string | undefined;
+  readonly position: Position | undefined;
+}
+
 export interface Segment extends Draft {
   /** 1, 2, 3, … without gaps over the life of the link. */
   readonly number: number;
+  readonly epoch: string;
+  /** What the pool must hold just before its transaction; all parts of one say the same. Undefined: written by a version that did not say it. */
+  readonly continues: Footing | undefined;
 }
 
 /** All that must be known to go on: what the last durable segment left. */
-export interface Progress {
-  readonly number: number;
-  readonly position: Position | undefined;
+export interface Progress extends Footing {
   readonly tables: ReadonlyMap<string, TableProgress>;
   readonly schemas: ReadonlyMap<string, TableSchema>;
 }

@@ -283,7 +283,8 @@ class Scene implements AsyncDisposable {
   }
 
   async #put(draft: Draft): Promise<void> {
-    await this.#pool.writer().apply({ ...draft, number: this.#pool.progress.number + 1 });
+    const continues = this.#pool.progress;
+    await this.#pool.writer().apply({ ...draft, number: continues.number + 1, epoch: 'one', continues });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { quoteIdentifier } from './schema.ts';
 import type { Step } from './segment.ts';
 import { freshProgress } from './link-book.ts';
 import { at, batchOf, codeOf, int64, progressOf, rows, schemaOf, segment, shape, text, type Value } from './sample-steps.contract.ts';
+import { continuations } from './writer-continuations.contract.ts';
 import { Model } from './writer-model.contract.ts';
 
 /** A pool as the suite sees it. */
@@ -36,6 +37,7 @@ export function writerContract(name: string, open: () => Promise<PoolUnderTest>,
       for (const pool of opened.splice(0)) await pool.close();
     });
     transactions(start, again);
+    continuations(start, again);
     keyedRows(start);
     keylessRows(start);
     shapes(start, again);
@@ -76,6 +78,7 @@ function transactions(start: Start, again: Again): void {
     );
     const expected = {
       number: 1,
+      epoch: 'sample',
       position: at(10),
       tables: new Map([[plain.table, { ...freshProgress(plain.table), ...progress }]]),
       schemas: new Map([[plain.table, plain]]),
@@ -519,7 +522,13 @@ function shapes(start: Start, again: Again): void {
     await pool.writer.apply(segment(2, [rows(plain, { removes: [[1]] }), shape(other), rows(other, { inserts: [['k']] })]));
     expect(await content(pool)).toEqual([['k']]);
     await pool.writer.apply(segment(3, [{ kind: 'drop', table: other.table }]));
-    expect(await pool.writer.progress()).toEqual({ number: 3, position: undefined, tables: new Map(), schemas: new Map() });
+    expect(await pool.writer.progress()).toEqual({
+      number: 3,
+      epoch: 'sample',
+      position: undefined,
+      tables: new Map(),
+      schemas: new Map(),
+    });
     await pool.writer.apply(segment(4, [shape(plain), rows(plain, { inserts: [[2, 'two']] })]));
     expect(await content(pool)).toEqual([['2', 'two']]);
     const first = schemaOf('first', [['id', int64]]);

@@ -1,8 +1,9 @@
 import { fault, must } from '#base/fault.ts';
 import { isNull, type Column, type ColumnBatch } from '#replication/column.ts';
+import { checkContinues, footingAfter, isHeld, noFooting } from '#replication/continuation.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import type { TableSchema } from '#replication/schema.ts';
-import type { Position, Progress, Segment, Step, TableProgress } from '#replication/segment.ts';
+import type { Footing, Progress, Segment, Step, TableProgress } from '#replication/segment.ts';
 import { valueText } from '#replication/sources/postgres/types/test-value-text.ts';
 
 export type TextRow = readonly (string | null)[];
@@ -14,9 +15,7 @@ interface Table {
   readonly rows: Map<string, TextRow>;
 }
 
-interface State {
-  readonly number: number;
-  readonly position: Position | undefined;
+interface State extends Footing {
   readonly tables: ReadonlyMap<string, Table>;
   readonly progress: ReadonlyMap<string, TableProgress>;
 }
@@ -26,7 +25,7 @@ interface State {
  * Stricter than a real one: a row put in twice or a row that a change does not find is a fault.
  */
 export class TextPool {
-  #state: State = { number: 0, position: undefined, tables: new Map(), progress: new Map() };
+  #state: State = { ...noFooting, tables: new Map(), progress: new Map() };
   #placeless = 0;
 
   /** Another pool with the same rows and progress. */
@@ -38,8 +37,8 @@ export class TextPool {
   }
 
   get progress(): Progress {
-    const { number, position, tables, progress } = this.#state;
-    return { number, position, tables: progress, schemas: new Map([...tables].map(([name, table]) => [name, table.schema])) };
+    const { number, epoch, position, tables, progress } = this.#state;
+    return { number, epoch, position, tables: progress, schemas: new Map([...tables].map(([name, table]) => [name, table.schema])) };
   }
 
   schema(table: string): TableSchema {
@@ -58,8 +57,9 @@ export class TextPool {
     return {
       progress: async () => this.progress,
       apply: async (segment) => {
-        if (segment.number <= this.#state.number) return;
+        if (isHeld(segment, this.#state, 'link')) return;
         if (segment.number !== seen + 1) throw fault('corrupt', 'SegmentGap', `segment ${segment.number} after ${seen}`);
+        checkContinues(segment, this.#state, 'link');
         seen = segment.number;
         if (segment.first) {
           open = new Map(this.#state.tables);
@@ -76,7 +76,7 @@ export class TextPool {
   }
 
   #commit(segment: Segment, tables: Map<string, Table>, progress: Map<string, TableProgress>): void {
-    this.#state = { number: segment.number, position: segment.position ?? this.#state.position, tables, progress };
+    this.#state = { ...footingAfter(this.#state, segment), tables, progress };
   }
 
   #apply(step: Step, tables: Map<string, Table>, progress: Map<string, TableProgress>): void {

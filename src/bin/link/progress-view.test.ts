@@ -6,7 +6,13 @@ import { ProgressView } from './progress-view.ts';
 
 function book(...tables: Partial<TableProgress>[]): LinkBook {
   const made = tables.map((one, i) => ({ ...freshProgress(`public.t${i}`), ...one }));
-  return new LinkBook({ number: 1, position: undefined, tables: new Map(made.map((one) => [one.table, one])), schemas: new Map() });
+  return new LinkBook({
+    number: 1,
+    epoch: 'one',
+    position: undefined,
+    tables: new Map(made.map((one) => [one.table, one])),
+    schemas: new Map(),
+  });
 }
 
 function changes(count: number): Draft {

@@ -1,9 +1,10 @@
-import type { Position, Progress, TableProgress } from '../segment.ts';
+import type { Footing, Position, Progress, TableProgress } from '../segment.ts';
 import type { TableSchema } from '../schema.ts';
 
 /** What of a segment, or of its manifest, matters to progress. */
 export interface ProgressPart {
   readonly number: number;
+  readonly epoch: string;
   readonly first: boolean;
   readonly last: boolean;
   readonly position?: Position | undefined;
@@ -19,6 +20,7 @@ type ProgressNote =
 /** The progress that whole transactions leave; an open one counts once its last part comes. */
 export class DurableProgress {
   number: number;
+  epoch: string | undefined;
   position: Position | undefined;
   readonly #tables: Map<string, TableProgress>;
   readonly #schemas: Map<string, TableSchema>;
@@ -26,6 +28,7 @@ export class DurableProgress {
 
   constructor(start: Progress) {
     this.number = start.number;
+    this.epoch = start.epoch;
     this.position = start.position;
     this.#tables = new Map(start.tables);
     this.#schemas = new Map(start.schemas);
@@ -38,12 +41,17 @@ export class DurableProgress {
     for (const step of this.#open) this.#note(step);
     this.#open = [];
     this.number = part.number;
+    this.epoch = part.epoch;
     this.position = part.position ?? this.position;
+  }
+
+  get footing(): Footing {
+    return { number: this.number, epoch: this.epoch, position: this.position };
   }
 
   /** As it is now; it does not change any more. */
   get(): Progress {
-    return { number: this.number, position: this.position, tables: new Map(this.#tables), schemas: new Map(this.#schemas) };
+    return { ...this.footing, tables: new Map(this.#tables), schemas: new Map(this.#schemas) };
   }
 
   #note(step: ProgressNote): void {

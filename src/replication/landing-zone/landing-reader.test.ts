@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Fault, toFault } from '#base/fault.ts';
+import { Fault, must, toFault } from '#base/fault.ts';
 import { KillSwitch, stepText } from '../handover.contract.ts';
 import { freshProgress } from '../link-book.ts';
 import { realDisk } from './disk.ts';
+import { noFooting } from '../continuation.ts';
 import { killableDisk } from './killable-disk.contract.ts';
 import { LandingReader } from './landing-reader.ts';
 import { LandingZone } from './landing-zone.ts';
@@ -33,18 +34,23 @@ test('segments are read as they were put, and new ones as soon as they come, unt
   await using folder = await scratchFolder();
   await using zone = await LandingZone.open({ folder: folder.path, maxBytes: 2 ** 30 });
   const stop = new AbortController();
+  const epochs = new Set<string | undefined>();
   const segments = new LandingReader({ folder: folder.path, pollMs: 60_000 }).segments(0, stop.signal);
   for (let n = 1; n <= 5; n++) {
     const next = segments.next();
     await zone.put(rowsDraft(n));
-    const { value } = await next;
-    expect(value?.number).toBe(n);
-    expect(value && { ...value, steps: value.steps.map(stepText) }).toEqual({
+    const value = must((await next).value ?? undefined, 'a segment');
+    expect(value.number).toBe(n);
+    epochs.add(value.epoch);
+    expect({ ...value, steps: value.steps.map(stepText) }).toEqual({
       ...rowsDraft(n),
       number: n,
+      epoch: value.epoch,
+      continues: n === 1 ? noFooting : { number: n - 1, epoch: value.epoch, position: rowsDraft(n - 1).position },
       steps: rowsDraft(n).steps.map(stepText),
     });
   }
+  expect(epochs.size).toBe(1);
   const last = segments.next();
   stop.abort();
   expect((await last).done).toBe(true);
@@ -173,9 +179,15 @@ test('a format of another version is refused as such', async () => {
   const path = join(folder.path, 'seg-000000000001', 'manifest.json');
   const { crc32 } = await import('node:zlib');
   const body = (JSON.parse(await readFile(path, 'utf8')) as { body: object }).body;
-  const text = JSON.stringify({ ...body, format: 2 });
-  await writeFile(path, `{"crc32":"${crc32(text).toString(16).padStart(8, '0')}","body":${text}}\n`);
-  expect((await takeAll(folder.path, 1)).reason?.message).toContain('format 2, written by another version');
+  for (const [change, wrong] of [
+    [{ format: 3 }, 'format 3, written by another version'],
+    [{ format: 1 }, 'it does not say what it must (continues)'],
+    [{ continues: undefined }, 'it does not say what it must (continues)'],
+  ] as const) {
+    const text = JSON.stringify({ ...body, ...change });
+    await writeFile(path, `{"crc32":"${crc32(text).toString(16).padStart(8, '0')}","body":${text}}\n`);
+    expect((await takeAll(folder.path, 1)).reason?.message).toContain(wrong);
+  }
 });
 
 test('taking segments away keeps the progress, whenever it is killed', async () => {

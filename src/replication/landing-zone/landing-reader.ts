@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { fault } from '#base/fault.ts';
+import { sameFooting } from '../continuation.ts';
 import type { Progress, Segment } from '../segment.ts';
 import { realDisk, type Disk } from './disk.ts';
 import { FolderWatch } from './folder-watch.ts';
 import type { Manifest } from './manifest.ts';
 import { readSegment } from './segment-files.ts';
-import { errorCode, segmentCorrupt, segmentMissing, zoneFault } from './zone-faults.ts';
+import { errorCode, segmentCorrupt, segmentForeign, segmentMissing, zoneFault } from './zone-faults.ts';
 import { listSegments, lookAtZone, makeZoneFolder, manifestName, readManifest, readZone, segmentName, writeBase } from './zone-folder.ts';
 
 export interface LandingReaderOptions {
@@ -22,7 +23,7 @@ export interface LandingReaderOptions {
 
 /**
  * The pool's side of a landing zone: takes the segments that a `LandingZone` wrote, in order, and takes away those that are applied.
- * Faults: `SegmentCorrupt`, `SegmentMissing` (corrupt; nothing of such a segment is given out), `LandingZoneFull`, `LandingZoneFailed`
+ * Faults: `SegmentCorrupt`, `SegmentMissing`, `SegmentForeign` (corrupt; nothing of such a segment is given out), `LandingZoneFull`, `LandingZoneFailed`
  * (try again), `LandingZoneDenied`, `LandingZoneGone`, `LandingZoneOther` (conflict).
  */
 export class LandingReader {
@@ -32,6 +33,8 @@ export class LandingReader {
   readonly #whole: boolean;
   /** Segments up to here have durable names. */
   #durable = 0;
+  /** Segments up to here were taken away: one that has such a number came after. */
+  #taken = 0;
 
   constructor(options: LandingReaderOptions) {
     this.#folder = options.folder;
@@ -47,7 +50,7 @@ export class LandingReader {
       await this.#holds(pool.number);
       const { progress } = await readZone(this.#folder, pool.number);
       // Where the pool's last transaction ended with a position, the zone's segments must lead to the same one.
-      if (progress.number === pool.number && progress.position === pool.position) return;
+      if (sameFooting(progress.footing, pool)) return;
       const remedy = 'Give the pool the landing zone that it was filled from, or give the link a new pool, which copies the tables anew.';
       throw fault(
         'conflict',
@@ -87,18 +90,32 @@ export class LandingReader {
    */
   async prune(progress: Progress): Promise<void> {
     await this.#guard(async () => {
-      const gone = (await listSegments(this.#folder)).filter((number) => number <= progress.number);
-      if (gone.length === 0) return;
-      try {
-        await writeBase(this.#disk, this.#folder, progress);
-      } catch (error) {
-        if (errorCode(error) !== 'ENOSPC') throw error;
-        // Rows that are applied are needed by nobody; the manifests alone still tell the progress.
-        for (const number of gone) await this.#removeRows(number);
-        await writeBase(this.#disk, this.#folder, progress);
-      }
-      for (const number of gone) await this.#disk.remove(join(this.#folder, segmentName(number)));
+      const numbers = await listSegments(this.#folder);
+      await this.#refuseForeign(numbers, this.#taken);
+      const gone = numbers.filter((number) => number <= progress.number);
+      if (gone.length > 0) await this.#take(gone, progress);
+      this.#taken = progress.number;
     });
+  }
+
+  async #take(gone: readonly number[], progress: Progress): Promise<void> {
+    try {
+      await writeBase(this.#disk, this.#folder, progress);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOSPC') throw error;
+      // Rows that are applied are needed by nobody; the manifests alone still tell the progress.
+      for (const number of gone) await this.#removeRows(number);
+      await writeBase(this.#disk, this.#folder, progress);
+    }
+    for (const number of gone) await this.#disk.remove(join(this.#folder, segmentName(number)));
+  }
+
+  /** What is taken away does not come again: a segment whose number was is of a writer that began at a wrong place, and would be passed over. */
+  async #refuseForeign(numbers: readonly number[], taken: number): Promise<void> {
+    const [number] = numbers;
+    if (number === undefined || number > taken) return;
+    const found = await readManifest(this.#folder, number);
+    throw segmentForeign(segmentName(number), `${taken} is the last that the pool took`, found?.manifest);
   }
 
   /** The zone must reach from `after` on: segments taken away are gone, and what the pool has must have been here. */
@@ -137,7 +154,10 @@ export class LandingReader {
 
   /** A segment that is not there must be the next to come. */
   async #mustBeNew(number: number): Promise<void> {
-    const end = (await listSegments(this.#folder)).at(-1) ?? 0;
+    const taken = this.#taken;
+    const numbers = await listSegments(this.#folder);
+    await this.#refuseForeign(numbers, taken);
+    const end = numbers.at(-1) ?? 0;
     if (end < number || (await readManifest(this.#folder, number))) return;
     const file = (await listSegments(this.#folder)).includes(number) ? join(segmentName(number), manifestName) : segmentName(number);
     throw segmentMissing(file, `segments up to ${end} are there`);

@@ -1,15 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fault, must, toFault } from '#base/fault.ts';
 import { makePosition, placeOf } from '../position.ts';
 import { runLink } from '../run-link.ts';
 import { SimulatedPool, SimulatedSource, World, type Op, type TableKey } from '../run-link.simulation.ts';
-import type { Progress } from '../segment.ts';
 import { killableDisk } from './killable-disk.contract.ts';
 import { LandingReader } from './landing-reader.ts';
 import { LandingZone } from './landing-zone.ts';
 import { readZone } from './zone-folder.ts';
-import { scratchFolder } from './zone-scene.contract.ts';
+import { openStale, scratchFolder } from './zone-scene.contract.ts';
 
 const table = fc.constantFrom<TableKey>('a', 'b');
 const k = fc.nat(9);
@@ -30,6 +31,7 @@ const schedule = fc.record({
   initial: fc.array(put, { maxLength: 12 }),
   pending: fc.array(fc.array(op, { minLength: 1, maxLength: 8 }), { maxLength: 40 }),
   kills: fc.array(fc.nat(600), { maxLength: 16 }),
+  stale: fc.array(fc.option(fc.nat(2), { nil: undefined, freq: 2 }), { maxLength: 20 }),
   joinsAt: fc.nat(3),
 });
 
@@ -49,16 +51,32 @@ function lifeIn(world: World): { point(): void } {
   };
 }
 
-async function unlessKilled(work: () => Promise<void>): Promise<void> {
+/** A worker that finds out that it began at the wrong place ends too: it is opened anew. */
+async function unlessKilled<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
-    await work();
+    return await work();
   } catch (error) {
-    if (toFault(error).message !== 'killed') throw error;
+    const { code } = toFault(error);
+    if (code !== 'Killed' && code !== 'ZoneMovedOn') throw error;
+    return undefined;
   }
 }
 
-async function workerLife(world: World, folder: string, chosen: readonly TableKey[]): Promise<void> {
-  await using zone = await LandingZone.open({ folder, maxBytes: 2 ** 30, disk: killableDisk(lifeIn(world)) });
+/** Segments are missing after an old base, if others than the pool's are there: no worker begins then. */
+function unlessGap(error: unknown): undefined {
+  const { code } = toFault(error);
+  if (code !== 'SegmentMissing' && code !== 'Killed') throw error;
+  return undefined;
+}
+
+/** The zone as a worker opens it; `stale`: as one did that looked at a base which the pool had replaced already. */
+async function openZone(world: World, folder: string, stale: Uint8Array | undefined): Promise<LandingZone> {
+  const options = { folder, maxBytes: 2 ** 30, disk: killableDisk(lifeIn(world)) };
+  return stale === undefined ? LandingZone.open(options) : (await openStale(options, stale)).zone;
+}
+
+async function workerLife(world: World, opened: LandingZone, chosen: readonly TableKey[]): Promise<void> {
+  await using zone = opened;
   await runLink({ source: new SimulatedSource(world, () => chosen), handover: zone, signal: AbortSignal.timeout(20_000), idleMs: 0 });
 }
 
@@ -66,33 +84,36 @@ async function workerLife(world: World, folder: string, chosen: readonly TableKe
 async function poolLife(world: World, folder: string, look: () => void): Promise<void> {
   const reader = new LandingReader({ folder, disk: killableDisk(lifeIn(world)) });
   const pool = new SimulatedPool(world, look);
-  const progress = (): Progress => ({
-    number: world.poolNumber,
-    position: world.poolPosition,
-    tables: world.poolTables,
-    schemas: world.poolSchemas,
-  });
-  await reader.check(progress());
+  await reader.check(world.progress);
   const { end } = await readZone(folder);
-  if (end > world.poolNumber) {
-    for await (const segment of reader.segments(world.poolNumber, AbortSignal.timeout(20_000))) {
+  if (end > world.footing.number) {
+    for await (const segment of reader.segments(world.footing.number, AbortSignal.timeout(20_000))) {
       await pool.apply(segment);
       if (segment.number === end) break;
     }
   }
-  await reader.prune(progress());
+  await reader.prune(world.progress);
+}
+
+/** Keeps the base as it is now, if it is another than before. */
+async function noteBase(bases: Uint8Array[], folder: string): Promise<void> {
+  const base = await readFile(join(folder, 'base.json')).catch(() => undefined);
+  if (base && bases.at(-1)?.join() !== base.join()) bases.push(base);
 }
 
 async function simulateOverZone(one: {
   initial: readonly Op[];
   pending: readonly (readonly Op[])[];
   kills: readonly number[];
+  /** For each life: how many bases ago its worker looked. */
+  stale: readonly (number | undefined)[];
   joinsAt: number;
 }): Promise<string | undefined> {
   await using folder = await scratchFolder();
   const world = new World(one);
   const start = makePosition('sim/one', '000000');
   const show = (rows: ReadonlyMap<number, unknown>): string => JSON.stringify([...rows].toSorted((x, y) => x[0] - y[0]));
+  const bases: Uint8Array[] = [];
   let wrong: string | undefined;
   const look = (): void => {
     for (const key of ['a', 'b'] as const) {
@@ -107,10 +128,12 @@ async function simulateOverZone(one: {
     Number(placeOf(world.poolPosition ?? start)) === world.log.length &&
     ['a', 'b'].every((key) => world.poolTables.get(key)?.state === 'Replicating');
   for (let life = 0; life < 60 && !wrong && !done(); life++) {
+    const ago = one.stale[life];
+    await noteBase(bases, folder.path);
+    const opened = await openZone(world, folder.path, ago === undefined ? undefined : bases.at(-2 - ago)).catch(unlessGap);
+    if (opened === undefined) continue;
     let working = true;
-    const worker = unlessKilled(() => workerLife(world, folder.path, life < one.joinsAt ? ['a'] : ['a', 'b'])).finally(
-      () => (working = false),
-    );
+    const worker = unlessKilled(() => workerLife(world, opened, life < one.joinsAt ? ['a'] : ['a', 'b'])).finally(() => (working = false));
     while (working) await unlessKilled(() => poolLife(world, folder.path, look));
     await worker;
     await unlessKilled(() => poolLife(world, folder.path, look));
@@ -119,7 +142,7 @@ async function simulateOverZone(one: {
 }
 
 test(
-  'through a landing zone too, at every commit the pool equals the source as it was then, whoever is killed',
+  'through a landing zone too, at every commit the pool equals the source as it was then, whoever is killed, and wherever a worker begins',
   { timeout: 600_000 },
   async () => {
     await fc.assert(

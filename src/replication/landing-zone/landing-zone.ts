@@ -3,13 +3,15 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failpoint } from '#base/failpoint.ts';
 import { fault } from '#base/fault.ts';
+import { footingAfter } from '../continuation.ts';
 import type { Handover } from '../handover.ts';
 import type { TableSchema } from '../schema.ts';
-import type { Draft, Progress, Segment, Step } from '../segment.ts';
+import type { Draft, Footing, Progress, Segment, Step } from '../segment.ts';
 import { eachOf, realDisk, type Disk } from './disk.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { packSegment, type PackedFile } from './segment-files.ts';
 import { landingZoneTaken, errorCode, zoneFault } from './zone-faults.ts';
+import { BaseWatch } from './base-watch.ts';
 import { listSegments, makeZoneFolder, readZone, segmentName, type ZoneState } from './zone-folder.ts';
 import { lockZone } from './zone-lock.ts';
 
@@ -21,6 +23,8 @@ export interface LandingZoneOptions {
   readonly signal?: AbortSignal;
   /** Told when it begins to wait for the pool to make room, and when it goes on. */
   readonly onWait?: (waits: boolean) => void;
+  /** Told which segments it took away because they do not go on from what is before them: no pool can have them. */
+  readonly onForeign?: (numbers: readonly number[]) => void;
   readonly disk?: Disk;
 }
 
@@ -37,7 +41,7 @@ const lookMs = 1_000;
  *
  * After a fault nothing more is taken: open the zone anew.
  * Faults: `LandingZoneTaken` (conflict), `LandingZoneFull`, `LandingZoneFailed` (try again), `LandingZoneDenied`, `LandingZoneGone`,
- * `SegmentCorrupt`, `SegmentMissing`, and `cancelled` by the signal.
+ * `SegmentCorrupt`, `SegmentMissing`, `ZoneMovedOn` (try again: nothing that came after it was called durable), and `cancelled` by the signal.
  */
 export class LandingZone implements Handover {
   readonly #options: LandingZoneOptions;
@@ -46,6 +50,9 @@ export class LandingZone implements Handover {
   readonly #epoch: string = randomUUID();
   readonly #closing = new AbortController();
   readonly #state: ZoneState;
+  readonly #base: BaseWatch;
+  /** What the next transaction goes on from: the last one put. */
+  #footing: Footing;
   /** Space of the segments present and of those on their way, by number, ascending. */
   readonly #spaces: Map<number, number>;
   #space = 0;
@@ -65,6 +72,8 @@ export class LandingZone implements Handover {
     this.#disk = options.disk ?? realDisk;
     this.#lock = lock;
     this.#state = state;
+    this.#base = new BaseWatch(options.folder, { ...state, epoch: this.#epoch });
+    this.#footing = state.progress.footing;
     this.#spaces = new Map(state.spaces);
     for (const space of this.#spaces.values()) this.#space += space;
     this.#shapes = new Map(state.progress.get().schemas);
@@ -82,7 +91,11 @@ export class LandingZone implements Handover {
       for (const name of await readdir(folder)) if (name.startsWith('tmp-')) await disk.remove(join(folder, name));
       // A writer killed between a rename and this: what is counted on from here on must be durable.
       await disk.syncFolder(folder);
-      return new LandingZone(options, lock, await readZone(folder));
+      const state = await readZone(folder);
+      // From the end, so that those left have no gap. The pool refuses them as this does, whenever it comes to them.
+      for (const number of state.foreign.toReversed()) await disk.remove(join(folder, segmentName(number)));
+      if (state.foreign.length > 0) options.onForeign?.(state.foreign);
+      return new LandingZone(options, lock, state);
     } catch (error) {
       lock?.[Symbol.dispose]();
       throw zoneFault(error, folder);
@@ -95,12 +108,14 @@ export class LandingZone implements Handover {
   }
 
   put(draft: Draft): Promise<void> {
-    const number = this.#next++;
+    const segment = { ...draft, number: this.#next++, epoch: this.#epoch, continues: this.#footing };
+    const { number } = segment;
+    if (draft.last) this.#footing = footingAfter(this.#footing, segment);
     const shapes = draft.steps.map((step) => this.#shapeOf(step));
     const turn = this.#recent.length < maxWriting ? undefined : this.#recent[0];
     const room = (this.#room = Promise.all([this.#room, turn]).then(() => this.#takeRoom(number, draft.bytes)));
-    const placed = (this.#placed = this.#place(draft, { number, shapes, room, before: this.#placed }));
-    const done = this.#finish({ ...draft, number }, placed, this.#recent.at(-1));
+    const placed = (this.#placed = this.#place(segment, { shapes, room, before: this.#placed }));
+    const done = this.#finish(segment, placed, this.#recent.at(-1));
     // All are reported by the promise returned.
     for (const promise of [room, placed, done]) promise.catch(() => undefined);
     this.#recent = [...this.#recent, done].slice(-maxWriting);
@@ -114,16 +129,13 @@ export class LandingZone implements Handover {
   }
 
   /** Writes the segment, and gives it its name once the one before it has its own. */
-  async #place(
-    draft: Draft,
-    put: { number: number; shapes: (TableSchema | undefined)[]; room: Promise<void>; before: Promise<void> },
-  ): Promise<void> {
+  async #place(segment: Segment, put: { shapes: (TableSchema | undefined)[]; room: Promise<void>; before: Promise<void> }): Promise<void> {
     const { folder } = this.#options;
-    const { number } = put;
+    const { number } = segment;
     const unfinished = join(folder, `tmp-${number}-${this.#epoch}`);
     try {
       await put.room;
-      const { files, space } = await packSegment({ ...draft, number }, this.#epoch, put.shapes);
+      const { files, space } = await packSegment(segment, put.shapes);
       this.#reserve(number, space);
       await this.#write(unfinished, files);
       await put.before;
@@ -158,6 +170,7 @@ export class LandingZone implements Handover {
   async #guardedSync(): Promise<void> {
     try {
       await this.#disk.syncFolder(this.#options.folder);
+      await this.#base.check();
     } catch (error) {
       throw zoneFault(error, this.#options.folder);
     }

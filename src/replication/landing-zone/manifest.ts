@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ScalarKind } from '../column.ts';
 import { parsePosition } from '../position.ts';
 import type { ColumnSchema, Fidelity, Identity, TableSchema, OnExisting, TablePlacement } from '../schema.ts';
-import type { Position, TableProgress, TableState } from '../segment.ts';
+import type { Footing, Position, TableProgress, TableState } from '../segment.ts';
 
 /** A file of a segment's folder. */
 export interface FileEntry {
@@ -33,12 +33,18 @@ export type StoredStep =
     }
   | { readonly kind: 'progress'; readonly progress: TableProgress };
 
+/** The format that manifests and bases are written in. Format 1 does not say what a segment goes on from, nor who wrote what the base ends with. */
+export const zoneFormat = 2;
+type ZoneFormat = 1 | typeof zoneFormat;
+
 /** What `manifest.json` of a segment's folder says. Times and positions as in `Draft`. */
 export interface Manifest {
-  readonly format: 1;
+  readonly format: ZoneFormat;
   readonly number: number;
   /** Which opening of the zone wrote it: parts of one transaction share it. */
   readonly epoch: string;
+  /** See `Segment`; in format 1 it is not there. */
+  readonly continues?: Footing | undefined;
   readonly first: boolean;
   readonly last: boolean;
   readonly position?: Position | undefined;
@@ -51,8 +57,10 @@ export interface Manifest {
 
 /** What `base.json` says: all that the segments taken away before it had left. */
 export interface BaseRecord {
-  readonly format: 1;
+  readonly format: ZoneFormat;
   readonly number: number;
+  /** Which opening of the zone wrote the last of them, as far as the pool knows. */
+  readonly epoch?: string | undefined;
   readonly position?: Position | undefined;
   readonly tables: readonly TableProgress[];
   readonly schemas: readonly TableSchema[];
@@ -152,10 +160,17 @@ const step = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('progress'), progress }),
 ]);
 
-const manifest: z.ZodType<Manifest> = z.strictObject({
-  format: z.literal(1),
+const format = z.union([z.literal(1), z.literal(zoneFormat)]);
+
+const footing = z
+  .strictObject({ number: count, epoch: z.string().optional(), position: position.optional() } satisfies Shape<Footing>)
+  .transform((one): Footing => ({ number: one.number, epoch: one.epoch, position: one.position }));
+
+const manifestShape = z.strictObject({
+  format,
   number: count,
   epoch: z.string(),
+  continues: footing.optional(),
   first: z.boolean(),
   last: z.boolean(),
   position: position.optional(),
@@ -169,10 +184,14 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   files: z.array(z.strictObject({ name: z.string().regex(/^\d+\.arrow$/), size: count, crc32: z.string() })),
   steps: z.array(step),
 } satisfies Shape<Manifest>);
+const manifest: z.ZodType<Manifest> = manifestShape.refine((one) => (one.continues !== undefined) === one.format >= 2, {
+  path: ['continues'],
+});
 
 const base: z.ZodType<BaseRecord> = z.strictObject({
-  format: z.literal(1),
+  format,
   number: count,
+  epoch: z.string().optional(),
   position: position.optional(),
   tables: z.array(progress),
   schemas: z.array(schema),
@@ -214,8 +233,9 @@ function openRecord<T>(bytes: Uint8Array, shape: z.ZodType<T>): T | { readonly w
   const [, sum, body = ''] = match;
   if (sum !== checksum(body)) return { wrong: 'its checksum does not fit' };
   const value: unknown = JSON.parse(body);
-  const format = z.looseObject({ format: z.number() }).safeParse(value);
-  if (format.success && format.data.format !== 1) return { wrong: `it has format ${format.data.format}, written by another version` };
+  const said = z.looseObject({ format: z.number() }).safeParse(value);
+  if (said.success && !format.safeParse(said.data.format).success)
+    return { wrong: `it has format ${said.data.format}, written by another version` };
   const parsed = shape.safeParse(value);
   return parsed.success ? parsed.data : { wrong: `it does not say what it must (${parsed.error.issues[0]?.path.join('.') ?? ''})` };
 }

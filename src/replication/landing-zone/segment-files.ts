@@ -6,7 +6,7 @@ import type { TableSchema } from '../schema.ts';
 import type { Patches, Segment, Step } from '../segment.ts';
 import { decodeArrowFile, encodeArrowFile, type ArrowColumn } from './arrow-file.ts';
 import { eachOf } from './disk.ts';
-import { checksumOf, sealRecord, type FileEntry, type Manifest, type StoredStep } from './manifest.ts';
+import { checksumOf, sealRecord, zoneFormat, type FileEntry, type Manifest, type StoredStep } from './manifest.ts';
 import { errorCode, segmentCorrupt, segmentMissing } from './zone-faults.ts';
 import { manifestName, segmentName, spaceOf } from './zone-folder.ts';
 
@@ -22,7 +22,6 @@ export interface PackedFile {
  */
 export async function packSegment(
   segment: Segment,
-  epoch: string,
   shapes: readonly (TableSchema | undefined)[],
 ): Promise<{ files: PackedFile[]; space: number }> {
   const files: PackedFile[] = [];
@@ -36,8 +35,9 @@ export async function packSegment(
   };
   const steps: StoredStep[] = [];
   for (const [i, step] of segment.steps.entries()) steps.push(await packStep(step, shapes[i], add));
-  const { number, first, last, position, committedAt, changes, bytes } = segment;
-  const manifest: Manifest = { format: 1, number, epoch, first, last, position, committedAt, changes, bytes, files: entries, steps };
+  const { number, epoch, continues, first, last, position, committedAt, changes, bytes } = segment;
+  const ends = { first, last, position, committedAt, changes, bytes };
+  const manifest: Manifest = { format: zoneFormat, number, epoch, continues, ...ends, files: entries, steps };
   const sealed = sealRecord(manifest);
   return { files: [...files, { name: manifestName, pieces: [sealed] }], space: spaceOf(manifest, sealed.length) };
 }
@@ -102,9 +102,9 @@ export async function readSegment(folder: string, manifest: Manifest): Promise<S
   const own = segmentName(manifest.number);
   const contents = new Map<number, Uint8Array>();
   await eachOf(manifest.files.entries(), async ([place, file]) => void contents.set(place, await readChecked(folder, own, file)));
-  const { number, first, last, position, committedAt, changes, bytes } = manifest;
+  const { number, epoch, continues, first, last, position, committedAt, changes, bytes } = manifest;
   const steps = manifest.steps.map((step) => unpackStep(step, openFileOf(manifest, contents)));
-  return { number, first, last, position, committedAt, changes, bytes, steps };
+  return { number, epoch, continues, first, last, position, committedAt, changes, bytes, steps };
 }
 
 type OpenFile = (

@@ -1,4 +1,6 @@
 import { fault, Fault, toFault } from '#base/fault.ts';
+import { footingText } from '../continuation.ts';
+import type { Manifest } from './manifest.ts';
 
 const anew = 'Restore it from a backup, or give the link a new pool and a new landing zone, which copies the tables anew.';
 
@@ -10,6 +12,18 @@ export function segmentCorrupt(file: string, what: string, cause?: unknown): Fau
 /** A file or segment that must be in the zone is not. */
 export function segmentMissing(file: string, what: string): Fault {
   return fault('corrupt', 'SegmentMissing', `${file} is missing in the landing zone: ${what}.`, { target: file, remedy: anew });
+}
+
+/** A segment came with a number that the pool has taken already. */
+export function segmentForeign(file: string, what: string, manifest: Manifest | undefined): Fault {
+  const { position, continues } = manifest ?? {};
+  const from = continues ? `, goes on from ${footingText(continues)}` : '';
+  const to = position === undefined ? '' : `, and reaches ${position}`;
+  return fault('corrupt', 'SegmentForeign', `${file} in the landing zone came again with other content: ${what}${from}${to}.`, {
+    target: file,
+    remedy:
+      'Stop the link and start it again: it reads on from what the pool holds, and says so where the source no longer keeps that; then the tables are copied anew.',
+  });
 }
 
 export function landingZoneTaken(folder: string, what: string): Fault {

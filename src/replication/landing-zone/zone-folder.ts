@@ -1,12 +1,13 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { noFooting, sameFooting } from '../continuation.ts';
 import type { Progress } from '../segment.ts';
 import { eachOf, type Disk } from './disk.ts';
 import { DurableProgress } from './durable-progress.ts';
-import { openBase, openManifest, sealRecord, type Manifest } from './manifest.ts';
+import { openBase, openManifest, sealRecord, zoneFormat, type Manifest } from './manifest.ts';
 import { errorCode, segmentCorrupt, segmentMissing } from './zone-faults.ts';
 
-const baseName = 'base.json';
+export const baseName = 'base.json';
 export const manifestName = 'manifest.json';
 
 /** Makes the folder where it is not, for this user only: it holds rows. Whoever wants to share it makes it first. */
@@ -30,20 +31,22 @@ export async function listSegments(folder: string): Promise<number[]> {
 }
 
 /** What the segments taken away had left; a new zone's is number 0 and nothing else. Faults: `SegmentCorrupt`. */
-async function readBase(folder: string): Promise<Progress> {
+export async function readBase(folder: string): Promise<Progress> {
   const bytes = await readIfThere(join(folder, baseName));
-  if (!bytes) return { number: 0, position: undefined, tables: new Map(), schemas: new Map() };
+  if (!bytes) return { ...noFooting, tables: new Map(), schemas: new Map() };
   const record = openBase(bytes);
   if ('wrong' in record) throw segmentCorrupt(baseName, record.wrong);
   const tables = new Map(record.tables.map((one) => [one.table, one]));
-  return { number: record.number, position: record.position, tables, schemas: new Map(record.schemas.map((one) => [one.table, one])) };
+  const { number, epoch, position } = record;
+  return { number, epoch, position, tables, schemas: new Map(record.schemas.map((one) => [one.table, one])) };
 }
 
 /** Replaces the base, durably and at once. */
 export async function writeBase(disk: Disk, folder: string, progress: Progress): Promise<void> {
   const record = {
-    format: 1 as const,
+    format: zoneFormat as typeof zoneFormat,
     number: progress.number,
+    epoch: progress.epoch,
     position: progress.position,
     tables: [...progress.tables.values()],
     schemas: [...progress.schemas.values()],
@@ -83,6 +86,10 @@ export interface ZoneState {
   readonly end: number;
   /** Space of the segments present, by number, ascending. */
   readonly spaces: ReadonlyMap<number, number>;
+  /** Who wrote the last segment that the base stands for, and those present. */
+  readonly epochs: ReadonlyMap<number, string | undefined>;
+  /** Segments that do not go on from what is before them, and all after the first such; they count for nothing else here. Ascending. */
+  readonly foreign: readonly number[];
 }
 
 /** The base, and the segments after it, as they were at one moment. */
@@ -138,12 +145,17 @@ function firstGap(base: number, numbers: readonly number[], found: ReadonlyMap<n
 function stateOf(base: Progress, numbers: readonly number[], found: ReadonlyMap<number, { manifest: Manifest; size: number }>): ZoneState {
   const progress = new DurableProgress(base);
   const spaces = new Map<number, number>();
+  const epochs = new Map([[base.number, base.epoch]]);
+  let end = base.number;
   for (const number of numbers) {
     const { manifest, size } = found.get(number)!;
+    if (manifest.continues && !sameFooting(manifest.continues, progress.footing)) break;
     progress.take(manifest);
     spaces.set(number, spaceOf(manifest, size));
+    epochs.set(number, manifest.epoch);
+    end = number;
   }
-  return { progress, end: numbers.at(-1) ?? base.number, spaces };
+  return { progress, end, spaces, epochs, foreign: numbers.filter((number) => number > end) };
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

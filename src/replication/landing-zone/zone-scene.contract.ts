@@ -1,9 +1,10 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress, Segment } from '../segment.ts';
 import { LandingReader } from './landing-reader.ts';
-import { LandingZone } from './landing-zone.ts';
+import { LandingZone, type LandingZoneOptions } from './landing-zone.ts';
+import { sealRecord, type Manifest } from './manifest.ts';
 import { rowsDraft } from './sample-drafts.contract.ts';
 import { readZone } from './zone-folder.ts';
 
@@ -34,6 +35,37 @@ export async function readSegments(folder: string, after: number, upTo: number):
 /** What the zone's progress was at segment `number`. */
 export async function progressAt(folder: string, number: number): Promise<Progress> {
   return (await readZone(folder, number)).progress.get();
+}
+
+/**
+ * Opens a zone as a worker does that looked at `base` when the pool had replaced it already. `blind`: it never sees the pool's one; what puts that
+ * back is answered.
+ */
+export async function openStale(
+  options: LandingZoneOptions,
+  base: Uint8Array,
+  blind = false,
+): Promise<{ readonly zone: LandingZone; readonly see: () => Promise<void> }> {
+  const path = join(options.folder, 'base.json');
+  const now = await readFile(path);
+  const see = (): Promise<void> => writeFile(path, now);
+  await writeFile(path, base);
+  try {
+    return { zone: await LandingZone.open(options), see };
+  } finally {
+    if (!blind) await see();
+  }
+}
+
+/** Makes the zone one that format 1 left: no segment says what it goes on from, nor the base who wrote what it ends with. */
+export async function toFormat1(folder: string): Promise<void> {
+  for (const file of await filesOf(folder)) {
+    if (!file.endsWith('.json')) continue;
+    const path = join(folder, file);
+    const { body } = JSON.parse(await readFile(path, 'utf8')) as { body: Record<string, unknown> };
+    delete body[file === 'base.json' ? 'epoch' : 'continues'];
+    await writeFile(path, sealRecord({ ...body, format: 1 } as unknown as Manifest));
+  }
 }
 
 export async function copyOf(folder: string, to: string): Promise<string> {

@@ -23,6 +23,7 @@ const placed = (name: string, as = name) => ({
 function bookOf(...names: readonly string[]): LinkBook {
   return new LinkBook({
     number: 1,
+    epoch: 'one',
     position: undefined,
     tables: new Map(
       names.map((name) => [`public.${name}`, { ...freshProgress(`public.${name}`), state: 'Replicating' as const, rowsCopied: 7 }]),

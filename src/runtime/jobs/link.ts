@@ -69,6 +69,8 @@ export async function link({ link: order }: JobOf<'link'>, context: JobContext, 
         folder: order.landing,
         maxBytes: landingBytes,
         signal,
+        onForeign: (segments) =>
+          log.error({ link: order.name, segments }, 'segments that do not continue those before them are taken away'),
         onWait: (waits) => reporter.poolIsBehind(waits ? poolBehind() : undefined),
       }),
     signal,

@@ -60,6 +60,7 @@ test('a pool of format 1 is brought to this one and goes on where it was', async
     const writer = pool.writer();
     expect(await writer.progress()).toEqual({
       number: 11 + opening,
+      epoch: opening === 1 ? undefined : 'sample',
       position: at(99),
       tables: new Map([[table.table, progress.kind === 'progress' && progress.progress]]),
       schemas: new Map([[table.table, table]]),
@@ -71,6 +72,24 @@ test('a pool of format 1 is brought to this one and goes on where it was', async
       ['2', 'two'],
     ]);
   }
+});
+
+test('a pool of format 2 is brought to this one, and only a segment that goes on from its position is taken', async () => {
+  const file = join(folder, 'second.duckdb');
+  {
+    await using pool = await DuckDbPool.open(file);
+    await pool.writer('1').apply(segment(1, [{ kind: 'schema', schema: table, fills: [] }], { position: at(7) }));
+    const engine = await pool.engine();
+    await engine.run('ALTER TABLE isthmus.link DROP COLUMN epoch; UPDATE isthmus.meta SET format = 2');
+  }
+  await dieIn(file, 'pool.upgrade.before', '');
+  await using pool = await DuckDbPool.open(file);
+  const writer = pool.writer('1');
+  const next = (place: number) => segment(2, [], { epoch: 'new', continues: { number: 1, epoch: 'old', position: at(place) } });
+  await expect(writer.apply(next(8))).rejects.toMatchObject({ kind: 'corrupt', code: 'SegmentForeign' });
+  await writer.apply(next(7));
+  expect(await writer.progress()).toMatchObject({ number: 2, epoch: 'new', position: at(7) });
+  expect(await (await pool.engine()).rows('SELECT format FROM isthmus.meta')).toEqual([[3]]);
 });
 
 test('a pool of format 1 that is only read stays as it is', async () => {

@@ -3,12 +3,12 @@ import { failpoint } from '#base/failpoint.ts';
 import { fault, type Fault } from '#base/fault.ts';
 import type { FaultText } from '#base/fault-text.ts';
 import { quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/schema.ts';
-import type { Position, Progress, TableProgress } from '#replication/segment.ts';
+import type { Footing, Position, Progress, TableProgress } from '#replication/segment.ts';
 import { catalogName, type Engine } from './engine.ts';
 import { ownSchema, type Target } from './names.ts';
 
 /** The version of the pool's own tables that this code writes; older ones are brought to it when the pool is opened for writing. */
-const format = 2;
+const format = 3;
 
 /** The run of a pool that has only one link, as `isthmus link` fills it. Also the run of pools of format 1, which knew no other. */
 export const onlyRun = 'link';
@@ -45,10 +45,8 @@ export interface TableRecord {
 }
 
 /** All that one transaction of a run leaves. Kept in the pool's schema `isthmus`, in the transaction that makes it true. */
-export interface Ledger {
+export interface Ledger extends Footing {
   readonly run: string;
-  readonly number: number;
-  readonly position: Position | undefined;
   readonly committedAt: bigint | undefined;
   readonly tables: ReadonlyMap<string, TableRecord>;
   /** Tables whose counts are noted in the row of the run: a statement for them in each commit would make it a quarter dearer. */
@@ -81,7 +79,7 @@ export async function openLedger(engine: Engine, readOnly: boolean): Promise<voi
   );
   if (there.length > 0) {
     const found = await formatOf(engine);
-    if (found < format && !readOnly) await upgrade(engine);
+    if (found < format && !readOnly) await upgrade(engine, found);
     return;
   }
   if (readOnly) return;
@@ -89,7 +87,7 @@ export async function openLedger(engine: Engine, readOnly: boolean): Promise<voi
     BEGIN;
     CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(catalogName)}.${quoteIdentifier(ownSchema)};
     CREATE TABLE ${own('meta')} (format INTEGER, link_id VARCHAR, source VARCHAR, created TIMESTAMP WITH TIME ZONE);
-    CREATE TABLE ${own('link')} (run VARCHAR, number BIGINT, position VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, applied_at TIMESTAMP WITH TIME ZONE, noted VARCHAR);
+    CREATE TABLE ${own('link')} (run VARCHAR, number BIGINT, position VARCHAR, committed_at TIMESTAMP WITH TIME ZONE, applied_at TIMESTAMP WITH TIME ZONE, noted VARCHAR, epoch VARCHAR);
     CREATE TABLE ${own('tables')} (run VARCHAR, table_name VARCHAR, target_schema VARCHAR, target_name VARCHAR, pages_only BOOLEAN, shape VARCHAR, progress VARCHAR, rejected VARCHAR);
     ${makeCounts};
     CREATE TABLE ${own('upkeep')} (done_at TIMESTAMP WITH TIME ZONE, what VARCHAR);
@@ -111,21 +109,29 @@ async function formatOf(engine: Engine): Promise<number> {
   return found;
 }
 
+/** Who wrote what an earlier format applied is not known, until the next transaction. */
+async function upgrade(engine: Engine, found: number): Promise<void> {
+  const steps = [
+    ...(found < 2 ? [toFormat2()] : []),
+    `ALTER TABLE ${own('link')} ADD COLUMN epoch VARCHAR`,
+    `UPDATE ${own('meta')} SET format = ${format}`,
+  ];
+  await engine.run(`BEGIN; ${steps.join(';\n')}`);
+  await failpoint('pool.upgrade.before');
+  await engine.run('COMMIT');
+}
+
 /** Format 1 knew one link only: what it wrote is that of `onlyRun`. */
-async function upgrade(engine: Engine): Promise<void> {
+function toFormat2(): string {
   const run = `${quoteLiteral(onlyRun)} AS run`;
-  await engine.run(`
-    BEGIN;
+  return `
     CREATE TABLE ${own('link of 2')} AS SELECT ${run}, *, CAST(NULL AS VARCHAR) AS noted FROM ${own('link')} WHERE number > 0;
     DROP TABLE ${own('link')};
     ALTER TABLE ${own('link of 2')} RENAME TO link;
     CREATE TABLE ${own('tables of 2')} AS SELECT ${run}, *, CAST(NULL AS VARCHAR) AS rejected FROM ${own('tables')};
     DROP TABLE ${own('tables')};
     ALTER TABLE ${own('tables of 2')} RENAME TO tables;
-    ${makeCounts};
-    UPDATE ${own('meta')} SET format = 2`);
-  await failpoint('pool.upgrade.before');
-  await engine.run('COMMIT');
+    ${makeCounts}`;
 }
 
 function damaged(engine: Engine, what: string): Fault {
@@ -154,7 +160,7 @@ export async function readRuns(engine: Engine): Promise<readonly string[]> {
 /** A run that left nothing is at number 0. */
 export async function readLedger(engine: Engine, run: string): Promise<Ledger> {
   const ofRun = `run = ${quoteLiteral(run)}`;
-  const [link] = await engine.rows(`SELECT number, position, epoch_us(committed_at), noted FROM ${own('link')} WHERE ${ofRun}`);
+  const [link] = await engine.rows(`SELECT number, position, epoch_us(committed_at), noted, epoch FROM ${own('link')} WHERE ${ofRun}`);
   const tables = new Map<string, TableRecord>();
   const found = await engine.rows(
     `SELECT table_name, target_schema, target_name, pages_only, shape, progress, rejected, processed_rows, processed_bytes, processed_ms, committed_ms
@@ -181,6 +187,7 @@ export async function readLedger(engine: Engine, run: string): Promise<Ledger> {
     run,
     number: Number(link?.[0] ?? 0),
     position: typeof link?.[1] === 'string' ? (link[1] as Position) : undefined,
+    epoch: typeof link?.[4] === 'string' ? link[4] : undefined,
     committedAt: typeof link?.[2] === 'bigint' ? link[2] : undefined,
     tables,
     noted: new Set(Object.keys(noted)),
@@ -230,7 +237,7 @@ export function ledgerStatements(
   // Not UPDATE: while a reader looks at an older state DuckDB refuses to checkpoint after one, and the WAL would grow without bound.
   return [
     `DELETE FROM ${own('link')} WHERE run = ${run}`,
-    `INSERT INTO ${own('link')} VALUES (${run}, ${ledger.number}, ${literal(ledger.position)}, ${at}, now(), ${literal(ledger.noted.size === 0 ? undefined : json(noted))})`,
+    `INSERT INTO ${own('link')} VALUES (${run}, ${ledger.number}, ${literal(ledger.position)}, ${at}, now(), ${literal(ledger.noted.size === 0 ? undefined : json(noted))}, ${literal(ledger.epoch)})`,
     ...replacement('tables', ledger, changed.records, ({ target, pagesOnly, schema, progress, rejected }) =>
       [target?.schema, target?.name, pagesOnly, json(schema), json(progress), json(rejected)].map(literal),
     ),
@@ -284,5 +291,5 @@ export function progressOf(ledger: Ledger): Progress {
     if (record.progress) tables.set(table, record.progress);
     if (record.schema) schemas.set(table, record.schema);
   }
-  return { number: ledger.number, position: ledger.position, tables, schemas };
+  return { number: ledger.number, epoch: ledger.epoch, position: ledger.position, tables, schemas };
 }

@@ -1,4 +1,5 @@
 import { Fault, fault } from '#base/fault.ts';
+import { footingAfter } from '#replication/continuation.ts';
 import { stepBytes } from '#replication/lane.ts';
 import type { OnExisting, TableSchema } from '#replication/schema.ts';
 import type { Segment, Step, TableProgress } from '#replication/segment.ts';
@@ -78,8 +79,7 @@ export class OpenTransaction {
     const { ledger, written } = withCounts(
       {
         ...this.before,
-        number: last.number,
-        position: last.position ?? this.before.position,
+        ...footingAfter(this.before, last),
         committedAt: last.committedAt ?? this.before.committedAt,
         tables: this.#tables,
       },

@@ -1,5 +1,6 @@
 import { failpoint } from '#base/failpoint.ts';
 import { assert, fault } from '#base/fault.ts';
+import { checkContinues, isHeld } from '#replication/continuation.ts';
 import type { PoolWriter } from '#replication/pool-writer.ts';
 import type { Progress, Segment } from '#replication/segment.ts';
 import type { Engine } from './engine.ts';
@@ -94,7 +95,7 @@ export class DuckDbWriter implements PoolWriter {
 
   async #apply(segment: Segment): Promise<void> {
     const ledger = await this.#committed();
-    if (segment.number <= ledger.number) return;
+    if (isHeld(segment, ledger, this.#options.run)) return;
     // A landing zone keeps the parts of a transaction that its writer did not live to end, and numbers the next one after them.
     const before = this.#open?.transaction.number ?? ledger.number;
     if (segment.first) await this.#giveUp();
@@ -107,6 +108,7 @@ export class DuckDbWriter implements PoolWriter {
         { remedy: 'Start the link again: it goes on from what the pool has.' },
       );
     }
+    checkContinues(segment, ledger, this.#options.run);
     this.#open ??= await this.#begin(ledger);
     const { transaction } = this.#open;
     transaction.number = segment.number;
