@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { toFault } from '#base/fault.ts';
 import type { PoolWriter } from './pool-writer.ts';
-import { at, int64, rows, schemaOf, segment, shape, text } from './sample-steps.contract.ts';
+import { at, codeOf, int64, rows, schemaOf, segment, shape, text } from './sample-steps.contract.ts';
 import type { Segment } from './segment.ts';
 
 interface Pool {
@@ -14,8 +14,27 @@ const plain = schemaOf('plain', [
   ['name', text],
 ]);
 
+const all = 'SELECT * FROM public.plain ORDER BY 1';
+
 /** The part of `writerContract` about what a segment goes on from. */
 export function continuations<P extends Pool>(start: () => Promise<P>, again: (pool: P) => Promise<P>): void {
+  test('what is applied is ignored, a gap is refused and ends the open transaction', async () => {
+    const pool = await start();
+    await pool.writer.apply(segment(1, [shape(plain), rows(plain, { inserts: [[1, 'one']] })]));
+    await pool.writer.apply(segment(1, [rows(plain, { inserts: [[9, 'nine']] })]));
+    expect(await pool.query(all)).toEqual([['1', 'one']]);
+    expect(await codeOf(pool.writer.apply(segment(3, [])))).toBe('SegmentGap');
+    expect(await codeOf(pool.writer.apply(segment(2, [], { first: false })))).toBe('SegmentGap');
+    await pool.writer.apply(segment(2, [rows(plain, { inserts: [[2, 'two']] })], { last: false }));
+    expect(await codeOf(pool.writer.apply(segment(4, [], { first: false })))).toBe('SegmentGap');
+    expect(await codeOf(pool.writer.apply(segment(3, [], { first: false })))).toBe('SegmentGap');
+    await pool.writer.apply(segment(2, [rows(plain, { inserts: [[3, 'three']] })]));
+    expect(await pool.query(all)).toEqual([
+      ['1', 'one'],
+      ['3', 'three'],
+    ]);
+  });
+
   test('a segment that does not go on from what the pool holds is refused, and so is one that only has a number of those applied', async () => {
     let pool = await start();
     await pool.writer.apply(segment(1, [shape(plain), rows(plain, { inserts: [[1, 'one']] })], { epoch: 'a', position: at(1) }));
@@ -44,7 +63,7 @@ export function continuations<P extends Pool>(start: () => Promise<P>, again: (p
     await pool.writer.apply(next({ continues: held, last: false, position: undefined }));
     await pool.writer.apply(next({ number: 3, steps: [], continues: held, first: false }));
     expect(await pool.writer.progress()).toMatchObject({ number: 3, epoch: 'b', position: at(5) });
-    expect(await pool.query('SELECT * FROM public.plain ORDER BY 1')).toEqual([
+    expect(await pool.query(all)).toEqual([
       ['1', 'one'],
       ['2', 'two'],
     ]);

@@ -127,23 +127,6 @@ function transactions(start: Start, again: Again): void {
     expect((await reopened.writer.progress()).number).toBe(3);
   });
 
-  test('what is applied is ignored, a gap is refused and ends the open transaction', async () => {
-    const pool = await start();
-    await pool.writer.apply(segment(1, [shape(plain), rows(plain, { inserts: [[1, 'one']] })]));
-    await pool.writer.apply(segment(1, [rows(plain, { inserts: [[9, 'nine']] })]));
-    expect(await content(pool)).toEqual([['1', 'one']]);
-    expect(await codeOf(pool.writer.apply(segment(3, [])))).toBe('SegmentGap');
-    expect(await codeOf(pool.writer.apply(segment(2, [], { first: false })))).toBe('SegmentGap');
-    await pool.writer.apply(segment(2, [rows(plain, { inserts: [[2, 'two']] })], { last: false }));
-    expect(await codeOf(pool.writer.apply(segment(4, [], { first: false })))).toBe('SegmentGap');
-    expect(await codeOf(pool.writer.apply(segment(3, [], { first: false })))).toBe('SegmentGap');
-    await pool.writer.apply(segment(2, [rows(plain, { inserts: [[3, 'three']] })]));
-    expect(await content(pool)).toEqual([
-      ['1', 'one'],
-      ['3', 'three'],
-    ]);
-  });
-
   test('a transaction left open is given up for the next one that begins, whose number goes on from it or starts over', async () => {
     const pool = await start();
     await pool.writer.apply(segment(1, [shape(plain), rows(plain, { inserts: [[1, 'one']] })]));
