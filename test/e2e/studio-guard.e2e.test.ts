@@ -123,7 +123,7 @@ test('a page says when what it shows may be old, and goes on by itself after a r
   await page.getByText('Isthmus does not answer.').waitFor({ state: 'detached' });
   await until('control answers', async () => (await plane.ask({ path: `/subscriptions?${version}` })).status === 200);
   await plane.ask({ method: 'PUT', path: `${plane.group('after')}?${version}`, body: { location: 'westeurope' } });
-  await page.getByText('after', { exact: true }).first().waitFor();
+  await page.getByRole('row', { name: /^after / }).waitFor();
   expect(await page.getByText('Isthmus does not answer.').count()).toBe(0);
   await page.close();
 });

@@ -8,6 +8,8 @@ import type { ControlPlane, Credentials } from './control-plane.ts';
 /** Where screenshots go; without it there are none. */
 const pictures = process.env['ISTHMUS_SCREENSHOTS'];
 
+let lastPictures = 0;
+
 interface AxeRule {
   readonly id: string;
   readonly impact: string | null;
@@ -116,6 +118,8 @@ export class Person implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // What they saw last is what explains a failure.
+    await this.picture(`last-${(lastPictures += 1)}`);
     await this.#context.close();
   }
 }
