@@ -348,3 +348,17 @@ test('a test of a group tells what became of each receiver', async () => {
   expect(hook.received.at(-1)?.body.data.essentials).toMatchObject({ description: expect.stringContaining('a test'), severity: 'Sev4' });
   expect((await scene.alerts()).length).toBe(1);
 });
+
+test('tests of a group count as messages to its receivers, so that nobody is flooded by them', async () => {
+  const made = await scene.put(actionGroup, { groupShortName: 'people', webhookReceivers: webhookReceivers() });
+  expect(made.status).toBe(201);
+  const send = async (): Promise<string> => {
+    const [receiver] = (await scene.plane.send('POST', `${actionGroup}/sendTest`, {})).body.receivers;
+    return receiver.error?.code ?? receiver.state;
+  };
+  for (let turn = 0; turn < 100; turn += 1) expect(await send()).toBe('delivered');
+  expect(await send()).toBe('TooManyMessages');
+  expect(hook.received.length).toBe(100);
+  scene.nowMs += 3_600_001;
+  expect(await send()).toBe('delivered');
+});

@@ -188,6 +188,9 @@ test('nobody has a rule tell what they may not read', async () => {
   scene.may = false;
   const sent = await scene.put(rule, ruleBody());
   expect([sent.status, sent.body.error.code]).toEqual([403, 'LinkedAuthorizationFailed']);
+  // Nor does its refusal tell whether something is there.
+  const nothing = await scene.put(rule, ruleBody({ scopes: [room('nowhere')] }));
+  expect([nothing.status, nothing.body.error.code]).toEqual([403, 'LinkedAuthorizationFailed']);
 });
 
 test('several resources of one kind are watched by one rule', async () => {

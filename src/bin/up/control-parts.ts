@@ -123,20 +123,18 @@ export async function composeControl({
     ...insights.types,
   ]);
   service = createResourceService({ store, catalog, sealer, log: log.child({ part: 'resources' }) });
+  const ground = { store, catalog, service, sealer };
   const administrator = await ensureOwner({ store, folder: job.folder, tenant, subscription });
   const accessLog = job.accessLog === undefined ? undefined : openLogFile(job.accessLog);
   const app = createApp({
-    store,
-    catalog,
-    service,
+    ...ground,
     authenticator,
     pageSignIn: studio.pageSignIn,
     authorizer,
     tenant: { id: tenant, name: 'Isthmus' },
-    sealer,
     auditLog: store.auditLog,
     live,
-    ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog), ...insights.own, ...providers.ownProviders],
+    ownProviders: [searchProvider(ground), schemaProvider(catalog), ...insights.own, ...providers.ownProviders],
     plugins,
     https: certificates,
     ...(accessLog && { onAnswered: (answered: Answered) => accessLog.log.info(answered, 'answered') }),

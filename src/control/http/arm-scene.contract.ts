@@ -299,7 +299,7 @@ export async function armScene({ loop = false, waitMs = 1000 }: { loop?: boolean
     store,
     catalog,
     live,
-    ownProviders: [searchProvider({ store, catalog, service }), schemaProvider(catalog)],
+    ownProviders: [searchProvider({ store, catalog, service, sealer }), schemaProvider(catalog)],
     authenticator,
     authorizer,
     sealer,

@@ -12,6 +12,8 @@ const heartbeatMs = 5_000;
 /** After it the client comes again, with a token that is still valid. */
 const longestMs = 15 * 60_000;
 const maxStreams = 200;
+/** Of one principal, or whoever may come in at all could leave none for others. */
+const maxStreamsOfOne = 50;
 /** As many changes may wait for a slow client. */
 const maxWaiting = 1000;
 const maxBufferedBytes = 1024 * 1024;
@@ -38,7 +40,7 @@ interface Ground {
 
 export function eventStreams(plane: Plane, live?: Pick<LiveChanges, 'onLive'>): EventStreams {
   const ground = { plane, live, boot: randomUUID() };
-  const streams = new Set<ServerResponse>();
+  const streams = new Map<ServerResponse, string>();
   return {
     open: (ask, response) => {
       if (streams.size >= maxStreams) {
@@ -46,7 +48,14 @@ export function eventStreams(plane: Plane, live?: Pick<LiveChanges, 'onLive'>): 
           remedy: 'Close one, or come again later.',
         });
       }
-      streams.add(response);
+      const { id } = ask.principal;
+      const own = [...streams.values()].filter((one) => one === id);
+      if (own.length >= maxStreamsOfOne) {
+        throw fault('throttled', 'TooManyStreams', `${ask.principal.name} has ${maxStreamsOfOne} streams of events already.`, {
+          remedy: 'Close one, such as a page of the Studio, or come again later.',
+        });
+      }
+      streams.set(response, id);
       const end = stream(ask, response, ground);
       response.once('close', () => {
         streams.delete(response);
@@ -54,7 +63,7 @@ export function eventStreams(plane: Plane, live?: Pick<LiveChanges, 'onLive'>): 
       });
     },
     [Symbol.dispose]: () => {
-      for (const response of streams) response.end();
+      for (const response of streams.keys()) response.end();
     },
   };
 }

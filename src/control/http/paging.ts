@@ -1,4 +1,4 @@
-import { fault } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { ListQuery, ResourceReader } from '#arm/store.ts';
 import type { Ask } from './plane.ts';
@@ -62,16 +62,20 @@ function nextLink({ base, uri }: Ask, last: string): string {
 }
 
 /** Says that a page begins after this id. */
-export function skipTokenOf(last: string): string {
+function skipTokenOf(last: string): string {
   return Buffer.from(last).toString('base64url');
 }
 
 /** The id that a `$skiptoken` says. Fault: `InvalidSkipToken` (invalid). */
-export function readSkipToken(token: string | undefined): string | undefined {
+function readSkipToken(token: string | undefined): string | undefined {
   if (token === undefined) return undefined;
   const id = /^[\w-]{1,4000}$/.test(token) ? Buffer.from(token, 'base64url').toString('utf8') : '';
   if (id.startsWith('/') && !id.includes('\uFFFD')) return id;
-  throw fault('invalid', 'InvalidSkipToken', 'The $skiptoken is not one that was handed out.', {
+  throw invalidSkipToken();
+}
+
+export function invalidSkipToken(): Fault {
+  return fault('invalid', 'InvalidSkipToken', 'The $skiptoken is not one that was handed out.', {
     target: '$skiptoken',
     remedy: 'Follow nextLink as it was given, or begin again without it.',
   });

@@ -97,4 +97,9 @@ test('10,000 resources are searched in a few milliseconds, and who may read few 
   expect(Math.min(...times)).toBeLessThan(50);
   const { body } = await scene.send('GET', `${search}?$top=50`, undefined, { authorization: 'Bearer partly' });
   expect(body).toEqual({ value: [], nextLink: expect.stringContaining('skiptoken'), count: 0, countIsAtLeast: true });
+  // Where the page ended is something that the asker may not read: its name is nobody's.
+  const token = new URL(body.nextLink as string).searchParams.get('$skiptoken')!;
+  for (const text of [token, Buffer.from(token, 'base64url').toString()]) expect(text).not.toMatch(/lock|Shop|subscriptions/i);
+  const forged = Buffer.from(`${group}/providers/Example.Own/locks/lock-5`).toString('base64url');
+  expect((await scene.send('GET', `${search}?$skiptoken=${forged}`)).body.error.code).toBe('InvalidSkipToken');
 });

@@ -1,12 +1,13 @@
-import { fault } from '#base/fault.ts';
+import { fault, toFault } from '#base/fault.ts';
+import type { Sealer } from '#arm/access.ts';
 import type { OwnAsk, OwnProvider } from '#arm/own-provider.ts';
 import { keyOf } from '#arm/resource-id.ts';
 import type { Json } from '#arm/resource.ts';
 import type { Found, SearchQuery } from '#arm/store.ts';
 import type { Plane } from './plane.ts';
-import { readSkipToken, readTop, skipTokenOf } from './paging.ts';
+import { invalidSkipToken, readTop } from './paging.ts';
 
-type SearchGround = Pick<Plane, 'store' | 'catalog' | 'service'>;
+type SearchGround = Pick<Plane, 'store' | 'catalog' | 'service'> & { readonly sealer: Sealer };
 
 const usualTop = 100;
 const maxTextLength = 200;
@@ -30,7 +31,7 @@ async function answerSearch(ask: OwnAsk, ground: SearchGround): Promise<Json> {
   const types = readTypes(ask.query.get('type'), ground);
   const query: SearchQuery = { within: ask.scope, ...(types && { types }), text: readText(ask.query.get('text')) };
   const top = Math.min(readTop(ask.query.get('$top'), usualTop), 1_000);
-  const after = readSkipToken(ask.query.get('$skiptoken'));
+  const after = readPlace(ask.query.get('$skiptoken'), ground.sealer);
   const readers = await readersOf(ask, query, ground);
   const page = await walk({ query, after, limit: top + 1, mayRead: readers.mayRead }, ground);
   const shown = page.found.slice(0, top);
@@ -44,7 +45,7 @@ async function answerSearch(ask: OwnAsk, ground: SearchGround): Promise<Json> {
   const last = page.found.length > top ? shown.at(-1)!.id : page.stoppedAfter;
   return {
     value,
-    ...(last === undefined ? {} : { nextLink: nextLink(ask, last) }),
+    ...(last === undefined ? {} : { nextLink: nextLink(ask, placeOf(last, ground.sealer)) }),
     count: readers.count,
     ...(readers.isAtLeast ? { countIsAtLeast: true } : {}),
   };
@@ -127,10 +128,36 @@ function readText(text = ''): string {
   });
 }
 
-function nextLink({ base, scope, query }: OwnAsk, last: string): string {
+/** In front of what is sealed: nothing else that was sealed here can take its place. */
+const purpose = 'search after ';
+
+/** A page may end at something that the asker may not read: only we can open what says where. */
+function placeOf(last: string, sealer: Sealer): string {
+  return Buffer.from(sealer.seal(purpose + last)).toString('base64url');
+}
+
+/** Fault: `InvalidSkipToken` (invalid). */
+function readPlace(token: string | undefined, sealer: Sealer): string | undefined {
+  if (token === undefined) return undefined;
+  if (!/^[\w-]{1,8000}$/.test(token)) throw invalidSkipToken();
+  const text = openedPlace(Buffer.from(token, 'base64url').toString(), sealer);
+  if (text.startsWith(`${purpose}/`)) return text.slice(purpose.length);
+  throw invalidSkipToken();
+}
+
+function openedPlace(sealed: string, sealer: Sealer): string {
+  try {
+    return sealer.open(sealed).reveal();
+  } catch (error) {
+    if (toFault(error).kind === 'corrupt') throw invalidSkipToken();
+    throw error;
+  }
+}
+
+function nextLink({ base, scope, query }: OwnAsk, token: string): string {
   const words = [...query].filter(([name]) => name !== '$skiptoken');
   const path = scope.split('/').map(encodeURIComponent).join('/');
-  const parameters = [...words, ['$skiptoken', skipTokenOf(last)] as const].map(
+  const parameters = [...words, ['$skiptoken', token] as const].map(
     ([name, value]) => `${encodeURIComponent(name).replace('%24', '$')}=${encodeURIComponent(value)}`,
   );
   return `${base}${path}/providers/Isthmus.Search/resources?${parameters.join('&')}`;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { armScene, group, type ArmScene } from './arm-scene.contract.ts';
 
 const net = `${group}/providers/Example.Net/networks/n`;
@@ -83,6 +83,18 @@ test('what has changed without a write is told as live to those who may read it,
   expect(elsewhere.text()).not.toContain(told(net));
   expect(nobody.text()).not.toContain('live');
   for (const one of [all, elsewhere, nobody]) one.close();
+});
+
+test('nobody takes so many streams that others get none', async () => {
+  await using scene = await armScene();
+  const port = await listening(scene);
+  const streams = await Promise.all(Array.from({ length: 50 }, () => streamed(port, '/events', 'nobody')));
+  const refused = await exchanged(port, 'GET /events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer nobody\r\nconnection: close\r\n\r\n');
+  expect(refused).toMatch(/^HTTP\/1\.1 429 [^]*"code":"TooManyStreams"/);
+  const other = await streamed(port, '/events', 'owner');
+  streams.pop()!.close();
+  const again = await vi.waitFor(() => streamed(port, '/events', 'nobody'));
+  for (const one of [...streams, other, again]) one.close();
 });
 
 test('closing the app ends its streams', async () => {

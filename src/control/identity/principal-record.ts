@@ -12,10 +12,17 @@ export interface PrincipalRecord {
   /** A GUID: `oid` in tokens; what roles are assigned to. */
   readonly principalId: string;
   readonly credentials: readonly Credential[];
+  /** Sessions of browsers and links from before have ended, in milliseconds since 1970. Undefined: none was ended. */
+  readonly signedOutMs?: number | undefined;
 }
 
 /** Every setting of a principal lives as long as its resource: one made anew under the same name has other ids. */
-const recordSchema = z.object({ appId: z.string(), principalId: z.string(), credentials: z.array(credentialSchema) });
+const recordSchema = z.object({
+  appId: z.string(),
+  principalId: z.string(),
+  credentials: z.array(credentialSchema),
+  signedOutMs: z.number().optional(),
+});
 
 function settingName(id: string): string {
   return `principal:${id.toLowerCase()}`;
@@ -44,4 +51,10 @@ export async function writeRecord(transaction: StoreTransaction, id: string, rec
 
 function withoutUndefined(record: PrincipalRecord): JsonObject {
   return JSON.parse(JSON.stringify(record)) as { readonly [name: string]: Json };
+}
+
+/** Whether what began then still counts: a session of a browser, or a link that makes one. */
+export async function isStillGood(from: Pick<StoreTransaction, 'setting'>, id: string, beganMs: number): Promise<boolean> {
+  const record = await readRecord(from, id);
+  return record !== undefined && (record.signedOutMs === undefined || beganMs > record.signedOutMs);
 }

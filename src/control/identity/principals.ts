@@ -62,7 +62,7 @@ export function principalResourceType({ store, now = Date.now }: PrincipalOption
       await store.write((transaction) => writeRecord(transaction, self.id, undefined));
       return { kind: 'ready' };
     },
-    actions: { addPassword: addPassword(store, now), removePassword: removePassword(store) },
+    actions: { addPassword: addPassword(store, now), removePassword: removePassword(store, now) },
   });
 }
 
@@ -133,9 +133,10 @@ function after(startMs: number, duration: string): number {
   return end.getTime() + (hours * 3_600 + minutes * 60 + seconds) * 1_000;
 }
 
-function removePassword(store: ResourceStore): Action<PrincipalProperties, { readonly keyId: string }> {
+function removePassword(store: ResourceStore, now: () => number): Action<PrincipalProperties, { readonly keyId: string }> {
   return {
-    summary: 'Removes a password: nobody signs in with it any more. Tokens that were given out for it last their hour.',
+    summary:
+      'Removes a password: nobody signs in with it any more. Tokens that were given out for it last their hour; sessions of browsers end.',
     input: removal,
     run: async (call) => {
       const self = call.self!;
@@ -144,7 +145,7 @@ function removePassword(store: ResourceStore): Action<PrincipalProperties, { rea
         const before = await readRecord(transaction, self.id);
         const left = before?.credentials.filter((one) => one.keyId !== keyId);
         if (before === undefined || left?.length === before.credentials.length) throw noSuchPassword(self, keyId);
-        await writeRecord(transaction, self.id, { ...before, credentials: left ?? [] });
+        await writeRecord(transaction, self.id, { ...before, credentials: left ?? [], signedOutMs: now() });
         await audit(transaction, call, { verb: 'delete', keyId, before: '***', after: undefined });
       });
       return {};

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { ResourceStore, StoreTransaction } from '#arm/store.ts';
 import type { KnownPrincipal, PrincipalDirectory } from '../identity/principal-directory.ts';
+import { isStillGood } from '../identity/principal-record.ts';
 
 export interface OneTimeCode {
   /** Kept nowhere. */
@@ -14,7 +15,7 @@ export interface OneTimeCode {
 export interface OneTimeCodes {
   /** For this principal; audited. */
   make(known: KnownPrincipal, correlationId: string): Promise<OneTimeCode>;
-  /** Whom it signs in; from then on nobody. Undefined: there is no such code any more, or its principal is gone. */
+  /** Whom it signs in; from then on nobody. Undefined: there is no such code any more, its principal is gone, or had a password removed since. */
   use(transaction: StoreTransaction, code: string): Promise<KnownPrincipal | undefined>;
 }
 
@@ -77,7 +78,8 @@ export function oneTimeCodes({ store, directory, now }: CodesOptions): OneTimeCo
       if (kept === undefined) return undefined;
       await transaction.putSetting(name, undefined);
       const known = now() < kept.endsMs ? await directory.byPrincipalId(kept.principalId) : undefined;
-      return known?.appId === kept.appId ? known : undefined;
+      if (known?.appId !== kept.appId) return undefined;
+      return (await isStillGood(transaction, known.resource, kept.endsMs - lastsMs)) ? known : undefined;
     },
   };
 }

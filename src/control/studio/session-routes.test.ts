@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makePrincipal, signedIn } from '../identity/identity-scene.contract.ts';
+import { act, makePrincipal, signedIn } from '../identity/identity-scene.contract.ts';
 import { host, ownPage, principals, studioScene, type StudioScene } from './studio-scene.contract.ts';
 
 const session = '/studio/session';
@@ -191,4 +191,23 @@ test('a link is made for who has a token, and for that principal', async () => {
 test('the link of a principal that is gone signs nobody in', async () => {
   await using scene = await studioScene();
   expect(await scene.studio.link(`https://${host}`, 'nobody', 'test')).toBe(`https://${host}/studio/`);
+});
+
+test('who removes a password ends all sessions and links of its principal, and nobody else', async () => {
+  await using scene = await studioScene();
+  const { identity, alice } = scene;
+  const self = (await identity.store.get('/providers/Isthmus.Identity/servicePrincipals/alice')) as unknown as Parameters<typeof act>[1];
+  await makePrincipal(identity, 'bob');
+  const [stolen, link, other] = [await scene.signIn(), await scene.code(), await scene.signIn('bob')];
+  await act(identity, self, 'removePassword', { keyId: alice.keyId });
+  const answer = await scene.send('GET', session, { ...ownPage, cookie: stolen });
+  expect([answer.status, answer.body.error.code]).toEqual([401, 'SessionEnded']);
+  expect((await scene.send('GET', principals, { ...ownPage, cookie: stolen })).status).toBe(401);
+  expect((await scene.send('POST', session, ownPage, { code: link })).status).toBe(403);
+  expect((await scene.send('GET', session, { ...ownPage, cookie: other })).status).toBe(200);
+  identity.clock.nowMs += 1;
+  scene.restart();
+  expect((await scene.send('GET', session, { ...ownPage, cookie: stolen })).status).toBe(401);
+  const anew = await scene.signIn();
+  expect((await scene.send('GET', session, { ...ownPage, cookie: anew })).status).toBe(200);
 });

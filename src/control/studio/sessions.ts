@@ -1,9 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Log } from '#base/log.ts';
-import type { JsonObject } from '#arm/resource.ts';
 import type { ResourceStore, StoreTransaction } from '#arm/store.ts';
 import type { KnownPrincipal, PrincipalDirectory } from '../identity/principal-directory.ts';
+import { isStillGood } from '../identity/principal-record.ts';
 
 /** Somebody who is signed in by a browser. */
 export interface StudioSession {
@@ -16,7 +16,7 @@ export interface StudioSession {
 export interface StudioSessions {
   /** Part of the transaction that says why. `value`: for the cookie, and kept nowhere. */
   start(transaction: StoreTransaction, known: KnownPrincipal): Promise<{ readonly value: string; readonly endsMs: number }>;
-  /** Undefined: there is no such session, it has ended, or its principal is gone. */
+  /** Undefined: there is no such session, it has ended, its principal is gone, or had a password removed since. */
   find(value: string): Promise<StudioSession | undefined>;
   /** Undefined: there was none. */
   end(transaction: StoreTransaction, value: string): Promise<StudioSession | undefined>;
@@ -60,11 +60,15 @@ export function studioSessions({ store, directory, log, now }: SessionsOptions):
     uses.delete(name);
     await transaction.putSetting(name, undefined);
   };
-  const lookUp = async (name: string, value: JsonObject | undefined): Promise<(StudioSession & { readonly kept: Kept }) | undefined> => {
-    const kept = keptSchema.safeParse(value).data;
+  const lookUp = async (
+    name: string,
+    from: Pick<StoreTransaction, 'setting'>,
+  ): Promise<(StudioSession & { readonly kept: Kept }) | undefined> => {
+    const kept = keptSchema.safeParse(await from.setting(name)).data;
     if (kept === undefined || isOver(name, kept)) return undefined;
     const known = await directory.byPrincipalId(kept.principalId);
-    return known?.appId === kept.appId ? { known, kept, endsMs: kept.startedMs + longestMs } : undefined;
+    if (known?.appId !== kept.appId || !(await isStillGood(from, known.resource, kept.startedMs))) return undefined;
+    return { known, kept, endsMs: kept.startedMs + longestMs };
   };
   /** Returns those that go on, the longest unused first. */
   const sweep = async (transaction: StoreTransaction): Promise<readonly (readonly [string, Kept])[]> => {
@@ -97,7 +101,7 @@ export function studioSessions({ store, directory, log, now }: SessionsOptions):
     },
     find: async (value) => {
       const name = nameOf(value);
-      const found = await lookUp(name, await store.setting(name));
+      const found = await lookUp(name, store);
       if (found === undefined) return undefined;
       const { known, endsMs, kept } = found;
       const usedMs = now();
@@ -110,7 +114,7 @@ export function studioSessions({ store, directory, log, now }: SessionsOptions):
     },
     end: async (transaction, value) => {
       const name = nameOf(value);
-      const found = await lookUp(name, await transaction.setting(name));
+      const found = await lookUp(name, transaction);
       await forget(transaction, name);
       return found && { known: found.known, endsMs: found.endsMs };
     },

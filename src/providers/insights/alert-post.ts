@@ -112,7 +112,7 @@ export class AlertPost {
     const { store } = this.#options;
     const group = (await store.get(delivery.group)) as unknown as Resource<ActionGroupProperties> | undefined;
     if (group?.type !== actionGroupType) throw gone(delivery, 'its action group');
-    this.#count(delivery);
+    if (delivery.attempts === 0) this.count(delivery.group, delivery.receiver);
     await this.bring(group, delivery, { rule: record.rule, alert, delivery }, signal);
   }
 
@@ -138,8 +138,8 @@ export class AlertPost {
     await sendMail(mail, { to: receiver.emailAddress, subject: subjectOf(news), text: textOf(news), deliveryId: to.id }, signal);
   }
 
-  #count({ group, receiver, attempts }: Delivery): void {
-    if (attempts > 0) return;
+  /** Before a message is sent to a receiver for the first time. Fault: `TooManyMessages` (unsupported). */
+  count(group: string, receiver: string): void {
     const nowMs = this.#options.nowMs();
     const key = keyOf(`${group} ${receiver}`);
     const recent = (this.#sent.get(key) ?? []).filter((ms) => ms > nowMs - hourMs);

@@ -63,22 +63,22 @@ async function checkRule(
   const { scopes, criteria, actions } = properties;
   for (const [i, scope] of scopes.entries()) {
     const at = `properties.scopes[${i}]`;
-    const target = await found(scope, at, resources);
-    // What a rule tells is what its author might have read.
+    // What a rule tells is what its author might have read. Asked first: who may not is not told what there is either.
     if (!(await may(principal, 'Microsoft.Insights/metrics/read', scope))) throw notAllowed(scope, at, 'Microsoft.Insights/metrics/read');
+    const target = await found(scope, at, resources);
     for (const [j, one] of criteria.allOf.entries())
       checkCriterion(one, `properties.criteria.allOf[${j}]`, catalog.of(target.type), target.type);
   }
   checkSameSplit(criteria.allOf);
   for (const [i, { actionGroupId }] of actions.entries()) {
     const at = `properties.actions[${i}].actionGroupId`;
+    if (!(await may(principal, `${actionGroupType}/read`, actionGroupId))) throw notAllowed(actionGroupId, at, `${actionGroupType}/read`);
     const group = await found(actionGroupId, at, resources);
     if (group.type !== actionGroupType)
       throw fault('invalid', 'InvalidActionGroup', `${actionGroupId} is not an action group.`, {
         target: at,
         remedy: `Name a resource of the type ${actionGroupType}.`,
       });
-    if (!(await may(principal, `${actionGroupType}/read`, actionGroupId))) throw notAllowed(actionGroupId, at, `${actionGroupType}/read`);
   }
 }
 

@@ -5,13 +5,13 @@ import type { AlertPost } from './alert-post.ts';
 import type { AlertRecord } from './alert-record.ts';
 
 export interface TestMessageOptions {
-  readonly post: Pick<AlertPost, 'bring'>;
+  readonly post: Pick<AlertPost, 'bring' | 'count'>;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly newId: () => string;
 }
 
-/** A message that says that it is a test, to each receiver of the group. Nothing is kept of it, and nothing tried again. */
+/** A message that says that it is a test, to each receiver of the group. Nothing is kept of it, and nothing tried again; it counts as the receiver's message. */
 export async function sendTestMessages(
   group: Resource<ActionGroupProperties>,
   { post, nowMs, newId }: TestMessageOptions,
@@ -27,6 +27,7 @@ export async function sendTestMessages(
     receivers.map(async (to): Promise<Json> => {
       const delivery = { ...to, id: newId(), about: 'Fired' as const, properties: {} };
       try {
+        post.count(group.id, to.receiver);
         await post.bring(group, delivery, { rule: group.id, alert, delivery }, signal);
         return { ...to, state: 'delivered' };
       } catch (error) {
