@@ -92,6 +92,8 @@ export interface Read<P> {
   readonly summary: string;
   /** The end of the permission, after `{type}/`. Default: `{name}/read`. */
   readonly permission?: string;
+  /** See `Action`. */
+  readonly behindRoot?: true;
   /** Quick; it changes nothing, and nothing of it is audited. Answered with status 200. */
   readonly run: (call: ReadCall<P>) => Promise<Json>;
 }

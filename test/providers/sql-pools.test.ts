@@ -71,6 +71,10 @@ test('a pool is asked with SQL: exact texts, so many rows, and a reason where it
     rows: [['12345678901234567', null, 'é']],
     truncated: false,
   });
+  // Of the pool itself there is only what records its links.
+  expect((await scene.plane.send('GET', `${pool}/tables`)).body).toEqual({ value: [], truncated: false });
+  // At ARM's own address, too, the workspace's firewall stands before it.
+  expect((await scene.plane.askFrom('203.0.113.4', `${pool}/tables`)).body.error?.code).toBe('ClientIpAddressNotAuthorized');
   const many = (await ask({ sql: 'SELECT * FROM range(100)', mostRows: 7 })).body;
   expect([many.rows.length, many.truncated]).toEqual([7, true]);
   const wide = (await ask({ sql: "SELECT repeat('x', 200000) FROM range(30)" })).body;
@@ -79,4 +83,5 @@ test('a pool is asked with SQL: exact texts, so many rows, and a reason where it
   expect((await ask({ sql: 'SELECT 1', mostRows: 10_001 })).body.error.code).toBe('InvalidRequestFormat');
   await scene.plane.send('POST', `${pool}/pause`);
   expect((await ask({ sql: 'SELECT 1' })).text).toContain('/resume');
+  expect((await scene.plane.send('GET', `${pool}/tables`)).body.error.code).toBe('SqlPoolNotOnline');
 });

@@ -9,6 +9,7 @@ import { partOwner } from '../resources/references.ts';
 import { parseFilter } from './filter.ts';
 import { pageOf, type Listing } from './paging.ts';
 import { listAnswer, type Answer, type Ask, type Plane } from './plane.ts';
+import { checkAdmitted } from './resource-routes.ts';
 import { permissionTypeOf, readableBy } from './readable.ts';
 
 type Collection = Extract<Place, { kind: 'collection' }>;
@@ -53,6 +54,7 @@ interface ViewPlace {
   readonly id: ResourceId;
   readonly type: AnyType;
   readonly permission: string;
+  readonly behindRoot: boolean;
   readonly show: (self: Resource) => Json | Promise<Json>;
 }
 
@@ -68,11 +70,12 @@ function viewAt({ type: path, under }: Collection, ask: Ask, { catalog, store }:
   if (name === undefined) return undefined;
   const id = parseResourceId(under);
   const { principal } = ask;
-  const { permission = `${name}/read`, run } = type.reads?.[name] ?? {};
+  const { permission = `${name}/read`, run, behindRoot = false } = type.reads?.[name] ?? {};
   return {
     id,
     type,
     permission: `${type.permissionType}/${permission}`,
+    behindRoot,
     show: (self) => (run === undefined ? type.views![name]!(self) : run({ self, id, resources: store, principal, signal: ask.signal })),
   };
 }
@@ -81,10 +84,11 @@ function named(of: Readonly<Record<string, unknown>> | undefined, word: string):
   return Object.keys(of ?? {}).find((one) => one.toLowerCase() === word);
 }
 
-async function answerView(ask: Ask, { id, type, permission, show }: ViewPlace, { authorizer, service }: Plane): Promise<Answer> {
+async function answerView(ask: Ask, { id, type, permission, behindRoot, show }: ViewPlace, plane: Plane): Promise<Answer> {
   checkVersion(ask.uri.query.get('api-version'), type);
-  await authorizer.check(ask.principal, permission, id.text);
-  return { status: 200, body: await show(await service.get(id, type)) };
+  await plane.authorizer.check(ask.principal, permission, id.text);
+  if (behindRoot) await checkAdmitted(ask, id, plane);
+  return { status: 200, body: await show(await plane.service.get(id, type)) };
 }
 
 /** Whether only what lies directly in the place is meant. Fault: `InvalidResourceType` (missing) where the type does not stand there. */

@@ -131,7 +131,7 @@ async function answerDelete(ask: Ask, id: ResourceId, type: AnyType, plane: Plan
 }
 
 /** What the root of a plane keeps from others is kept from them by whatever address they ask. Faults: those of the root's `admit`. */
-async function checkAdmitted(ask: Ask, id: ResourceId, { catalog, store }: Plane): Promise<void> {
+export async function checkAdmitted(ask: Ask, id: ResourceId, { catalog, store }: Plane): Promise<void> {
   const admit = catalog.get(id.type.split('/').slice(0, 2).join('/'))?.plane?.root?.admit;
   const words = id.text.split('/');
   const root = admit && (await store.get(words.slice(0, words.length - 2 * (id.names.length - 1)).join('/')));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fault, type Fault } from '#base/fault.ts';
-import type { Action } from '#arm/resource-type.ts';
+import type { Action, Read } from '#arm/resource-type.ts';
 import type { Resource } from '#arm/resource.ts';
 import type { QueryColumn } from '#pool/query.ts';
 import { openServed } from '#pool/query-server.ts';
@@ -49,6 +49,36 @@ export function queryAction(fileOf: (pool: string) => string): Action<SqlPoolPro
       } finally {
         running.set(pool.id, running.get(pool.id)! - 1);
       }
+    },
+  };
+}
+
+/** The pool's own records of links are no concern of those who read its tables. */
+const tablesSql = `SELECT schema_name, table_name, 'table', CAST(estimated_size AS VARCHAR), CAST(column_count AS VARCHAR)
+FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal AND NOT temporary AND schema_name <> 'isthmus'
+UNION ALL
+SELECT schema_name, view_name, 'view', NULL, CAST(column_count AS VARCHAR)
+FROM duckdb_views() WHERE database_name = current_database() AND NOT internal AND NOT temporary AND schema_name <> 'isthmus'
+ORDER BY 1, 2`;
+
+/**
+ * `GET …/tables`: `{value: [{schemaName, tableName, kind: table|view, rows, columns}], truncated}`. `rows` is a text, as the pool estimates it;
+ * views have none. Faults: `SqlPoolNotOnline` (conflict), `QueryTimeout` (timeout).
+ */
+export function tablesRead(fileOf: (pool: string) => string): Read<SqlPoolProperties> {
+  return {
+    summary: 'Its tables and views, how many columns they have, and about how many rows',
+    behindRoot: true,
+    run: async ({ self, signal }) => {
+      const { rows, truncated } = await answer(self, fileOf(self.id), { sql: tablesSql, mostRows, signal });
+      const value = rows.map(([schemaName, tableName, kind, count, columns]) => ({
+        schemaName: schemaName!,
+        tableName: tableName!,
+        kind: kind!,
+        ...(count !== null && { rows: count! }),
+        columns: Number(columns),
+      }));
+      return { value, truncated };
     },
   };
 }

@@ -5,7 +5,7 @@ import type { JsonObject, Resource } from '#arm/resource.ts';
 import { poolFile } from './link-places.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import type { SqlPoolOrders } from './sql-pool-orders.ts';
-import { queryAction } from './sql-pool-query.ts';
+import { queryAction, tablesRead } from './sql-pool-query.ts';
 import { checkPool, sqlPoolEnvelope, sqlPoolProperties, type SqlPoolProperties } from './sql-pool-shape.ts';
 import { sqlPoolType, versions, workspacePlaneVersions } from './type-names.ts';
 
@@ -42,6 +42,7 @@ export function sqlPools(
     shape: (_, usual) => withoutOwn(usual),
     plane: { versions: workspacePlaneVersions, verbs: [], actions: ['query'] },
     inUse: { kind: 'conflict', code: 'SqlPoolInUseByLinkConnection' },
+    reads: { tables: tablesRead((pool) => poolFile(folder, pool)) },
     actions: {
       pause: {
         summary: 'End its process; tables stay, links go on and keep what they read until it is resumed',

@@ -21,24 +21,9 @@ export interface PoolTable {
   readonly columnCount: number;
 }
 
-/** The pool's own records of links lie in a schema that is no concern of analysts. */
-const own = 'isthmus';
-
-export const tablesSql = `SELECT schema_name, table_name, 'table', CAST(estimated_size AS VARCHAR), CAST(column_count AS VARCHAR)
-FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal AND NOT temporary AND schema_name <> '${own}'
-UNION ALL
-SELECT schema_name, view_name, 'view', NULL, CAST(column_count AS VARCHAR)
-FROM duckdb_views() WHERE database_name = current_database() AND NOT internal AND NOT temporary AND schema_name <> '${own}'
-ORDER BY 1, 2`;
-
 export function columnsSql({ schema, name }: Pick<PoolTable, 'schema' | 'name'>): string {
   return `SELECT column_name, data_type, CASE WHEN is_nullable THEN 'yes' ELSE 'no' END FROM duckdb_columns()
 WHERE database_name = current_database() AND schema_name = ${literal(schema)} AND table_name = ${literal(name)} ORDER BY column_index`;
-}
-
-/** How many rows there are at this moment. */
-export function countSql({ schema, name }: Pick<PoolTable, 'schema' | 'name'>): string {
-  return `SELECT CAST(count(*) AS VARCHAR) FROM ${identifier(schema)}.${identifier(name)}`;
 }
 
 /** The first rows, for whoever wants to see what a table is like. */
@@ -46,13 +31,25 @@ export function firstRowsSql({ schema, name }: Pick<PoolTable, 'schema' | 'name'
   return `SELECT *\nFROM ${plainIdentifier(schema)}.${plainIdentifier(name)}\nLIMIT 100`;
 }
 
-export function tablesOf({ rows }: QueryResult): readonly PoolTable[] {
-  return rows.map(([schema, name, kind, size, columnCount]) => ({
-    schema: schema ?? '',
-    name: name ?? '',
+/** `GET {pool}/tables`. */
+export interface PoolTables {
+  readonly value: readonly {
+    readonly schemaName: string;
+    readonly tableName: string;
+    readonly kind: 'table' | 'view';
+    readonly rows?: string;
+    readonly columns: number;
+  }[];
+  readonly truncated: boolean;
+}
+
+export function tablesOf({ value }: PoolTables): readonly PoolTable[] {
+  return value.map(({ schemaName, tableName, kind, rows, columns }) => ({
+    schema: schemaName,
+    name: tableName,
     isView: kind === 'view',
-    rows: size === null || size === undefined ? undefined : Number(size),
-    columnCount: Number(columnCount ?? 0),
+    rows: rows === undefined ? undefined : Number(rows),
+    columnCount: columns,
   }));
 }
 

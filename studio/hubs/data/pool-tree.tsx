@@ -4,7 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState, type ReactElement } from 'react';
 import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
-import { columnsOf, columnsSql, countSql, type PoolTable, type QueryResult } from './catalogue.ts';
+import { columnsOf, columnsSql, type PoolTable } from './catalogue.ts';
 import { usePoolQuery } from './run-query.ts';
 
 const rowPx = 32;
@@ -94,11 +94,10 @@ export function PoolTree({ pool, tables, chosen, choose, look }: PoolTreeProps):
 function Columns({ pool, table, look }: { readonly pool: string; readonly table: PoolTable; readonly look: () => void }): ReactElement {
   const styles = useStyles();
   const { data = [], error, isPending } = usePoolQuery(pool, columnsSql(table), columnsOf);
-  const { data: count } = usePoolQuery(pool, countSql(table), firstValue, 'rows');
   return (
     <section aria-label={`Columns of ${nameOf(table)}`} className={styles.all}>
       <Text weight="semibold">
-        {nameOf(table)}: {count === undefined ? '…' : BigInt(count).toLocaleString()} rows
+        {nameOf(table)}: {table.rows === undefined ? 'a view' : `about ${table.rows.toLocaleString()} rows`}
       </Text>
       {error !== null && <FaultPanel error={error} />}
       {isPending && <Waiting />}
@@ -120,8 +119,4 @@ function Columns({ pool, table, look }: { readonly pool: string; readonly table:
       </div>
     </section>
   );
-}
-
-function firstValue({ rows }: QueryResult): string | undefined {
-  return rows[0]?.[0] ?? undefined;
 }

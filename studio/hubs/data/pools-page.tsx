@@ -10,10 +10,10 @@ import { Page } from '#studio/parts/page.tsx';
 import { resourceAddress } from '#studio/parts/resource-address.ts';
 import { StatusBadge } from '#studio/parts/status-badge.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
-import { firstRowsSql, tablesOf, tablesSql, type PoolTable } from './catalogue.ts';
+import { firstRowsSql, tablesOf, type PoolTable } from './catalogue.ts';
 import { nameOf, PoolTree } from './pool-tree.tsx';
 import { ResultView } from './result-view.tsx';
-import { usePoolQuery, useQueryRun } from './run-query.ts';
+import { usePoolTables, useQueryRun } from './run-query.ts';
 
 const SqlEditor = lazy(async () => ({ default: (await import('./sql-editor.tsx')).SqlEditor }));
 const poolType = 'Microsoft.Synapse/workspaces/sqlPools';
@@ -69,7 +69,8 @@ function PoolPage({ pool, pools }: PoolPageProps): ReactElement {
   const navigate = useNavigate();
   const address = useAddress({ strict: false }) as { table?: string };
   const { status } = pool.properties as { status?: string };
-  const tables = usePoolQuery(pool.id, tablesSql, tablesOf, 'rows');
+  const tables = usePoolTables(pool.id);
+  const list = useMemo(() => (tables.data === undefined ? undefined : tablesOf(tables.data)), [tables.data]);
   const [sql, setSql] = useState('SELECT 1');
   const run = useQueryRun(pool.id);
   const go = (more: { readonly pool?: string; readonly table?: string }): void =>
@@ -80,7 +81,7 @@ function PoolPage({ pool, pools }: PoolPageProps): ReactElement {
     go({ table: nameOf(table) });
     run.run(text);
   };
-  const names = useMemo(() => namesOf(tables.data ?? []), [tables.data]);
+  const names = useMemo(() => namesOf(list ?? []), [list]);
   return (
     <Framed
       actions={
@@ -99,14 +100,8 @@ function PoolPage({ pool, pools }: PoolPageProps): ReactElement {
         <div>
           {tables.error !== null && <FaultPanel error={tables.error} retry={() => void tables.refetch()} />}
           {tables.isPending && <Waiting />}
-          {tables.data !== undefined && (
-            <PoolTree
-              pool={pool.id}
-              tables={tables.data}
-              chosen={address.table}
-              choose={(table) => go({ table: nameOf(table) })}
-              look={look}
-            />
+          {list !== undefined && (
+            <PoolTree pool={pool.id} tables={list} chosen={address.table} choose={(table) => go({ table: nameOf(table) })} look={look} />
           )}
         </div>
         <div className={styles.right}>

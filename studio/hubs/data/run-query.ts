@@ -2,7 +2,8 @@ import { useMutation, useQuery, type UseMutationResult, type UseQueryResult } fr
 import { useCallback, useRef } from 'react';
 import { fault } from '#base/fault.ts';
 import { arm } from '#studio/data/arm.ts';
-import type { QueryResult } from './catalogue.ts';
+import { useArm } from '#studio/data/queries.ts';
+import type { PoolTables, QueryResult } from './catalogue.ts';
 
 export interface Answered {
   readonly sql: string;
@@ -19,19 +20,19 @@ async function ask(pool: string, sql: string, signal: AbortSignal): Promise<Quer
   return (await arm.post(`${pool}/query`, { sql, mostRows }, { signal })) as unknown as QueryResult;
 }
 
-/** What the page asks of the pool for itself; read anew when the pool changes, and with `rows` when a link of its workspace moves. */
-export function usePoolQuery<T>(
-  pool: string,
-  sql: string,
-  read: (result: QueryResult) => T,
-  about: 'shape' | 'rows' = 'shape',
-): UseQueryResult<T> {
+/** Its tables, read anew when a link of its workspace brings rows. */
+export function usePoolTables(pool: string): UseQueryResult<PoolTables> {
   const within = pool.replace(/\/sqlPools\/[^/]*$/i, '');
+  return useArm<PoolTables>(`${pool}/tables`, { watch: { ids: [pool], types: ['*/linkConnections'], within } });
+}
+
+/** What the page asks of the pool in SQL for itself: as seldom as can be, since each question is audited. */
+export function usePoolQuery<T>(pool: string, sql: string, read: (result: QueryResult) => T): UseQueryResult<T> {
   return useQuery({
     queryKey: ['pool-query', pool, sql],
     queryFn: ({ signal }) => ask(pool, sql, signal),
     select: read,
-    meta: { watch: { ids: [pool], ...(about === 'rows' && { types: ['*/linkConnections'], within }) } },
+    meta: { watch: { ids: [pool] } },
     enabled: pool !== '',
   });
 }
