@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
-import { concerns } from './live.ts';
+// @vitest-environment jsdom
+import { QueryClient } from '@tanstack/react-query';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { concerns, followChanges } from './live.ts';
+import { reachability } from './reachability.ts';
 
 const link = {
   id: '/subscriptions/1/resourceGroups/Shop/providers/Microsoft.Synapse/workspaces/w/linkConnections/l',
@@ -31,4 +34,23 @@ test('a change concerns whoever watches what it lies in, with a type only where 
 test('who watches nothing is not concerned', () => {
   expect(concerns({}, link)).toBe(false);
   expect(concerns({ ids: [] }, link)).toBe(false);
+});
+
+test('a stream that is refused because the session is over says so', async () => {
+  const refusedSource = function (): object {
+    const source = Object.assign(new EventTarget(), { readyState: 2, close: () => undefined });
+    queueMicrotask(() => source.dispatchEvent(new Event('error')));
+    return source;
+  };
+  const asked: string[] = [];
+  vi.stubGlobal('EventSource', Object.assign(refusedSource, { CLOSED: 2 }));
+  vi.stubGlobal('fetch', async (url: string) => {
+    asked.push(url);
+    return Response.json({ error: { code: 'SessionEnded', message: 'Nobody is signed in here.' } }, { status: 401 });
+  });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const end = followChanges(new QueryClient());
+  await expect.poll(() => reachability.get().signedOut).toBe(true);
+  end();
+  expect(new Set(asked.map((url) => new URL(url).pathname))).toEqual(new Set(['/studio/session']));
 });

@@ -1,5 +1,6 @@
 import type { Query, QueryClient } from '@tanstack/react-query';
 import { isWithin, keyOf } from '#arm/resource-id.ts';
+import { arm } from './arm.ts';
 import { setLive } from './reachability.ts';
 
 /** What the server tells of a change: what a resource is, what is true of it, or what a read of it shows. */
@@ -62,6 +63,8 @@ export function followChanges(client: QueryClient): () => void {
       timer ??= setTimeout(flush, gatherMs);
     },
     onGap: () => readAnew.those(() => true),
+    // The stream does not say why; its answer tells `reachability` whether the session is over.
+    onRefused: () => void arm.get('/studio/session').catch(() => undefined),
   });
   return () => {
     endStream();
@@ -100,6 +103,8 @@ interface StreamListener {
   readonly onChange: (change: Change) => void;
   /** Changes were missed. */
   readonly onGap: () => void;
+  /** The server gave no stream, for the first time since there was one. */
+  readonly onRefused: () => void;
 }
 
 const againMs = 2_000;
@@ -107,10 +112,11 @@ const againMs = 2_000;
 const longestSilenceMs = 15_000;
 
 /** The server's stream of changes, opened again whenever it ends. Returns what ends it. */
-function openStream({ onChange, onGap }: StreamListener): () => void {
+function openStream({ onChange, onGap, onRefused }: StreamListener): () => void {
   let source: EventSource;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let hasGap = false;
+  let isRefused = false;
   let boot: string | undefined;
   let heardMs = performance.now();
   const heard = (): void => {
@@ -127,6 +133,7 @@ function openStream({ onChange, onGap }: StreamListener): () => void {
     source.addEventListener('open', () => {
       heard();
       setLive(true);
+      isRefused = false;
       if (hasGap) onGap();
       hasGap = false;
     });
@@ -134,7 +141,10 @@ function openStream({ onChange, onGap }: StreamListener): () => void {
       hasGap = true;
       setLive(false);
       // The browser gives up by itself where it was refused.
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, againMs);
+      if (source.readyState !== EventSource.CLOSED) return;
+      timer = setTimeout(open, againMs);
+      if (!isRefused) onRefused();
+      isRefused = true;
     });
     listen('beat', () => setLive(true));
     listen('hello', ({ data }) => {

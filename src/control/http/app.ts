@@ -195,7 +195,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, serving: Ser
   const base = baseOf(request, scheme);
   const { method, headers } = request;
   const verify = async (): Promise<Principal> =>
-    (await serving.pageSignIn?.principalOf(method, headers)) ?? plane.authenticator.authenticate(headers.authorization, base);
+    (await serving.pageSignIn?.principalOf({ method, headers, isUse: !isEvents })) ??
+    plane.authenticator.authenticate(headers.authorization, base);
   const principal = await verify();
   let ends: AbortController | undefined;
   const ask: Ask = {

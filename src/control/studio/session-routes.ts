@@ -13,7 +13,7 @@ import type { SignInDesk } from '../identity/sign-in.ts';
 import type { SignInAudit } from '../identity/sign-in-audit.ts';
 import { cookieOf, cookieText, endedCookie, isOwnPage, sessionCookie, studioHeader } from './cookies.ts';
 import type { OneTimeCodes } from './one-time-codes.ts';
-import { sessionOf } from './page-sign-in.ts';
+import { sessionOf, type PageRequest } from './page-sign-in.ts';
 import type { StudioSession, StudioSessions } from './sessions.ts';
 
 /** A way to sign in beside credentials of this installation. */
@@ -59,7 +59,7 @@ export function addSessionRoutes(app: Pick<FastifyInstance, 'get' | 'post' | 'de
   app.get('/studio/session', async (request, reply) => {
     notStored(reply);
     try {
-      return sendAnswer(reply, { status: 200, body: shown(await sessionOf(sessions, request.method, request.headers)) });
+      return sendAnswer(reply, { status: 200, body: shown(await sessionOf(sessions, pageRequest(request))) });
     } catch (error) {
       const trouble = toFault(error);
       if (trouble.kind !== 'unauthenticated') throw error;
@@ -76,7 +76,7 @@ export function addSessionRoutes(app: Pick<FastifyInstance, 'get' | 'post' | 'de
   });
   app.delete('/studio/session', async (request, reply) => {
     notStored(reply);
-    await sessionOf(sessions, request.method, request.headers);
+    await sessionOf(sessions, pageRequest(request));
     await endSession(request, options);
     reply.header('set-cookie', endedCookie(sessionCookie));
     return sendAnswer(reply, { status: 204 });
@@ -164,6 +164,10 @@ async function endSession(request: FastifyRequest, { store, sessions }: SessionR
       changes: [{ name: 'address', before: undefined, after: addressOf(request) }],
     });
   });
+}
+
+function pageRequest({ method, headers }: FastifyRequest): PageRequest {
+  return { method, headers, isUse: true };
 }
 
 export function addressOf(request: FastifyRequest): string {

@@ -152,6 +152,28 @@ test('a deleted principal is out at once, with its links', async () => {
   expect((await scene.send('POST', session, ownPage, { code })).status).toBe(403);
 });
 
+test('a stream of changes that is left open is no use of its session', async () => {
+  await using scene = await studioScene();
+  const { clock } = scene.identity;
+  const cookie = await scene.signIn();
+  await scene.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = scene.app.server.address() as AddressInfo;
+  clock.nowMs += hour;
+  const asking = request({ port, host: '127.0.0.1', path: '/events', headers: { cookie, ...ownPage } });
+  asking.end();
+  const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  let text = '';
+  answer.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  await makePrincipal(scene.identity, 'told');
+  await expect.poll(() => text).toContain('/told');
+  clock.nowMs += hour;
+  const ended = once(answer, 'end');
+  await makePrincipal(scene.identity, 'untold');
+  await ended;
+  expect(text).not.toContain('/untold');
+  expect((await asked(scene, cookie)).status).toBe(401);
+});
+
 test('a stream of changes ends with the session that it was opened by, before anything more is told', async () => {
   await using scene = await studioScene();
   await makePrincipal(scene.identity, 'bob');

@@ -16,8 +16,8 @@ export interface StudioSession {
 export interface StudioSessions {
   /** Part of the transaction that says why. `value`: for the cookie, and kept nowhere. */
   start(transaction: StoreTransaction, known: KnownPrincipal): Promise<{ readonly value: string; readonly endsMs: number }>;
-  /** Undefined: there is no such session, it has ended, its principal is gone, or had a password removed since. */
-  find(value: string): Promise<StudioSession | undefined>;
+  /** Undefined: there is no such session, it has ended, its principal is gone, or had a password removed since. `isUse`: it is used by this. */
+  find(value: string, isUse: boolean): Promise<StudioSession | undefined>;
   /** Undefined: there was none. */
   end(transaction: StoreTransaction, value: string): Promise<StudioSession | undefined>;
   /** Forgets those that have ended. */
@@ -99,11 +99,12 @@ export function studioSessions({ store, directory, log, now }: SessionsOptions):
       await transaction.putSetting(nameOf(value), { principalId: principal.id, appId, startedMs, usedMs: startedMs });
       return { value, endsMs: startedMs + longestMs };
     },
-    find: async (value) => {
+    find: async (value, isUse) => {
       const name = nameOf(value);
       const found = await lookUp(name, store);
       if (found === undefined) return undefined;
       const { known, endsMs, kept } = found;
+      if (!isUse) return { known, endsMs };
       const usedMs = now();
       const writtenMs = Math.max(kept.usedMs, uses.get(name)?.writtenMs ?? 0);
       const isDue = usedMs - writtenMs >= writeEveryMs;
