@@ -168,7 +168,10 @@ function passwordColumns({ id, name }: ServicePrincipal, onRemoved: () => Promis
             await onRemoved();
           }}
         >
-          <Text>Nobody signs in with it any more. Tokens that were given out for it last their hour.</Text>
+          <Text>
+            Nobody signs in with it any more. Tokens that were given out for it last their hour; whoever is signed in as this principal by a
+            browser is signed out.
+          </Text>
         </ConfirmButton>
       ),
     },
