@@ -7,6 +7,7 @@ import { FaultPanel } from '#studio/parts/fault-panel.tsx';
 import { JsonPane } from '#studio/parts/json-pane.tsx';
 import { Waiting } from '#studio/parts/waiting.tsx';
 import { useSubscription } from '#studio/data/session.ts';
+import { bounded } from './bounded.ts';
 import { drawingOf } from './cards.ts';
 import { EmptyNetwork } from './empty-network.tsx';
 import { NetworkPage } from './network-page.tsx';
@@ -65,7 +66,7 @@ function Shown({ topology }: { readonly topology: Topology }): ReactElement {
   const subscription = useSubscription();
   const { view = 'picture', node: asked, text = '' } = useAddress({ strict: false }) as Address;
   const filter = useDeferredValue(text);
-  const shown = useMemo(() => narrowed(topology, filter), [topology, filter]);
+  const { topology: shown, leftOut } = useMemo(() => bounded(narrowed(topology, filter)), [topology, filter]);
   const go = useCallback(
     (change: Address): void =>
       void navigate({
@@ -97,6 +98,11 @@ function Shown({ topology }: { readonly topology: Topology }): ReactElement {
           onChange={(_, { value }) => go({ text: value })}
         />
       </div>
+      {leftOut > 0 && (
+        <Text role="status">
+          {`${leftOut.toLocaleString()} parts more are not drawn: those on a way come first. Say above what the ways are to lead through; Resources lists everything.`}
+        </Text>
+      )}
       <Views topology={shown} chosen={node?.id} view={view} choose={choose} />
       {shown.nodes.length === 0 && (
         <Text>
