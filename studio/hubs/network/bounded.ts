@@ -1,7 +1,7 @@
 import type { Topology } from './topology-shape.ts';
 
 /** As many parts are drawn: nobody sees more of them at once, and laying out thousands takes seconds. */
-export const mostParts = 150;
+const mostParts = 150;
 
 export interface Bounded {
   readonly topology: Topology;
