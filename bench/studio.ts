@@ -1,5 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { Chromium } from '#test/servers/browser.ts';
+import { ensureStudio } from '#test/servers/built-studio.ts';
 import { ControlPlane } from '../test/e2e/control-plane.ts';
 import { type Benchmark, counted, worst } from './benchmark.ts';
 import { scaled, type Workplace } from './workplace.ts';
@@ -15,6 +16,7 @@ export const studio: Benchmark = {
   about:
     'The Studio in headless Chromium on an installation with 10,000 resources: from opening its address until Home is whole and answers, with an empty cache; and from a click on a hub until its page is whole',
   run: async (place) => {
+    ensureStudio();
     await using plane = await ControlPlane.start(undefined, false);
     await using chromium = await Chromium.open();
     try {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PgConnection } from '#replication/sources/postgres/connection.ts';
 import { Chromium } from '#test/servers/browser.ts';
+import { ensureStudio } from '#test/servers/built-studio.ts';
 import { startPostgres, type TestPostgres } from '../servers/postgres.ts';
 import { connectTo } from './bank.ts';
 import { ControlPlane } from './control-plane.ts';
@@ -11,6 +12,7 @@ let source: PgConnection;
 let plane: ControlPlane;
 let chromium: Chromium;
 beforeAll(async () => {
+  ensureStudio();
   [database, plane, chromium] = await Promise.all([startPostgres(), ControlPlane.start(), Chromium.open()]);
   source = await connectTo(database.url());
   await source.query(`
@@ -67,6 +69,15 @@ async function decide(owner: Person, verb: 'Approve' | 'Reject' | 'Revoke', reas
   await dialog.waitFor({ state: 'detached' });
 }
 
+/** By the link that appears once something is made; a refusal in its place is told. */
+async function goOn({ page }: Person, next: string): Promise<void> {
+  const link = page.getByRole('link', { name: next });
+  const refusal = page.locator('main').getByRole('alert');
+  await link.or(refusal).first().waitFor();
+  if (!(await link.isVisible())) expect(await refusal.allInnerTexts()).toEqual([]);
+  await link.click();
+}
+
 /** The tutorial's network, from nothing. */
 async function layNetwork(admin: Person): Promise<void> {
   const { page } = admin;
@@ -81,18 +92,18 @@ async function layNetwork(admin: Person): Promise<void> {
   await admin.fill('Region', 'eastus');
   await admin.picture('network-create');
   await admin.click('Create network');
-  await page.getByRole('link', { name: 'Next: load balancer' }).click();
+  await goOn(admin, 'Next: load balancer');
   await admin.sees('Load balancer');
   await admin.fill('Name', 'myLoadBalancer');
   await choose(admin, 'Subnet of the frontend', 'fe-subnet');
   await admin.click('Create load balancer');
-  await page.getByRole('link', { name: 'Next: private link service' }).click();
+  await goOn(admin, 'Next: private link service');
   await admin.sees('Private link service');
   await admin.fill('Name', 'myPrivateLinkService');
   await choose(admin, 'Load balancer frontend', 'myLoadBalancer');
   await choose(admin, 'Source NAT subnet', 'pls-subnet');
   await admin.click('Create private link service');
-  await page.getByRole('link', { name: 'Next: forwarder' }).click();
+  await goOn(admin, 'Next: forwarder');
   await admin.sees('Forwarder');
   for (const name of ['myVM1', 'myVM2']) {
     await admin.fill('Name', name);
@@ -264,6 +275,10 @@ test(
     await admin.click('Run');
     await page.getByRole('row', { name: /9001\s*12\.34/ }).waitFor();
     await admin.picture('data');
+    await page.getByRole('textbox', { name: 'SQL' }).fill('SELECT sum(a.range + b.range) FROM range(10000000) a, range(10000000) b');
+    await admin.click('Run');
+    await admin.click('Cancel');
+    await page.getByText('QueryCanceled').waitFor();
 
     await admin.open('/monitor');
     await page.getByRole('row', { name: /shop-link.*Running/ }).waitFor();
