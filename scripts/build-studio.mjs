@@ -76,7 +76,9 @@ function build(stamp) {
   // Whoever runs the program reads it, and need not be who built it.
   chmodSync(draft, 0o755);
   const vite = join(root, 'node_modules/vite/bin/vite.js');
-  const args = [vite, 'build', '--config', join(root, 'studio/vite.config.ts'), '--outDir', draft, '--emptyOutDir', '--logLevel', 'warn'];
+  // Each builds into a folder of its own, so Vite need not keep others out.
+  const free = ['--outDir', draft, '--emptyOutDir', '--bypass-lock'];
+  const args = [vite, 'build', '--config', join(root, 'studio/vite.config.ts'), ...free, '--logLevel', 'warn'];
   const done = spawnSync(nodeBinary(), args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, NODE_ENV: 'production' } });
   if (done.status !== 0) {
     rmSync(draft, { recursive: true, force: true });

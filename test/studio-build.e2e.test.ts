@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -24,4 +26,12 @@ test('the Studio is built where that is due, packed, small enough for Home, and 
   expect(gunzipSync(readFileSync(join(built, 'assets', `${main}.gz`))).equals(content)).toBe(true);
   expect(ensureStudio()).toEqual({ out: first.out, err: '' });
   expect(readdirSync(join(built, 'assets'))).toEqual(names);
+});
+
+test('whoever builds at the same time as somebody else gets the same', { timeout: 120_000 }, async () => {
+  writeFileSync(join(built, '.stamp'), 'of other sources');
+  const script = join(import.meta.dirname, '../scripts/build-studio.mjs');
+  const codes = [1, 2].map(async () => (await once(spawn(process.execPath, [script], { stdio: 'ignore' }), 'exit'))[0] as number);
+  expect(await Promise.all(codes)).toEqual([0, 0]);
+  expect(ensureStudio().err).toBe('');
 });
