@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs from Debian's packages that `npm run test:all` uses: PostgreSQL 15 and its client programs, the Azure CLI, HAProxy,
-# what makes the sandbox around workers, MariaDB, FreeTDS and Chromium.
+# what makes the sandbox around workers, MariaDB, clients of SQL Server (FreeTDS, ODBC, Python, JDBC, tds_fdw) and Chromium.
 set -euo pipefail
 
 # What each package is needed for.
@@ -14,20 +14,27 @@ packages=(
   util-linux           # unshare, nsenter, prlimit, setpriv: the same
   nftables             # nft: counts packets in a worker's network
   mariadb-server       # what MySQL logins are tested with
-  freetds-bin          # tsql: a foreign client of our TDS
+  freetds-bin          # tsql, bsqldb, freebcp: foreign clients of our TDS; as are those that follow
+  tdsodbc unixodbc python3-pyodbc   # ODBC
+  python3-pymssql      # DB-Library, from Python
+  postgresql-15-tds-fdw             # PostgreSQL reading a pool as a foreign table
+  libjtds-java openjdk-17-jdk-headless # JDBC
   chromium             # the browser in which the Studio is tested
   fonts-dejavu-core    # what it writes with
 )
 programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy
-  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql} /usr/sbin/nft /usr/bin/chromium)
+  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql,bsqldb,freebcp,isql,java,javac} /usr/sbin/nft
+  /usr/bin/chromium)
+libraries=(/usr/lib/postgresql/15/lib/tds_fdw.so /usr/share/java/jtds.jar /usr/lib/python3/dist-packages/{pyodbc*.so,pymssql})
 
 missing=()
 for program in "${programs[@]}"; do [ -x "$program" ] || missing+=("$program"); done
+for library in "${libraries[@]}"; do compgen -G "$library" >/dev/null || missing+=("$library"); done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's tsql, Chromium as /usr/bin/chromium, and bubblewrap, iproute2, nftables and util-linux; or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's programs, its ODBC driver with unixODBC, pyodbc, pymssql, jTDS with a JDK, tds_fdw, Chromium as /usr/bin/chromium, and bubblewrap, iproute2, nftables and util-linux; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then
