@@ -1,4 +1,4 @@
-import type { ObjectName, Place, Query } from '../syntax/ast.ts';
+import type { Expression, ObjectName, Place, Query } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
 
 /** An expression in DuckDB's SQL, with what T-SQL says of it. */
@@ -27,6 +27,15 @@ export interface Scope {
   sessionFunction(name: string, args: readonly Typed[], place: Place): Typed | undefined;
   /** A query within the expression, which sees this scope as its outer one. */
   query(query: Query): { readonly sql: string; readonly columns: readonly Typed[] };
+  /**
+   * An expression that is known as a whole: what the query is grouped by, GROUPING(x). Asked of each expression before it is taken apart.
+   */
+  whole(expression: Expression): Typed | undefined;
+  /**
+   * An aggregate that is no window: `make` writes it with the scope that its arguments see, the answer is what stands for it where it was
+   * written. Throws what `refusesAggregates` says. A window's arguments, even aggregates among them, see the scope as it is.
+   */
+  aggregate(make: (within: Scope) => Typed, place: Place): Typed;
   /** May aggregates stand here, and may windows? Undefined: yes. Otherwise what SQL Server says (147, 157, 4108, 8120, 130 …). */
   readonly refusesAggregates: { readonly number: number; readonly text: string } | undefined;
   readonly refusesWindows: { readonly number: number; readonly text: string } | undefined;
