@@ -1,19 +1,16 @@
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { Dialer } from '#base/dialer.ts';
-import { Fault } from '#base/fault.ts';
 import type { Secret } from '#base/secret.ts';
 import { encodeLogin7, tdsVersion, usualFlags } from '#wire/tds/login7.ts';
 import { packetsOf, packetType, usualPacketBytes, type TdsMessage } from '#wire/tds/packets.ts';
-import { decodePrelogin, encodePrelogin, type TdsEncryption } from '#wire/tds/prelogin.ts';
 import { encodeSqlBatch } from '#wire/tds/sql-batch.ts';
 import type { Value } from '#wire/tds/token-rows.ts';
 import { decodeTokens, type Token } from '#wire/tds/tokens.ts';
 import { dialServer, type Connecting } from '../connecting.ts';
 import { connectionFault, printable, serverFault } from './faults.ts';
-import { preloginTls, type PreloginTls } from './prelogin-tls.ts';
-import { shakeHands, type TlsAsk } from './secure.ts';
+import { drop, secureLine, type Line, type Secured } from './secure-line.ts';
+import type { TlsAsk } from './secure.ts';
 import { TdsTransport } from './transport.ts';
 
 export interface TdsAddress {
@@ -53,7 +50,6 @@ export interface TdsLogin {
   readonly database: string;
 }
 
-const clientVersion = '1.0.0';
 const mostCharacters = 128;
 
 /**
@@ -66,7 +62,7 @@ export class TdsConnection implements AsyncDisposable {
   readonly #connecting: Connecting;
   readonly #streams: readonly Duplex[];
 
-  private constructor(opened: Opened, login: TdsLogin) {
+  private constructor(opened: Line, login: TdsLogin) {
     this.login = login;
     this.#transport = opened.transport;
     this.#connecting = opened.connecting;
@@ -81,7 +77,7 @@ export class TdsConnection implements AsyncDisposable {
     const target = `${options.host}:${options.port}`;
     const connecting: Connecting = { target, server: 'SQL Server', deadline };
     const stream = await dialServer(options.dialer, options.host, options.port, connecting);
-    const opened: Opened = { transport: new TdsTransport(target), connecting, streams: [stream] };
+    const opened: Line = { transport: new TdsTransport(target), connecting, streams: [stream] };
     try {
       options.onStage?.({ stage: 'dialled' });
       return new TdsConnection(opened, await new LoginSteps(options, opened).run(stream));
@@ -106,97 +102,32 @@ export class TdsConnection implements AsyncDisposable {
   }
 }
 
-interface Opened {
-  readonly transport: TdsTransport;
-  readonly connecting: Connecting;
-  /** From the inside out. */
-  readonly streams: Duplex[];
-}
-
-function drop(streams: readonly Duplex[]): void {
-  for (const stream of streams) {
-    stream.on('error', () => stream.destroy());
-    stream.destroy();
-  }
-}
-
-/** PRELOGIN, TLS as both sides have it, LOGIN7 (MS-TDS 3.2.5). */
+/** PRELOGIN and TLS, then LOGIN7. */
 class LoginSteps {
   readonly #options: TdsOptions;
-  readonly #opened: Opened;
-  #hidden: { readonly frames: PreloginTls; readonly socket: TLSSocket } | undefined;
+  readonly #opened: Line;
 
-  constructor(options: TdsOptions, opened: Opened) {
+  constructor(options: TdsOptions, opened: Line) {
     this.#options = options;
     this.#opened = opened;
   }
 
   async run(stream: Duplex): Promise<TdsLogin> {
-    const { tlsFirst, tls, onStage } = this.#options;
     const { transport, connecting } = this.#opened;
-    // Strict encryption has no lesser form: the certificate is always verified.
-    transport.attach(tlsFirst ? await this.#shake(stream, { first: true, mode: tls === 'verify-ca' ? tls : 'verify-full' }) : stream);
-    const asked: TdsEncryption = tlsFirst || tls === 'disable' ? 'not-supported' : tls === 'prefer' ? 'off' : 'on';
-    const { version, encryption } = await this.#prelogin(asked);
-    const encrypted = tlsFirst ? 'all' : this.#agree(encryption);
-    if (!tlsFirst && encrypted !== 'nothing') await this.#encrypt(encrypted);
-    onStage?.({ stage: 'secured', encrypted, serverVersion: version });
-    await this.#sendLogin();
+    const secured = await secureLine(stream, { ...this.#options, whole: false }, this.#opened);
+    const { encrypted, serverVersion } = secured;
+    this.#options.onStage?.({ stage: 'secured', encrypted, serverVersion });
+    await this.#sendLogin(secured);
     const tokens = answerOf(await transport.receive(connecting, 'the answer to the login'), connecting.target);
-    return loginOf(tokens, { version, target: connecting.target, database: this.#options.database });
+    return loginOf(tokens, { version: serverVersion, target: connecting.target, database: this.#options.database });
   }
 
-  async #prelogin(encryption: TdsEncryption): Promise<{ readonly version: string; readonly encryption: TdsEncryption }> {
-    const { transport, connecting } = this.#opened;
-    const payload = encodePrelogin({ version: clientVersion, subBuild: 0, encryption, instance: '', threadId: 0, mars: false });
-    transport.send({ type: packetType.prelogin, payload });
-    try {
-      const answer = await transport.receive(connecting, 'the first answer');
-      if (answer.type !== packetType.response) throw connectionFault('notTds', connecting.target);
-      return decodePrelogin(answer.payload);
-    } catch (error) {
-      if (error instanceof Fault && error.kind === 'corrupt') throw connectionFault('notTds', connecting.target, error);
-      throw error;
-    }
-  }
-
-  /** What is encrypted, by the table of MS-TDS 2.2.6.5. A password never travels in the clear unless that was asked for. */
-  #agree(answered: TdsEncryption): 'all' | 'login' | 'nothing' {
-    const { tls } = this.#options;
-    const { target } = this.#opened.connecting;
-    if (tls === 'disable') {
-      if (answered === 'required' || answered === 'on') throw connectionFault('tlsRequired', target);
-      return 'nothing';
-    }
-    if (answered === 'on' || answered === 'required') return 'all';
-    if (tls !== 'prefer') throw connectionFault('tlsRefused', target);
-    if (answered === 'not-supported') throw connectionFault('cleartextRefused', target);
-    return 'login';
-  }
-
-  async #encrypt(what: 'all' | 'login'): Promise<void> {
-    const { transport } = this.#opened;
-    const { tls } = this.#options;
-    const frames = preloginTls(transport.detach());
-    const socket = await this.#shake(frames.stream, { first: false, mode: tls === 'disable' ? 'prefer' : tls });
-    frames.bare();
-    if (what === 'all') transport.attach(socket);
-    else this.#hidden = { frames, socket };
-  }
-
-  async #shake(below: Duplex, ask: Pick<TlsAsk, 'first' | 'mode'>): Promise<TLSSocket> {
-    const { host, certificateName } = this.#options;
-    const socket = await shakeHands(below, { ...ask, name: certificateName ?? host }, this.#opened.connecting);
-    this.#opened.streams.unshift(socket);
-    return socket;
-  }
-
-  async #sendLogin(): Promise<void> {
+  async #sendLogin({ hidden }: Secured): Promise<void> {
     const { transport, streams } = this.#opened;
     const message: TdsMessage = { type: packetType.login7, payload: this.#login7() };
-    if (this.#hidden === undefined) return transport.send(message);
+    if (hidden === undefined) return transport.send(message);
     // Only the login is encrypted: its answer comes in the clear.
-    const { frames, socket } = this.#hidden;
+    const { frames, socket } = hidden;
     frames.leave();
     transport.attach(streams.at(-1)!);
     await new Promise<void>((resolve) => socket.write(packetsOf(message, usualPacketBytes), () => resolve()));

@@ -85,11 +85,11 @@ WHERE c.object_id IN (${objectIds.map((id) => Math.trunc(id)).join(', ')}) ORDER
 export const versionStatement = `SELECT CHANGE_TRACKING_CURRENT_VERSION(), CONVERT(varchar(27), SYSUTCDATETIME(), 121)`;
 
 /**
- * Tables whose changes are tracked, in no order. Columns: object_id (int), the oldest version from which changes are kept (bigint; null: the
- * user may not know), begin_version (bigint: when tracking began; TRUNCATE TABLE sets it anew), modify_date (text, style 126: when the table was last altered).
+ * Tables whose changes are tracked, in no order. Columns: object_id (int), the table's schema and name, the oldest version from which changes are
+ * kept (bigint; null: the user may not know), begin_version (bigint: when tracking began; TRUNCATE TABLE sets it anew).
  */
-export const marksStatement = `SELECT ct.object_id, CHANGE_TRACKING_MIN_VALID_VERSION(ct.object_id), ct.begin_version, CONVERT(nvarchar(30), t.modify_date, 126)
-FROM sys.change_tracking_tables AS ct JOIN sys.tables AS t ON t.object_id = ct.object_id`;
+export const marksStatement = `SELECT ct.object_id, s.name, t.name, CHANGE_TRACKING_MIN_VALID_VERSION(ct.object_id), ct.begin_version
+FROM sys.change_tracking_tables AS ct JOIN sys.tables AS t ON t.object_id = ct.object_id JOIN sys.schemas AS s ON s.schema_id = t.schema_id`;
 
 /**
  * What became of rows that changed after the version `@from` (bigint parameter), by key, in the order of the version. Columns: SYS_CHANGE_VERSION
