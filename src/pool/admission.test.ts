@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { QueryAdmission, type AdmissionOptions } from './admission.ts';
+import { DuckDbPool } from './engines/duckdb/pool.ts';
+import { EngineMemory } from './query-memory.ts';
+
+const never = new AbortController().signal;
+const mega = 1024 * 1024;
+
+function admission(options: Partial<AdmissionOptions> = {}): QueryAdmission {
+  const memory = { heldBytes: () => Promise.resolve(0) };
+  return new QueryAdmission({ atOnce: 2, queued: 2, statementMs: 60_000, statementMb: 100, memory, lookEveryMs: 1, ...options });
+}
+
+/** Runs until it is ended, as a statement does. */
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('ended')), { once: true }));
+}
+
+test('so many run at once, the others in the order in which they came', async () => {
+  using gate = admission({ queued: 10 });
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  const all = [1, 2, 3, 4, 5].map((number) =>
+    gate.run(never, () => {
+      begun.push(number);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    }),
+  );
+  await vi.waitFor(() => expect(begun).toEqual([1, 2]));
+  for (let ended = 0; ended < 5; ended += 1) {
+    await vi.waitFor(() => expect(ends.length).toBeGreaterThan(ended));
+    expect(gate.running).toBeLessThanOrEqual(2);
+    ends[ended]!();
+  }
+  await Promise.all(all);
+  expect([begun, gate.running, gate.waiting]).toEqual([[1, 2, 3, 4, 5], 0, 0]);
+});
+
+test('one too many is refused, and who gives up waiting leaves the queue', async () => {
+  using gate = admission();
+  const stop = new AbortController();
+  const running = [1, 2].map(() => gate.run(stop.signal, untilAborted));
+  const givesUp = new AbortController();
+  const waiting = gate.run(givesUp.signal, () => Promise.resolve('never'));
+  const patient = gate.run(never, () => Promise.resolve('done'));
+  await expect(gate.run(never, () => Promise.resolve())).rejects.toMatchObject({ kind: 'throttled', code: 'QueryQueueFull' });
+  givesUp.abort();
+  await expect(waiting).rejects.toMatchObject({ kind: 'cancelled' });
+  expect(gate.waiting).toBe(1);
+  stop.abort();
+  await Promise.all(running.map((one) => expect(one).rejects.toThrow('ended')));
+  expect(await patient).toBe('done');
+});
+
+test('what takes too long is ended, and says so', async () => {
+  using gate = admission({ statementMs: 20 });
+  await expect(gate.run(never, untilAborted)).rejects.toMatchObject({ kind: 'timeout', code: 'QueryTooLong' });
+  expect(gate.running).toBe(0);
+});
+
+test('the one that grew most is ended where all together grow too large', async () => {
+  let held = 0;
+  let looks = 0;
+  const memory = { heldBytes: () => Promise.resolve((looks += 1) && held) };
+  using gate = admission({ memory });
+  const first = expect(gate.run(never, untilAborted)).rejects.toMatchObject({ kind: 'throttled', code: 'QueryTooLarge' });
+  held = 60 * mega;
+  const before = looks;
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(before + 2));
+  // It begins when the other has some already, and gets half of what comes: 40 of 80.
+  const stop = new AbortController();
+  const second = expect(gate.run(stop.signal, untilAborted)).rejects.toThrow('ended');
+  held = 145 * mega;
+  await first;
+  expect(gate.running).toBe(1);
+  stop.abort();
+  await second;
+});
+
+test('a statement of DuckDB that sorts more than it may is ended by what DuckDB says of its memory', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'isthmus-admission-'));
+  try {
+    await using pool = await DuckDbPool.open(join(folder, 'pool.duckdb'), { memoryLimitMb: 100 });
+    using gate = admission({ statementMb: 40, memory: new EngineMemory(() => pool.engine()) });
+    const engine = await pool.engine();
+    const connection = await engine.connect();
+    const sort = (signal: AbortSignal): Promise<unknown> => {
+      signal.addEventListener('abort', () => connection.interrupt(), { once: true });
+      return engine.during(connection.run('SELECT hash(range) AS h FROM range(50000000) ORDER BY h'));
+    };
+    await expect(gate.run(never, sort)).rejects.toMatchObject({ code: 'QueryTooLarge' });
+    const small = (): Promise<unknown> => engine.during(connection.run('SELECT 1'));
+    await gate.run(never, small);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
