@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { tdsVersion, decodeLogin7, type Login7 } from '#wire/tds/login7.ts';
+import { decodeLogin7, type Login7 } from '#wire/tds/login7.ts';
 import { packetType, type TdsMessage } from '#wire/tds/packets.ts';
 import { decodePrelogin, encodePrelogin } from '#wire/tds/prelogin.ts';
 import { decodeSqlBatch } from '#wire/tds/sql-batch.ts';
@@ -10,6 +10,7 @@ import { doneStatus } from '#wire/tds/token-done.ts';
 import { envOf } from '#wire/tds/token-env-change.ts';
 import type { Column } from '#wire/tds/token-rows.ts';
 import { encodeTokens, type Token } from '#wire/tds/tokens.ts';
+import { tdsVersion } from '#wire/tds/version.ts';
 import type { Connecting } from '#replication/sources/connecting.ts';
 import { preloginTls } from '#replication/sources/sqlserver/prelogin-tls.ts';
 import { TdsTransport } from '#replication/sources/sqlserver/transport.ts';
@@ -87,7 +88,7 @@ const rightsColumns: readonly Column[] = [
   'tables_seen',
   'tables_read',
   'tables_tracked',
-].map((name) => ({ name, userType: 0, flags: 0x09, columnType: { type: 'int', bytes: 4, nullable: true } }));
+].map((name) => ({ name, userType: 0, flags: 0x09, type: { name: 'int' } }));
 
 class Session {
   readonly #scene: TdsLoginScene;
@@ -192,7 +193,7 @@ class Session {
       return refused([{ number: 102, state: 1, text: 'The double answers one question only.' }]);
     return [
       { kind: 'columns', columns: rightsColumns },
-      { kind: 'row', compact: false, values: rights },
+      { kind: 'row', compact: false, values: rights.map((right) => (right === null ? null : BigInt(right))) },
       { kind: 'done', status: doneStatus.counted, command: 0xc1, rows: 1n },
     ];
   }

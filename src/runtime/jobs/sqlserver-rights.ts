@@ -1,6 +1,6 @@
 import { fault } from '#base/fault.ts';
 import type { TdsConnection } from '#replication/sources/sqlserver/connection.ts';
-import type { Value } from '#wire/tds/token-rows.ts';
+import type { TdsValue } from '#wire/tds/types/tds-type.ts';
 
 /**
  * What the user may do in the database it stands in. A user sees the tables only on which it has some right, so that the counts are of those.
@@ -37,8 +37,8 @@ export async function readSqlServerRights(connection: TdsConnection, user: strin
   return `${user} ${whole}, has ${viewing}, and may SELECT from ${readable} of ${tables} tables, with VIEW CHANGE TRACKING on ${tracked}.`;
 }
 
-function wholeNumber(value: Value): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+function wholeNumber(value: TdsValue): number | undefined {
+  return typeof value === 'bigint' ? Number(value) : undefined;
 }
 
 /** For text that a person copies; nothing is run from it. */

@@ -14,6 +14,7 @@ export class TdsReader {
   readonly #what: string;
   #at: number;
   #end: number;
+  #ranOut = false;
 
   /** `what` names the message in faults. */
   constructor(bytes: Uint8Array, what: string) {
@@ -32,12 +33,22 @@ export class TdsReader {
     return this.#end - this.#at;
   }
 
+  /** Whether a field was asked for that does not lie within: more bytes may help. */
+  get ranOut(): boolean {
+    return this.#ranOut;
+  }
+
   u8(): number {
     return this.#view.getUint8(this.#take(1));
   }
 
   u16(): number {
     return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u24(): number {
+    const at = this.#take(3);
+    return this.#view.getUint16(at, true) | (this.#view.getUint8(at + 2) << 16);
   }
 
   u32(): number {
@@ -63,6 +74,19 @@ export class TdsReader {
 
   i64(): bigint {
     return this.#view.getBigInt64(this.#take(8), true);
+  }
+
+  f32(): number {
+    return this.#view.getFloat32(this.#take(4), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** The next byte, which is read again. Undefined: there is none. */
+  peek(): number | undefined {
+    return this.left === 0 ? undefined : this.#bytes[this.#at];
   }
 
   /** A copy of the next bytes. */
@@ -106,7 +130,10 @@ export class TdsReader {
 
   #take(length: number): number {
     const at = this.#at;
-    if (length > this.#end - at) throw malformed(`${this.#what} ends too early`);
+    if (length > this.#end - at) {
+      this.#ranOut = true;
+      throw malformed(`${this.#what} ends too early`);
+    }
     this.#at = at + length;
     return at;
   }
@@ -130,6 +157,12 @@ export class TdsWriter {
   u16(value: number): this {
     const at = this.#room(2);
     this.#bytes.writeUInt16LE(value, at);
+    return this;
+  }
+
+  u24(value: number): this {
+    const at = this.#room(3);
+    this.#bytes.writeUIntLE(value, at, 3);
     return this;
   }
 
@@ -166,6 +199,18 @@ export class TdsWriter {
   i64(value: bigint): this {
     const at = this.#room(8);
     this.#bytes.writeBigInt64LE(value, at);
+    return this;
+  }
+
+  f32(value: number): this {
+    const at = this.#room(4);
+    this.#bytes.writeFloatLE(value, at);
+    return this;
+  }
+
+  f64(value: number): this {
+    const at = this.#room(8);
+    this.#bytes.writeDoubleLE(value, at);
     return this;
   }
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeLogin7, encodeLogin7, tdsVersion, usualFlags, type Login7 } from './login7.ts';
+import { decodeLogin7, encodeLogin7, usualFlags, type Login7 } from './login7.ts';
 import { packetsOf, packetType } from './packets.ts';
 import { allowedOutcomes, outcomeOf } from './test-outcome.ts';
+import { tdsVersion } from './version.ts';
 
 /** The sample of MS-TDS section 4.2. */
 const sample = Buffer.from(

@@ -34,8 +34,6 @@ export interface Feature {
   readonly bytes: Uint8Array;
 }
 
-export const tdsVersion = { '7.1': 0x7100_0001, '7.2': 0x7209_0002, '7.3': 0x730b_0003, '7.4': 0x7400_0004, '8.0': 0x0800_0000 } as const;
-
 /** Where the text begins: 36 bytes of numbers, then where each field lies. */
 const textStart = 94;
 /** `fExtension` of OptionFlags3: features follow. */

@@ -13,8 +13,22 @@ export interface EnvChange {
 }
 
 export const envChangeToken = 0xe3;
-/** What changed, of those that matter by name. */
-export const envOf = { database: 1, language: 2, packetBytes: 4, collation: 7, routing: 20 } as const;
+/**
+ * What changed, of those that matter by name. `begun` has the transaction's eight bytes as `now`; `committed`, `rolledBack` and `ended` (by a
+ * batch that is undone) have them as `before`. `reset` answers a message that asked for a reset: both are empty.
+ */
+export const envOf = {
+  database: 1,
+  language: 2,
+  packetBytes: 4,
+  collation: 7,
+  begun: 8,
+  committed: 9,
+  rolledBack: 10,
+  ended: 17,
+  reset: 18,
+  routing: 20,
+} as const;
 const texts: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 13, 19]);
 const byteRuns: ReadonlySet<number> = new Set([7, 8, 9, 10, 11, 12, 17, 18]);
 const tcp = 0;

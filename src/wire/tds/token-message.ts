@@ -1,4 +1,5 @@
 import type { TdsReader, TdsWriter } from './bytes.ts';
+import type { TdsVersion } from './version.ts';
 
 /** ERROR and INFO: what the server has to say (MS-TDS 2.2.7.10, 2.2.7.13). */
 export interface ServerMessage {
@@ -17,20 +18,22 @@ export interface ServerMessage {
 export const errorToken = 0xaa;
 export const infoToken = 0xab;
 
-export function writeMessage(writer: TdsWriter, message: Omit<ServerMessage, 'kind'>): void {
-  writer.counted((inner) =>
+/** Lines have four bytes from TDS 7.2 on, and two before. */
+export function writeMessage(writer: TdsWriter, message: Omit<ServerMessage, 'kind'>, version: TdsVersion): void {
+  writer.counted((inner) => {
     inner
       .i32(message.number)
       .u8(message.state)
       .u8(message.severity)
       .longText(message.text)
       .shortText(message.server)
-      .shortText(message.procedure)
-      .u32(message.line),
-  );
+      .shortText(message.procedure);
+    if (version < '7.2') inner.u16(Math.min(message.line, 0xffff));
+    else inner.u32(message.line);
+  });
 }
 
-export function readMessage(reader: TdsReader, kind: ServerMessage['kind']): ServerMessage {
+export function readMessage(reader: TdsReader, kind: ServerMessage['kind'], version: TdsVersion): ServerMessage {
   const inner = reader.part(reader.u16());
   const message: ServerMessage = {
     kind,
@@ -40,7 +43,7 @@ export function readMessage(reader: TdsReader, kind: ServerMessage['kind']): Ser
     text: inner.longText(),
     server: inner.shortText(),
     procedure: inner.shortText(),
-    line: inner.u32(),
+    line: version < '7.2' ? inner.u16() : inner.u32(),
   };
   inner.done();
   return message;

@@ -2,11 +2,12 @@ import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { Dialer } from '#base/dialer.ts';
 import type { Secret } from '#base/secret.ts';
-import { encodeLogin7, tdsVersion, usualFlags } from '#wire/tds/login7.ts';
+import { encodeLogin7, usualFlags } from '#wire/tds/login7.ts';
 import { packetsOf, packetType, usualPacketBytes, type TdsMessage } from '#wire/tds/packets.ts';
 import { encodeSqlBatch } from '#wire/tds/sql-batch.ts';
-import type { Value } from '#wire/tds/token-rows.ts';
 import { decodeTokens, type Token } from '#wire/tds/tokens.ts';
+import type { TdsValue } from '#wire/tds/types/tds-type.ts';
+import { tdsVersion } from '#wire/tds/version.ts';
 import { dialServer, type Connecting } from '../connecting.ts';
 import { connectionFault, printable, serverFault } from './faults.ts';
 import { drop, secureLine, type Line, type Secured } from './secure-line.ts';
@@ -88,7 +89,7 @@ export class TdsConnection implements AsyncDisposable {
   }
 
   /** The rows of one question, each as wide as the question. Faults: those of `server-errors.ts`, `UnexpectedMessage`, those of the deadline. */
-  async query(sql: string): Promise<readonly (readonly Value[])[]> {
+  async query(sql: string): Promise<readonly (readonly TdsValue[])[]> {
     this.#transport.send({ type: packetType.sqlBatch, payload: encodeSqlBatch({ sql, transaction: 0n }) });
     const { target } = this.#connecting;
     const tokens = answerOf(await this.#transport.receive(this.#connecting, 'the answer to a question'), target);
