@@ -3,8 +3,8 @@ import { fault, type Fault } from '#base/fault.ts';
 import { packetType } from '#wire/tds/packets.ts';
 import { doneStatus, type Done } from '#wire/tds/token-done.ts';
 import { encodeTokens, type Token } from '#wire/tds/tokens.ts';
+import type { TdsVersion } from '#wire/tds/version.ts';
 import type { TdsAnswer } from './conversation-terms.ts';
-import type { TdsVersion } from './login-answer.ts';
 
 const headerBytes = 8;
 const endOfMessage = 0x01;
@@ -87,7 +87,7 @@ export class AnswerWriter implements TdsAnswer {
   }
 
   #encode(tokens: readonly Token[]): void {
-    if (tokens.length > 0) this.bytes(encodeTokens(tokens));
+    if (tokens.length > 0) this.bytes(encodeTokens(tokens, this.#options.tds));
   }
 
   #release(more: boolean): void {
@@ -95,7 +95,7 @@ export class AnswerWriter implements TdsAnswer {
     if (held === undefined) return;
     this.#held = undefined;
     const status = more ? held.status | doneStatus.more : held.status & ~doneStatus.more;
-    this.#append(encodeTokens([{ ...held, status }]));
+    this.#append(encodeTokens([{ ...held, status }], this.#options.tds));
   }
 
   #append(bytes: Uint8Array): void {

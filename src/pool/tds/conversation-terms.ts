@@ -1,7 +1,7 @@
 import type { Login7 } from '#wire/tds/login7.ts';
 import type { ServerMessage } from '#wire/tds/token-message.ts';
 import type { Token } from '#wire/tds/tokens.ts';
-import type { TdsVersion } from './login-answer.ts';
+import type { TdsVersion } from '#wire/tds/version.ts';
 
 /** Who is at the other end. */
 export interface Peer {

@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fault, policies, toFault, type Fault } from '#base/fault.ts';
 import { packetType, usualPacketBytes } from '#wire/tds/packets.ts';
-import { TdsReader } from '#wire/tds/bytes.ts';
 import { decodeSqlBatch } from '#wire/tds/sql-batch.ts';
 import type { Token } from '#wire/tds/tokens.ts';
+import type { TdsVersion } from '#wire/tds/version.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Conversation, FrontMessage, LoginOutcome, Peer, TdsRequest } from './conversation-terms.ts';
 import type { FrontLimits, FrontOptions } from './front-options.ts';
 import { shakeHands, type Handshake, type TlsContexts } from './handshake.ts';
-import { acceptedTokens, agreeOnPacketBytes, agreeOnTds, refusedTokens, routedTokens, type TdsVersion } from './login-answer.ts';
+import { acceptedTokens, agreeOnPacketBytes, agreeOnTds, refusedTokens, routedTokens } from './login-answer.ts';
 import { RequestsIn, type MessageIn } from './requests-in.ts';
 
 export interface FrontClientOptions {
@@ -176,10 +176,7 @@ function requestOf({ type, payload, parts }: MessageIn, tds: TdsVersion): TdsReq
   if (parts !== undefined) return { kind: 'bulk', parts };
   if (type === packetType.rpc) return { kind: 'rpc', payload };
   if (type === packetType.transaction) return { kind: 'transaction', payload };
-  // Before 7.2 nothing stands before the text.
-  if (tds >= '7.2') return { kind: 'batch', ...decodeSqlBatch(payload) };
-  const reader = new TdsReader(payload, 'SQLBatch');
-  return { kind: 'batch', sql: reader.text(reader.left >> 1), transaction: 0n };
+  return { kind: 'batch', ...decodeSqlBatch(payload, tds) };
 }
 
 /** A fault as SQL Server would number its kind. What to do is said too: people read it in their tool. */

@@ -52,7 +52,7 @@ export class Parrot implements Conversation {
     if (word === 'count') return await rowsUpTo(Number(number), answer);
     if (word === 'hang') return await aborted(signal);
     if (word === 'hang-within') {
-      answer.tokens({ kind: 'columns', columns }, { kind: 'row', compact: false, values: [1] });
+      answer.tokens({ kind: 'columns', columns }, { kind: 'row', compact: false, values: [1n] });
       return await aborted(signal);
     }
     if (word === 'fail') throw new Error('the conversation has a bug');
@@ -66,7 +66,7 @@ export class Parrot implements Conversation {
   }
 }
 
-export const columns: readonly Column[] = [{ name: 'n', userType: 0, flags: 0x09, columnType: { type: 'int', bytes: 4, nullable: true } }];
+export const columns: readonly Column[] = [{ name: 'n', userType: 0, flags: 0x09, type: { name: 'int' } }];
 
 async function rowsUpTo(last: number, answer: TdsAnswer): Promise<void> {
   answer.tokens({ kind: 'columns', columns });

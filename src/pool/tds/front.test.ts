@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Connection } from 'tedious';
 import { describe, expect, test, vi } from 'vitest';
-import { encodeLogin7, tdsVersion, usualFlags, type Login7 } from '#wire/tds/login7.ts';
+import { encodeLogin7, usualFlags, type Login7 } from '#wire/tds/login7.ts';
 import { MessageReader, packetsOf, packetType, type TdsMessage } from '#wire/tds/packets.ts';
 import { decodePrelogin, encodePrelogin, type TdsEncryption } from '#wire/tds/prelogin.ts';
 import { encodeSqlBatch } from '#wire/tds/sql-batch.ts';
 import { decodeTokens, type Token } from '#wire/tds/tokens.ts';
+import { tdsVersion } from '#wire/tds/version.ts';
 import { ask, frontScene, password, tedious, user } from './front-scene.contract.ts';
 
 describe('tedious', () => {

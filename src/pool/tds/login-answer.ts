@@ -1,8 +1,8 @@
 import type { Login7 } from '#wire/tds/login7.ts';
-import { tdsVersion } from '#wire/tds/login7.ts';
 import { doneStatus } from '#wire/tds/token-done.ts';
 import { envOf } from '#wire/tds/token-env-change.ts';
 import type { Token } from '#wire/tds/tokens.ts';
+import { tdsVersion, type TdsVersion } from '#wire/tds/version.ts';
 import type { FrontMessage, LoginOutcome } from './conversation-terms.ts';
 
 /** SQL_Latin1_General_CP1_CI_AS. */
@@ -19,8 +19,6 @@ export interface LoginTerms {
   readonly packetBytes: number;
   readonly serverName: string;
 }
-
-export type TdsVersion = keyof typeof tdsVersion;
 
 /** The version that both speak; undefined: the client's is older than ours. Versions compare as text. */
 export function agreeOnTds(asked: number): TdsVersion | undefined {
