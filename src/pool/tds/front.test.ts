@@ -7,7 +7,7 @@ import { MessageReader, packetsOf, packetType, type TdsMessage } from '#wire/tds
 import { decodePrelogin, encodePrelogin, type TdsEncryption } from '#wire/tds/prelogin.ts';
 import { encodeSqlBatch } from '#wire/tds/sql-batch.ts';
 import { decodeTokens, type Token } from '#wire/tds/tokens.ts';
-import { tdsVersion } from '#wire/tds/version.ts';
+import { tdsVersion, type TdsVersion } from '#wire/tds/version.ts';
 import { ask, frontScene, password, tedious, user } from './front-scene.contract.ts';
 
 describe('tedious', () => {
@@ -237,7 +237,7 @@ describe('limits', () => {
     await using scene = await frontScene();
     using client = await Raw.connect(scene.front.port);
     client.send({ type: packetType.login7, payload: login7({ tdsVersion: 0x7000_0000 }) });
-    expect(await client.tokens()).toMatchObject([{ kind: 'error', number: 17_832 }, { kind: 'done' }]);
+    expect(await client.tokens('7.1')).toMatchObject([{ kind: 'error', number: 17_832 }, { kind: 'done' }]);
   });
 });
 
@@ -324,8 +324,8 @@ class Raw implements Disposable {
     }
   }
 
-  async tokens(): Promise<readonly Token[]> {
-    return decodeTokens((await this.receive()).payload);
+  async tokens(version?: TdsVersion): Promise<readonly Token[]> {
+    return decodeTokens((await this.receive()).payload, version);
   }
 
   [Symbol.dispose](): void {
