@@ -75,7 +75,12 @@ export type Statement = Place &
       }
     | { readonly kind: 'set-variable'; readonly name: string; readonly operator: AssignOperator; readonly value: Expression }
     /** `SET NOCOUNT ON`, `SET DATEFIRST 1`, `SET TRANSACTION ISOLATION LEVEL …`: names in upper case, several for `SET A, B ON`. */
-    | { readonly kind: 'set-option'; readonly names: readonly string[]; readonly value: string | Expression }
+    | {
+        readonly kind: 'set-option';
+        readonly names: readonly string[];
+        readonly value: string | Expression;
+        /** Of IDENTITY_INSERT. */ readonly table?: ObjectName | undefined;
+      }
     | { readonly kind: 'if'; readonly condition: Condition; readonly then: Statement; readonly otherwise: Statement | undefined }
     | { readonly kind: 'while'; readonly condition: Condition; readonly body: Statement }
     | { readonly kind: 'break' | 'continue' }
