@@ -62,8 +62,8 @@ export interface PlanContext extends Pick<Scope, 'variable' | 'global' | 'sessio
 export type Step =
   /** Nothing is taken from it. */
   | { readonly kind: 'run'; readonly sql: string }
-  /** Its rows go to the client. */
-  | { readonly kind: 'result'; readonly sql: string; readonly columns: readonly ResultColumn[] }
+  /** Its rows go to the client. `uncounted`: other steps count the statement's rows. */
+  | { readonly kind: 'result'; readonly sql: string; readonly columns: readonly ResultColumn[]; readonly uncounted?: boolean | undefined }
   /** Rows that it changes are the statement's count. */
   | { readonly kind: 'change'; readonly sql: string }
   /** INSERT … RETURNING the identity column: its rows are the statement's count, the last by the increment's sign is SCOPE_IDENTITY(). */
@@ -71,7 +71,12 @@ export type Step =
   /** One row with one whole number: the statement's count. */
   | { readonly kind: 'count'; readonly sql: string }
   /** Its last row gives these variables their values, in order, as `duckDbTypeOf(type)` has them. None: they stay as they are. */
-  | { readonly kind: 'assign'; readonly sql: string; readonly variables: readonly { readonly name: string; readonly type: TsqlType }[] }
+  | {
+      readonly kind: 'assign';
+      readonly sql: string;
+      readonly variables: readonly { readonly name: string; readonly type: TsqlType }[];
+      readonly uncounted?: boolean | undefined;
+    }
   /** `then` says what follows from its first row. */
   | { readonly kind: 'ask'; readonly sql: string; readonly then: (row: readonly DuckDBValue[] | undefined) => readonly Step[] };
 
