@@ -76,6 +76,14 @@ test('a password is disguised as the document says: halves swapped, then 0xA5', 
   expect(bytes.includes(Buffer.from('aZ', 'utf16le'))).toBe(false);
 });
 
+test('before TDS 7.2 there is no place for a new password, and the text begins 8 bytes earlier', () => {
+  const early = encodeLogin7({ ...login, tdsVersion: tdsVersion['7.1'] });
+  // Host name at 86, 8 characters.
+  expect(Buffer.from(early.subarray(36, 40)).toString('hex')).toBe('56000800');
+  expect(early).toHaveLength(136 - 8);
+  expect(decodeLogin7(early)).toEqual({ ...login, tdsVersion: tdsVersion['7.1'] });
+});
+
 const text = fc.string({ maxLength: 24, unit: 'grapheme' }).filter((value) => value.length <= 128);
 const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength });
 const logins: fc.Arbitrary<Login7> = fc
@@ -104,6 +112,7 @@ const logins: fc.Arbitrary<Login7> = fc
   })
   .map((one) => ({
     ...one,
+    newPassword: one.tdsVersion === tdsVersion['7.1'] ? '' : one.newPassword,
     flags: [one.flags[0], one.flags[1], one.flags[2], (one.flags[3] & ~0x10) | (one.features.length > 0 ? 0x10 : 0)],
   }));
 

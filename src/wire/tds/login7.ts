@@ -34,8 +34,13 @@ export interface Feature {
   readonly bytes: Uint8Array;
 }
 
-/** Where the text begins: 36 bytes of numbers, then where each field lies. */
-const textStart = 94;
+/** Where the text begins: 36 bytes of numbers, then where each field lies; a new password only from TDS 7.2 on. */
+const usualStart = 94;
+const earlyStart = 86;
+
+function isEarly(version: number): boolean {
+  return version >>> 24 === 0x70 || version >>> 24 === 0x71;
+}
 /** `fExtension` of OptionFlags3: features follow. */
 const extension = 0x10;
 const lastFeature = 0xff;
@@ -47,6 +52,7 @@ export const usualFlags: Login7['flags'] = [0xe0, 0x03, 0x00, 0x00];
 
 /** The payload of a LOGIN7 message. The password in it is disguised, not encrypted: it belongs under TLS. */
 export function encodeLogin7(login: Login7): Uint8Array {
+  const textStart = isEarly(login.tdsVersion) ? earlyStart : usualStart;
   const texts = new TdsWriter();
   const table = new TdsWriter();
   const place = (bytes: Uint8Array, count: number): void => {
@@ -69,8 +75,10 @@ export function encodeLogin7(login: Login7): Uint8Array {
   table.bytes(login.clientId);
   place(login.sspi, login.sspi.length);
   text(login.attachFile);
-  place(disguise(Buffer.from(login.newPassword, 'utf16le')), login.newPassword.length);
-  table.u32(0);
+  if (!isEarly(login.tdsVersion)) {
+    place(disguise(Buffer.from(login.newPassword, 'utf16le')), login.newPassword.length);
+    table.u32(0);
+  }
   const area = texts.take();
   if (hasFeatures) new DataView(area.buffer, area.byteOffset).setUint32(pointerAt, textStart + area.length, true);
   const features = hasFeatures ? encodeFeatures(login.features) : new Uint8Array(0);
@@ -113,8 +121,9 @@ export function decodeLogin7(payload: Uint8Array): Login7 {
   const pointer = area(1);
   const [libraryName, language, database] = [text(), text(), text()];
   const clientId = reader.bytes(6);
-  const [sspi, attachFile, newPassword] = [area(1), text(), hidden()];
-  reader.u32();
+  const [sspi, attachFile] = [area(1), text()];
+  const newPassword = isEarly(numbers.tdsVersion) ? '' : hidden();
+  if (!isEarly(numbers.tdsVersion)) reader.u32();
   const hasFeatures = (numbers.flags[3] & extension) !== 0;
   const features = hasFeatures ? decodeFeatures(payload, pointer) : [];
   const names = { hostName, userName, password, appName, serverName, libraryName, language, database, attachFile, newPassword };
@@ -126,7 +135,7 @@ export function decodeLogin7(payload: Uint8Array): Login7 {
 function placed(payload: Uint8Array, reader: TdsReader, unit: 1 | 2): Uint8Array {
   const [at, count] = [reader.u16(), reader.u16()];
   if (count === 0) return new Uint8Array(0);
-  if (at < textStart || at + count * unit > payload.length) throw malformed('LOGIN7 points outside of itself');
+  if (at < earlyStart || at + count * unit > payload.length) throw malformed('LOGIN7 points outside of itself');
   return new Uint8Array(payload.subarray(at, at + count * unit));
 }
 

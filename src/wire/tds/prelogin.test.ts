@@ -44,6 +44,7 @@ const preLogins: fc.Arbitrary<Prelogin> = fc.record(
     instance: fc.stringMatching(/^[A-Za-z0-9_]{0,16}$/),
     threadId: fc.nat(0xffff_ffff),
     mars: fc.boolean(),
+    federated: fc.boolean(),
   },
   { requiredKeys: ['version', 'subBuild', 'encryption'] },
 );

@@ -14,9 +14,11 @@ export interface Prelogin {
   readonly threadId?: number;
   /** Several requests at once. */
   readonly mars?: boolean;
+  /** A client will show a token instead of a password; a server answers that it takes one. */
+  readonly federated?: boolean;
 }
 
-const option = { version: 0x00, encryption: 0x01, instance: 0x02, threadId: 0x03, mars: 0x04, terminator: 0xff } as const;
+const option = { version: 0x00, encryption: 0x01, instance: 0x02, threadId: 0x03, mars: 0x04, federated: 0x06, terminator: 0xff } as const;
 const encryptions: readonly TdsEncryption[] = ['off', 'on', 'not-supported', 'required'];
 const entryBytes = 5;
 const mostOptions = 32;
@@ -32,6 +34,7 @@ export function encodePrelogin(said: Prelogin): Uint8Array {
   // The client's own number, in its own order of bytes; the document's sample has it little-endian.
   if (said.threadId !== undefined) options.push([option.threadId, [...new TdsWriter().u32(said.threadId).take()]]);
   if (said.mars !== undefined) options.push([option.mars, [said.mars ? 1 : 0]]);
+  if (said.federated !== undefined) options.push([option.federated, [said.federated ? 1 : 0]]);
   let offset = options.length * entryBytes + 1;
   const table: number[] = [];
   for (const [token, { length }] of options) {
@@ -49,6 +52,7 @@ export function decodePrelogin(payload: Uint8Array): Prelogin {
   if (version?.length !== 6) throw malformed('PRELOGIN says no version');
   if (word === undefined) throw malformed('PRELOGIN says nothing of encryption that is known');
   const [instance, threadId, mars] = [options.get(option.instance), options.get(option.threadId), options.get(option.mars)];
+  const federated = options.get(option.federated);
   return {
     version: `${version[0]}.${version[1]}.${(version[2]! << 8) | version[3]!}`,
     subBuild: (version[4]! << 8) | version[5]!,
@@ -56,6 +60,7 @@ export function decodePrelogin(payload: Uint8Array): Prelogin {
     ...(instance !== undefined && instance.length > 0 && { instance: instanceOf(instance) }),
     ...(threadId?.length === 4 && { threadId: new TdsReader(threadId, 'PRELOGIN').u32() }),
     ...(mars?.length === 1 && { mars: mars[0] === 1 }),
+    ...(federated?.length === 1 && { federated: federated[0] === 1 }),
   };
 }
 

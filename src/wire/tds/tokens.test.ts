@@ -210,6 +210,7 @@ const single: fc.Arbitrary<Token> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('order' as const), columns: fc.array(u16, { maxLength: 5 }) }),
   fc.record({ kind: fc.constant('return-status' as const), value: i32 }),
+  fc.record({ kind: fc.constant('federated-place' as const), issuer: text, audience: text }),
 );
 function answers(version: TdsVersion): fc.Arbitrary<readonly Token[]> {
   const one = fc.oneof(single, returned(version)).map((token) => [token]);

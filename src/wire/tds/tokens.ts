@@ -22,6 +22,7 @@ import {
   type FeatureAck,
   type LoginAck,
 } from './token-login.ts';
+import { federatedPlaceToken, readFederatedPlace, writeFederatedPlace, type FederatedPlace } from './federated-login.ts';
 import { errorToken, infoToken, readMessage, writeMessage, type ServerMessage } from './token-message.ts';
 import { readReturnValue, returnValueToken, writeReturnValue, type ReturnValue } from './token-return-value.ts';
 import {
@@ -39,7 +40,18 @@ import {
 import type { TdsVersion } from './version.ts';
 
 /** What a server's answer is made of (MS-TDS 2.2.7). */
-export type Token = LoginAck | FeatureAck | EnvChange | ServerMessage | Done | Order | ReturnStatus | ReturnValue | Columns | Row;
+export type Token =
+  | LoginAck
+  | FeatureAck
+  | FederatedPlace
+  | EnvChange
+  | ServerMessage
+  | Done
+  | Order
+  | ReturnStatus
+  | ReturnValue
+  | Columns
+  | Row;
 
 const lastVersion: TdsVersion = '7.4';
 
@@ -66,6 +78,8 @@ function writeToken(writer: TdsWriter, token: Token, { columns, version }: Setti
       return writeLoginAck(writer.u8(loginAckToken), token);
     case 'feature-ack':
       return writeFeatureAck(writer.u8(featureAckToken), token);
+    case 'federated-place':
+      return writeFederatedPlace(writer.u8(federatedPlaceToken), token);
     case 'env-change':
       return writeEnvChange(writer.u8(envChangeToken), token);
     case 'error':
@@ -111,6 +125,8 @@ function readToken(reader: TdsReader, columns: readonly Column[] | undefined, ve
       return readLoginAck(reader);
     case featureAckToken:
       return readFeatureAck(reader);
+    case federatedPlaceToken:
+      return readFederatedPlace(reader);
     case envChangeToken:
       return readEnvChange(reader);
     case errorToken:
