@@ -4,35 +4,28 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeAuthority } from '#replication/sources/postgres/test-certificates.ts';
 import { startMariaDb, type TestMariaDb } from '../servers/mariadb.ts';
-import { startTdsLogin, type TdsLoginScene, type TdsLoginServer } from '../servers/tds-login.ts';
+import { readerPassword as password, startReaderScene } from '../servers/sqlserver-double/reader-scene.ts';
+import type { SqlServerDouble } from '../servers/sqlserver-double/server.ts';
 import { ControlPlane } from './control-plane.ts';
 import { until } from './program.ts';
 
 const [host, node, mysqlHost] = ['sqlmi.logins.example', 'db1.worker.example', 'shop.mysql.example'];
-const password = 'kept-to-itself-7';
 const authority = makeAuthority('logins');
 const certificate = authority.issue({ commonName: host, dnsNames: [host, mysqlHost] });
 const unknown = makeAuthority('unknown').issue({ commonName: node, dnsNames: [node] });
-const scene: TdsLoginScene = {
-  encryption: 'required',
-  certificate,
-  user: 'reader',
-  password,
-  database: 'shop',
-  rights: [0, 0, 1, 0, 4, 3, 2],
-};
 
-let proxied: TdsLoginServer;
+let proxied: SqlServerDouble;
 /** With a certificate of an authority that nobody knows. */
-let strange: TdsLoginServer;
-let redirecting: TdsLoginServer;
+let strange: SqlServerDouble;
+let redirecting: SqlServerDouble;
 let mariadb: TestMariaDb;
 let folder: string;
 let plane: ControlPlane;
 beforeAll(async () => {
-  proxied = await startTdsLogin(scene);
-  strange = await startTdsLogin({ ...scene, certificate: unknown });
-  redirecting = await startTdsLogin({ ...scene, route: { host: node, port: 1433 } });
+  proxied = await startReaderScene({ encryption: 'require', certificate });
+  strange = await startReaderScene({ encryption: 'require', certificate: unknown });
+  redirecting = await startReaderScene({ encryption: 'require', certificate });
+  redirecting.route = { host: node, port: 1433 };
   mariadb = await startMariaDb({
     certificate,
     statements: [
@@ -117,7 +110,7 @@ test('SQL Server and MySQL are logged in to over the private path, from the sand
   expect(open.runtime.isolated).toBe(true);
   expect(open.hops.map(({ name }) => name).slice(-5)).toEqual(steps);
   expect(open.hops.at(-1)?.detail).toContain('may SELECT from 3 of 4 tables');
-  expect(proxied.logins.at(-1)?.serverName).toBe(host);
+  expect(proxied.loginsSeen.at(-1)?.serverName).toBe(host);
 
   const wrong = await tested('AzureSqlMI', { ...sql, userName: 'nobody' });
   expect(outcome(wrong)).toEqual([false, 'login', 'SqlUnauthorizedAccess', 'WrongPassword']);
@@ -145,6 +138,6 @@ test('SQL Server and MySQL are logged in to over the private path, from the sand
     return one.succeeded && one;
   });
   expect(followed.hops.at(-2)?.detail).toBe(`Redirect: ${host} sends clients on to ${node}:1433, which can be reached from here.`);
-  expect(strange.logins.at(-1)?.serverName).toBe(node);
+  expect(strange.loginsSeen.at(-1)?.serverName).toBe(node);
   expect(outcome(await tested('AzureSqlMI', sql))).toEqual([false, 'connection policy', 'SqlFailedToConnect', 'UnknownAuthority']);
 });

@@ -1,8 +1,13 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTdsLogin, type LoginStep, type TdsLoginScene, type TdsLoginServer } from '#test/servers/tds-login.ts';
+import { answering, startScripted } from '#test/servers/scripted.ts';
+import { once, type Interference } from '#test/servers/sqlserver-double/interference.ts';
+import { readerPassword as password, startReaderScene } from '#test/servers/sqlserver-double/reader-scene.ts';
+import type { SqlServerDouble, SqlServerDoubleOptions } from '#test/servers/sqlserver-double/server.ts';
 import { directDialer, type Dialer } from '#base/dialer.ts';
 import { secret } from '#base/secret.ts';
+import { packetsOf, packetType } from '#wire/tds/packets.ts';
+import { encodePrelogin } from '#wire/tds/prelogin.ts';
 import { makeAuthority } from '#replication/sources/postgres/test-certificates.ts';
 import { testConnection } from './test-connection-job.ts';
 import type { DatabaseAddress, TestStep } from './test-connection.ts';
@@ -14,29 +19,33 @@ const usualTrust = getCACertificates('default');
 beforeAll(() => setDefaultCACertificates([...usualTrust, authority.certificate]));
 afterAll(() => setDefaultCACertificates(usualTrust));
 
-const password = 'kept-to-itself-7';
-const scene: TdsLoginScene = {
-  encryption: 'off',
-  certificate,
-  user: 'reader',
-  password,
-  database: 'shop',
-  rights: [0, 0, 1, 0, 4, 3, 2],
-};
+interface Scene extends SqlServerDoubleOptions {
+  readonly route?: SqlServerDouble['route'];
+  readonly refusal?: SqlServerDouble['refusesLogins'];
+  /** What becomes of the question for rights. */
+  readonly question?: Interference;
+}
+
+/** To the question for rights, and yet not of whole numbers. */
+const otherAnswer = { columns: [{ name: '', type: { name: 'bit' } }], rows: [[true]] } as const;
+
+async function start({ route, refusal, question, ...options }: Scene): Promise<SqlServerDouble> {
+  const server = await startReaderScene({ certificate, ...options });
+  server.route = route;
+  server.refusesLogins = refusal;
+  if (question !== undefined) server.interferes = once('rights', question);
+  return server;
+}
 
 /** As a private path: the name leads to the server, and nothing else leads anywhere. */
-function pathTo(servers: Readonly<Record<string, TdsLoginServer>>): Dialer {
+function pathTo(servers: Readonly<Record<string, { readonly port: number }>>): Dialer {
   return {
     dial: (name, port, signal) => directDialer.dial('127.0.0.1', servers[`${name}:${port}`]?.port ?? 1, signal),
   };
 }
 
-async function tested(
-  more: Partial<TdsLoginScene>,
-  address: Partial<DatabaseAddress> = {},
-  timeoutMs = 10_000,
-): Promise<readonly TestStep[]> {
-  await using server = await startTdsLogin({ ...scene, ...more });
+async function tested(more: Scene, address: Partial<DatabaseAddress> = {}, timeoutMs = 10_000): Promise<readonly TestStep[]> {
+  await using server = await start(more);
   return await testedAt(pathTo({ [`${host}:1433`]: server }), address, timeoutMs);
 }
 
@@ -56,33 +65,33 @@ function words(steps: readonly TestStep[]): readonly string[] {
 
 const all = ['TCP', 'TLS', 'login', 'connection policy', 'rights'];
 
-test.for<[what: string, scene: Partial<TdsLoginScene>, address: Partial<DatabaseAddress>, said: string]>([
-  ['everything encrypted, as the client asks', {}, {}, `Encrypted; the certificate is for ${host}. SQL Server 16.0.1000.`],
-  ['everything encrypted, as the server asks', { encryption: 'required' }, { tls: 'prefer' }, 'Encrypted. SQL Server 16.0.1000.'],
-  ['only the login encrypted', {}, { tls: 'prefer' }, 'Only the login is encrypted: the server asks for no more. SQL Server 16.0.1000.'],
-  ['nothing encrypted, as asked', {}, { tls: 'disable' }, 'Not encrypted: none is asked for. SQL Server 16.0.1000.'],
-  ['any certificate', { encryption: 'required' }, { tls: 'require', certificateName: 'another' }, 'Encrypted. SQL Server 16.0.1000.'],
-  ['TLS first', { encryption: 'strict' }, { tlsFirst: true }, `Encrypted; the certificate is for ${host}. SQL Server 16.0.1000.`],
+test.for<[what: string, scene: Scene, address: Partial<DatabaseAddress>, said: string]>([
+  ['everything encrypted, as the client asks', {}, {}, `Encrypted; the certificate is for ${host}. SQL Server 16.0.4135.`],
+  ['everything encrypted, as the server asks', { encryption: 'require' }, { tls: 'prefer' }, 'Encrypted. SQL Server 16.0.4135.'],
+  ['only the login encrypted', {}, { tls: 'prefer' }, 'Only the login is encrypted: the server asks for no more. SQL Server 16.0.4135.'],
+  ['nothing encrypted, as asked', {}, { tls: 'disable' }, 'Not encrypted: none is asked for. SQL Server 16.0.4135.'],
+  ['any certificate', { encryption: 'require' }, { tls: 'require', certificateName: 'another' }, 'Encrypted. SQL Server 16.0.4135.'],
+  ['TLS first', { encryption: 'strict' }, { tlsFirst: true }, `Encrypted; the certificate is for ${host}. SQL Server 16.0.4135.`],
 ])('up to the rights: %s', async ([, server, address, said]) => {
   const steps = await tested(server, address);
   expect(words(steps)).toEqual(all);
   expect(steps.slice(1).map(({ detail }) => detail)).toEqual([
     said,
-    'reader is logged in to the database shop (SQL Server 16.0.1000).',
+    'reader is logged in to the database shop (SQL Server 16.0.4135).',
     `${host} serves the session itself and sends clients nowhere else (Proxy).`,
     'reader has neither db_owner nor CONTROL, has VIEW DATABASE STATE, and may SELECT from 3 of 4 tables, with VIEW CHANGE TRACKING on 2.',
   ]);
 });
 
 test('the server is addressed by its name, wherever the path leads', async () => {
-  await using server = await startTdsLogin(scene);
+  await using server = await start({});
   await testedAt(pathTo({ [`${host}:1433`]: server }));
-  expect(server.logins.map(({ serverName, userName, database, tdsVersion }) => [serverName, userName, database, tdsVersion])).toEqual([
+  expect(server.loginsSeen.map(({ serverName, userName, database, tdsVersion }) => [serverName, userName, database, tdsVersion])).toEqual([
     [host, 'reader', 'shop', 0x7400_0004],
   ]);
 });
 
-test.for<[what: string, scene: Partial<TdsLoginScene>, address: Partial<DatabaseAddress>, expected: string]>([
+test.for<[what: string, scene: Scene, address: Partial<DatabaseAddress>, expected: string]>([
   ['a certificate for another name', {}, { certificateName: 'other.example' }, 'TLS CertificateName'],
   [
     'a certificate of nobody that is known',
@@ -102,21 +111,25 @@ test.for<[what: string, scene: Partial<TdsLoginScene>, address: Partial<Database
     { tls: 'require', tlsFirst: true, certificateName: 'other.example' },
     'TLS CertificateName',
   ],
-  ['a server without encryption', { encryption: 'not-supported' }, {}, 'TLS TlsRefused'],
-  ['a server that would take the password in the clear', { encryption: 'not-supported' }, { tls: 'prefer' }, 'TLS CleartextPassword'],
-  ['a server that insists on encryption', { encryption: 'required' }, { tls: 'disable' }, 'TLS TlsRequired'],
+  ['a server without encryption', { encryption: 'off' }, {}, 'TLS TlsRefused'],
+  ['a server that would take the password in the clear', { encryption: 'off' }, { tls: 'prefer' }, 'TLS CleartextPassword'],
   ['a server that insists on strict encryption', { encryption: 'strict' }, {}, 'TLS ConnectionLost'],
-  ['a server that knows no strict encryption', {}, { tlsFirst: true }, 'TLS TlsFailed'],
-  ['an end at PRELOGIN', { endsAt: 'PRELOGIN' }, {}, 'TLS ConnectionLost'],
-  ['an end at TLS', { endsAt: 'TLS' }, {}, 'TLS TlsFailed'],
-  ['an end at LOGIN7', { endsAt: 'LOGIN7' }, {}, 'login ConnectionLost'],
-  ['an end at the question', { endsAt: 'question' }, {}, 'rights ConnectionLost'],
+  ['a server that knows no strict encryption', { halts: { at: 'PRELOGIN', how: 'cut' } }, { tlsFirst: true }, 'TLS TlsFailed'],
+  ['an end at PRELOGIN', { halts: { at: 'PRELOGIN', how: 'cut' } }, {}, 'TLS ConnectionLost'],
+  ['an end at TLS', { halts: { at: 'TLS', how: 'cut' } }, {}, 'TLS TlsFailed'],
+  ['an end at LOGIN7', { halts: { at: 'LOGIN7', how: 'cut' } }, {}, 'login ConnectionLost'],
+  ['an end at the question', { question: { kind: 'cut' } }, {}, 'rights ConnectionLost'],
   ['the wrong password', {}, { password: secret('wrong') }, 'login WrongPassword'],
   ['the wrong user', {}, { user: 'nobody' }, 'login WrongPassword'],
   ['the wrong database', {}, { database: 'nowhere' }, 'login DatabaseMissing'],
-  ['no table that may be read', { rights: [0, 0, 0, 0, 3, 0, 0] }, {}, 'rights NoReadableTable'],
-  ['an answer to another question', { rights: Array.from({ length: 7 }, () => null) }, {}, 'rights UnexpectedMessage'],
-  ['a question that is refused', { answers: false }, {}, 'rights ServerRefused'],
+  ['no table that may be read', { logins: { reader: { password, viewDefinition: true } } }, {}, 'rights NoReadableTable'],
+  ['an answer to another question', { question: { kind: 'answer', answer: otherAnswer } }, {}, 'rights UnexpectedMessage'],
+  [
+    'a question that is refused',
+    { question: { kind: 'error', error: { number: 102, text: 'Incorrect syntax.' } } },
+    {},
+    'rights ServerRefused',
+  ],
 ])('%s is named', async ([, server, address, expected]) => {
   const got = words(await tested(server, address));
   expect(got.at(-1)).toBe(expected);
@@ -147,24 +160,34 @@ test.for<[number: number, text: string, code: string, said: string]>([
   [40_613, "Database 'shop' on server 'x' is not currently available.", 'DatabaseUnavailable', ''],
   [50_001, 'A text with a value in it: 4711', 'ServerRefused', 'error 50001'],
 ])('error %i is named, with its number', async ([number, text, code, said]) => {
-  const last = (await tested({ refusal: { number, state: 1, text } })).at(-1);
+  const last = (await tested({ refusal: { number, text } })).at(-1);
   expect([last?.name, last?.fault?.code, last?.errorNumber]).toEqual(['login', code, number]);
   expect(last?.detail).toContain(said);
   expect(last?.detail).not.toContain('4711');
   expect(last?.fault?.remedy).not.toBe(undefined);
 });
 
-test.for<[step: LoginStep, hop: string]>([
-  ['PRELOGIN', 'TLS'],
-  ['TLS', 'TLS'],
-  ['LOGIN7', 'login'],
-  ['question', 'rights'],
-])('a server that hangs at %s is given up', async ([silentAt, hop]) => {
-  expect(words(await tested({ silentAt }, {}, 300)).at(-1)).toBe(`${hop} ServerSilent`);
+test.for<[step: string, hop: string, scene: Scene]>([
+  ['PRELOGIN', 'TLS', { halts: { at: 'PRELOGIN', how: 'silent' } }],
+  ['TLS', 'TLS', { halts: { at: 'TLS', how: 'silent' } }],
+  ['LOGIN7', 'login', { halts: { at: 'LOGIN7', how: 'silent' } }],
+  ['question', 'rights', { question: { kind: 'silent' } }],
+])('a server that hangs at %s is given up', async ([, hop, server]) => {
+  expect(words(await tested(server, {}, 300)).at(-1)).toBe(`${hop} ServerSilent`);
+});
+
+test('a server that insists on encryption is named before anything is said in the clear', async () => {
+  // To a client that says that it cannot, SQL Server says that it must, and no more.
+  const payload = encodePrelogin({ version: '16.0.4135', subBuild: 0, encryption: 'required', instance: '', threadId: 0, mars: false });
+  await using server = await startScripted(answering(packetsOf({ type: packetType.response, payload })));
+  const steps = await testedAt(pathTo({ [`${host}:1433`]: server }), { tls: 'disable' });
+  expect(words(steps)).toEqual(['TCP', 'TLS TlsRequired']);
 });
 
 test('a strict server that hangs is given up', async () => {
-  expect(words(await tested({ encryption: 'strict', silentAt: 'TLS' }, { tlsFirst: true }, 300)).at(-1)).toBe('TLS ServerSilent');
+  expect(words(await tested({ encryption: 'strict', halts: { at: 'TLS', how: 'silent' } }, { tlsFirst: true }, 300)).at(-1)).toBe(
+    'TLS ServerSilent',
+  );
 });
 
 const node = 'db1.worker.example';
@@ -178,23 +201,23 @@ test('Redirect to what the path does not carry is named at the connection policy
 
 test('Redirect to what the path carries too is followed, with the certificate of that host', async () => {
   const own = authority.issue({ commonName: node, dnsNames: [node] });
-  await using gateway = await startTdsLogin({ ...scene, route: { host: node, port: 11_005 } });
-  await using worker = await startTdsLogin({ ...scene, certificate: own });
+  await using gateway = await start({ route: { host: node, port: 11_005 } });
+  await using worker = await start({ certificate: own });
   const dialer = pathTo({ [`${host}:1433`]: gateway, [`${node}:11005`]: worker });
   const steps = await testedAt(dialer);
   expect(words(steps)).toEqual(all);
   expect(steps[3]?.detail).toBe(`Redirect: ${host} sends clients on to ${node}:11005, which can be reached from here.`);
-  expect(worker.logins.map(({ serverName }) => serverName)).toEqual([node]);
+  expect(worker.loginsSeen.map(({ serverName }) => serverName)).toEqual([node]);
   expect(words(await testedAt(dialer, { password: secret('wrong') }))).toEqual(['TCP', 'TLS', 'login WrongPassword']);
 });
 
 test('a certificate of where clients are sent on to is verified against that name', async () => {
-  await using gateway = await startTdsLogin({ ...scene, route: { host: node, port: 11_005 } });
-  await using worker = await startTdsLogin(scene);
+  await using gateway = await start({ route: { host: node, port: 11_005 } });
+  await using worker = await start({});
   const dialer = pathTo({ [`${host}:1433`]: gateway, [`${node}:11005`]: worker });
   const steps = await testedAt(dialer);
   expect(words(steps)).toEqual(['TCP', 'TLS', 'connection policy CertificateName']);
-  expect(worker.logins).toEqual([]);
+  expect(worker.loginsSeen).toEqual([]);
 });
 
 test.for(['bad host\n', '', 'x'.repeat(300)])('a route to %j is no route', async (name) => {
@@ -202,8 +225,8 @@ test.for(['bad host\n', '', 'x'.repeat(300)])('a route to %j is no route', async
 });
 
 test('a server that goes away while only the login was encrypted is named', async () => {
-  expect(words(await tested({ endsAt: 'LOGIN7' }, { tls: 'prefer' })).at(-1)).toBe('login ConnectionLost');
-  expect(words(await tested({ endsAt: 'question' }, { tls: 'prefer' })).at(-1)).toBe('rights ConnectionLost');
+  expect(words(await tested({ halts: { at: 'LOGIN7', how: 'cut' } }, { tls: 'prefer' })).at(-1)).toBe('login ConnectionLost');
+  expect(words(await tested({ question: { kind: 'cut' } }, { tls: 'prefer' })).at(-1)).toBe('rights ConnectionLost');
 });
 
 test('what is longer than the protocol takes is refused before it is sent', async () => {
@@ -211,6 +234,6 @@ test('what is longer than the protocol takes is refused before it is sent', asyn
 });
 
 test('Redirect in a circle ends', async () => {
-  await using gateway = await startTdsLogin({ ...scene, route: { host, port: 1433 } });
+  await using gateway = await start({ route: { host, port: 1433 } });
   expect(words(await testedAt(pathTo({ [`${host}:1433`]: gateway })))).toEqual(['TCP', 'TLS', 'connection policy ConnectionRedirected']);
 });

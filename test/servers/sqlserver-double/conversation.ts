@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Conversation, TdsAnswer, TdsRequest } from '#pool/tds/conversation-terms.ts';
 import { TdsWriter } from '#wire/tds/bytes.ts';
@@ -114,11 +115,13 @@ export class DoubleConversation implements Conversation {
       return answer.tokens({ kind: 'done', status: 0, command: setOption, rows: 0n });
     const { seen } = this.#terms;
     const asking: Asking = { ...this.#terms.asking, database: seen.database, parameters, seen: () => seen.seen() };
-    const known = knownStatement(sql, asking);
+    // FreeTDS's tsql ends what it sends with a line break.
+    const known = knownStatement(sql.replace(/\n$/, ''), asking);
     if (known === undefined) throw new StatementError({ number: 50_000, text: `The double does not know this statement: ${sql}` });
     const interference = this.#terms.arrives(known);
     if (this.#isInterfered(known, interference)) return;
-    const rows = known.answer?.();
+    if (interference?.kind === 'silent') return await once(signal, 'abort').then(() => undefined);
+    const rows = interference?.kind === 'answer' ? interference.answer : known.answer?.();
     if (rows === undefined) return answer.tokens({ kind: 'done', status: 0, command: 0, rows: 0n });
     await this.#send(rows, { answer, signal, interference });
   }

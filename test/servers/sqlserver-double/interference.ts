@@ -1,4 +1,4 @@
-import type { DoubleError } from './terms.ts';
+import type { DoubleError, StatementAnswer } from './terms.ts';
 
 /** A statement as it arrives. */
 export interface SeenStatement {
@@ -17,6 +17,10 @@ export type Interference =
   | { readonly kind: 'error'; readonly error: DoubleError }
   /** The connection breaks: before it is carried out, or once so many rows of its answer were sent. */
   | { readonly kind: 'cut'; readonly afterRows?: number }
+  /** Nothing comes. */
+  | { readonly kind: 'silent' }
+  /** This is the answer, whatever was asked. */
+  | { readonly kind: 'answer'; readonly answer: StatementAnswer }
   /** Each row takes so long. */
   | { readonly kind: 'slow'; readonly rowMs: number };
 

@@ -6,6 +6,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
  * Connections are known by the port from which the server sees them.
  */
 export class Relay implements AsyncDisposable {
+  /** What a client says in this turn, counted from 1, is not passed on, nor what follows; the connection ends there, or says nothing any more. */
+  halts: { readonly turn: number; readonly how: 'cut' | 'silent' } | undefined;
   readonly #server = createServer({ noDelay: true }, (socket) => this.#take(socket));
   readonly #pairs = new Map<number, Pair>();
   readonly #all = new Set<Socket>();
@@ -76,9 +78,24 @@ export class Relay implements AsyncDisposable {
       const port = server.localPort!;
       this.#pairs.set(port, { client, server });
       server.once('close', () => this.#pairs.delete(port));
-      client.pipe(server);
+      this.#listen(client, server);
       server.pipe(client);
     });
+  }
+
+  /** A turn of the client begins with the first byte behind an answer. */
+  #listen(client: Socket, server: Socket): void {
+    let [turn, answered] = [0, true];
+    server.on('data', () => (answered = true));
+    client.on('data', (bytes) => {
+      if (answered) turn += 1;
+      answered = false;
+      const { halts } = this;
+      if (halts !== undefined && turn >= halts.turn) return halts.how === 'cut' ? void client.destroy() : undefined;
+      if (!server.write(bytes)) client.pause();
+    });
+    server.on('drain', () => client.resume());
+    client.on('end', () => server.end());
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { FrontMessage, LoginOutcome } from '#pool/tds/conversation-terms.ts';
 import { openTdsFront, type TdsFront } from '#pool/tds/front.ts';
 import type { FrontEncryption } from '#pool/tds/front-options.ts';
@@ -10,6 +11,8 @@ import { Relay } from './relay.ts';
 import type { DoubleError, ServerFacts } from './terms.ts';
 import { SeenDatabase } from './transaction.ts';
 
+export type LoginStep = 'PRELOGIN' | 'TLS' | 'LOGIN7';
+
 export interface SqlServerDoubleOptions {
   /** Names of the databases that it has at first. */
   readonly databases?: readonly string[];
@@ -18,6 +21,7 @@ export interface SqlServerDoubleOptions {
   readonly certificate?: { readonly certificate: string; readonly key: string };
   readonly logins?: Readonly<Record<string, DoubleLogin>>;
   readonly facts?: Partial<ServerFacts>;
+  readonly halts?: { readonly at: LoginStep; readonly how: 'cut' | 'silent' };
 }
 
 /** The login that a double has where none are given: it owns everything. */
@@ -38,6 +42,8 @@ export class SqlServerDouble implements AsyncDisposable {
   refusesLogins: DoubleError | undefined;
   /** Every login is sent there. */
   route: { readonly host: string; readonly port: number } | undefined;
+  /** Where every login stops, and how: with a turn of the client, or once what it logs in with is read. */
+  readonly halts: { readonly at: LoginStep; readonly how: 'cut' | 'silent' } | undefined;
   /** Asked about every statement. */
   interferes: Interferes | undefined;
   /** Every statement that came, in order. */
@@ -52,6 +58,7 @@ export class SqlServerDouble implements AsyncDisposable {
   private constructor(options: SqlServerDoubleOptions) {
     this.logins = new Map(Object.entries(options.logins ?? { [doubleOwner.user]: { password: doubleOwner.password, owner: true } }));
     this.facts = { ...usualFacts, ...options.facts };
+    this.halts = options.halts;
     for (const name of options.databases ?? ['shop']) this.addDatabase(name);
   }
 
@@ -65,9 +72,16 @@ export class SqlServerDouble implements AsyncDisposable {
       certificate: certificate === undefined || key === undefined ? undefined : { cert: certificate, key },
       serverName: 'double',
       version: '16.0.4135',
-      login: async (login, peer) => double.#logIn(login, peer.port),
+      login: async (login, peer, signal) => {
+        if (double.halts?.how === 'cut') double.#relay!.cut(peer.port);
+        if (double.halts !== undefined) await once(signal, 'abort');
+        return double.#logIn(login, peer.port);
+      },
     });
     double.#relay = await Relay.to(double.#front.port);
+    // With strict encryption TLS is the first turn.
+    const turn = { PRELOGIN: 1, TLS: options.encryption === 'strict' ? 1 : 2, LOGIN7: undefined }[options.halts?.at ?? 'LOGIN7'];
+    if (turn !== undefined && options.halts !== undefined) double.#relay.halts = { turn, how: options.halts.how };
     return double;
   }
 

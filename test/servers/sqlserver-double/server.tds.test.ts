@@ -3,23 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTdsLogin, type TdsLoginScene } from '#test/servers/tds-login.ts';
 import { makeAuthority } from '#replication/sources/postgres/test-certificates.ts';
-import { sqlServerRightsQuestion } from './sqlserver-rights.ts';
+import { sqlServerRightsQuestion } from '#runtime/jobs/sqlserver-rights.ts';
+import { readerPassword as password, startReaderScene } from './reader-scene.ts';
+import type { SqlServerDoubleOptions } from './server.ts';
 
 /**
  * FreeTDS's tsql logs in to the double. It knows nothing of our codec: that it does shows that the bytes of the server's side are right, and with
  * them what the tests of *Test connection* read.
  */
-const password = 'kept-to-itself-7';
-const scene: TdsLoginScene = {
-  encryption: 'off',
-  certificate: makeAuthority('TDS test authority').issue({ commonName: 'localhost', dnsNames: ['localhost'] }),
-  user: 'reader',
-  password,
-  database: 'shop',
-  rights: [0, 1, 1, 0, 4, 3, null],
-};
+const certificate = makeAuthority('TDS test authority').issue({ commonName: 'localhost', dnsNames: ['localhost'] });
 
 let folder: string;
 beforeAll(() => {
@@ -48,31 +41,34 @@ function tsql(port: number, encryption: string, { user = 'reader', input = 'exit
 
 const question = `${sqlServerRightsQuestion}\ngo\nexit\n`;
 
-test.for<[encryption: string, server: TdsLoginScene['encryption']]>([
-  ['off', 'not-supported'],
-  ['request', 'off'],
-  ['request', 'required'],
-  ['require', 'off'],
-  ['require', 'required'],
+test.for<[encryption: string, server: SqlServerDoubleOptions['encryption']]>([
+  ['off', 'off'],
+  ['request', 'support'],
+  ['request', 'require'],
+  ['require', 'support'],
+  ['require', 'require'],
 ])('tsql that says encryption=%s logs in to a server that says %s, and reads the answer', async ([encryption, server]) => {
-  await using double = await startTdsLogin({ ...scene, encryption: server });
+  await using double = await startReaderScene({ certificate, encryption: server! });
   const said = await tsql(double.port, encryption, { input: question });
   expect(said.text).toContain('owner_role\tcontrol_right\tstate_right\tdefinition_right\ttables_seen\ttables_read\ttables_tracked');
-  expect(said.text).toContain('0\t1\t1\t0\t4\t3\tNULL');
-  expect(double.logins.map(({ userName, password: sent, database }) => [userName, sent, database])).toEqual([['reader', password, 'shop']]);
+  expect(said.text).toContain('0\t0\t1\t0\t4\t3\t2');
+  expect(double.loginsSeen.map(({ userName, password: sent, database }) => [userName, sent, database])).toEqual([
+    ['reader', password, 'shop'],
+  ]);
 });
 
 test('tsql reads why it is not let in', async () => {
-  await using double = await startTdsLogin(scene);
+  await using double = await startReaderScene({ certificate });
   const said = await tsql(double.port, 'request', { user: 'nobody' });
-  expect(said.text).toContain('Msg 18456 (severity 14, state 8)');
+  expect(said.text).toContain('Msg 18456 (severity 14, state 5)');
   expect(said.text).toContain("Login failed for user 'nobody'.");
 });
 
 // Where all is encrypted FreeTDS 1.3 speaks on to the second server under the TLS of the first, and fails with any.
 test('tsql goes where it is sent on to', async () => {
-  await using node = await startTdsLogin(scene);
-  await using gateway = await startTdsLogin({ ...scene, route: { host: '127.0.0.1', port: node.port } });
-  expect((await tsql(gateway.port, 'request', { input: question })).text).toContain('0\t1\t1\t0\t4\t3\tNULL');
-  expect([gateway.logins.length, node.logins.length]).toEqual([1, 1]);
+  await using node = await startReaderScene({ certificate });
+  await using gateway = await startReaderScene({ certificate });
+  gateway.route = { host: '127.0.0.1', port: node.port };
+  expect((await tsql(gateway.port, 'request', { input: question })).text).toContain('0\t0\t1\t0\t4\t3\t2');
+  expect([gateway.loginsSeen.length, node.loginsSeen.length]).toEqual([1, 1]);
 });
