@@ -1,12 +1,11 @@
+import type { TdsIsolation } from '#wire/tds/transaction-request.ts';
 import type { DatabaseDouble, DatabaseState } from './database.ts';
 import { StatementError } from './terms.ts';
-
-export type Isolation = 'read-committed' | 'snapshot' | 'other';
 
 /** What one session sees: the last commit, or the moment that its SNAPSHOT transaction first read at. */
 export class SeenDatabase {
   readonly database: DatabaseDouble;
-  #transaction: { readonly number: bigint; readonly isolation: Isolation; pinned: DatabaseState | undefined } | undefined;
+  #transaction: { readonly number: bigint; readonly isolation: TdsIsolation; pinned: DatabaseState | undefined } | undefined;
 
   constructor(database: DatabaseDouble) {
     this.database = database;
@@ -17,7 +16,7 @@ export class SeenDatabase {
     return this.#transaction?.number ?? 0n;
   }
 
-  begin(number: bigint, isolation: Isolation): void {
+  begin(number: bigint, isolation: TdsIsolation): void {
     this.#transaction = { number, isolation, pinned: undefined };
   }
 
