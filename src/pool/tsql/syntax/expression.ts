@@ -229,7 +229,7 @@ function product(p: Reader, conditions: boolean): Either {
 function postfixed(p: Reader, conditions: boolean): Either {
   let value = tilde(p, conditions);
   for (;;) {
-    if (isCondition(value)) return value;
+    if (p.peek().kind !== 'word' || isCondition(value)) return value;
     const place: Place = { at: value.at, line: value.line };
     if (p.accept('COLLATE')) {
       p.grow();

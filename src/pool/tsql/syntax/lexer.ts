@@ -23,6 +23,10 @@ const binary = /0[xX](?:[0-9a-fA-F]|\\\r?\n)*/y;
 const money = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)?/y;
 /** Blanks may stand inside of comparisons: `> =`. */
 const symbol = /<\s*=|<\s*>|>\s*=|!\s*[=<>]|<<|>>|\+=|-=|\*=|\/=|%=|&=|\|=|\^=|::|[-+*/%&|^~=<>(),.;:{}?!\\]/y;
+/** Symbols that are no beginning of longer ones, by their codes. */
+const alone: readonly (string | undefined)[] = Array.from({ length: 128 }, (_, c) =>
+  '(),.;'.includes(String.fromCharCode(c)) ? String.fromCharCode(c) : undefined,
+);
 const spelled: Readonly<Record<string, string>> = { '!=': '<>', '!<': '>=', '!>': '<=' };
 
 function isDigit(c: number): boolean {
@@ -164,6 +168,13 @@ class Lexer {
   }
 
   #number(): void {
+    let end = this.#at;
+    while (isDigit(this.sql.charCodeAt(end))) end += 1;
+    const following = this.sql.charCodeAt(end);
+    if (end > this.#at && following !== dot && (following | 32) !== 101 && (following | 32) !== 120) {
+      this.#add('integer', end, this.sql.slice(this.#at, end), '');
+      return;
+    }
     binary.lastIndex = this.#at;
     const bytes = binary.exec(this.sql)?.[0];
     if (bytes !== undefined) {
@@ -194,6 +205,11 @@ class Lexer {
   }
 
   #symbol(): void {
+    const only = alone[this.sql.charCodeAt(this.#at)];
+    if (only !== undefined) {
+      this.#add('symbol', this.#at + 1, only, only);
+      return;
+    }
     symbol.lastIndex = this.#at;
     const text = symbol.exec(this.sql)?.[0];
     if (text === undefined) {

@@ -102,6 +102,7 @@ function selectStatement(p: Reader, place: Place, tables: readonly WithTable[]):
 
 function statement(p: Reader): Statement {
   const outer = p.enter();
+  p.startsBatch = p.isAtFirstWord;
   const made = statementInside(p);
   p.leave(outer);
   return made;

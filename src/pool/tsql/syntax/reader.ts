@@ -30,6 +30,9 @@ export class Reader {
   refusal: Statement | undefined;
   readonly #tokens: readonly Token[];
   readonly #grammar: Grammar;
+  readonly #firstWord: number;
+  /** Whether the statement that was begun last is the batch's first word's. */
+  startsBatch = true;
   #next = 0;
   #depth = 0;
   #height = 0;
@@ -37,13 +40,15 @@ export class Reader {
   constructor(sql: string, tokens: readonly Token[], grammar: Grammar, quotedIdentifier: boolean) {
     this.sql = sql;
     this.#tokens = tokens;
+    this.#firstWord = tokens.findIndex((token) => token.upper !== ';');
     this.#grammar = grammar;
     this.quotedIdentifier = quotedIdentifier;
   }
 
   /** The word that is next, or one further on. */
   peek(ahead = 0): Token {
-    const token = (this.#tokens[this.#next + ahead] ?? this.#tokens.at(-1)) as Token;
+    const at = this.#next + ahead;
+    const token = this.#tokens[at < this.#tokens.length ? at : this.#tokens.length - 1] as Token;
     if (!token.quoted) return token;
     const kind = this.quotedIdentifier ? 'name' : 'string';
     return token.kind === kind ? token : { ...token, kind };
@@ -54,8 +59,10 @@ export class Reader {
     return (this.#tokens[this.#next - 1] ?? this.#tokens[0]) as Token;
   }
 
-  /** Whether the statement that was begun last is the batch's first. */
-  startsBatch = true;
+  /** Whether nothing has been read yet but semicolons. */
+  get isAtFirstWord(): boolean {
+    return this.#next === this.#firstWord;
+  }
 
   get atEnd(): boolean {
     return this.peek().kind === 'end';
@@ -77,14 +84,14 @@ export class Reader {
   }
 
   /** Whether these are the next words. */
-  are(...uppers: readonly string[]): boolean {
-    return uppers.every((upper, index) => this.is(upper, index));
+  are(first: string, ...others: readonly string[]): boolean {
+    return this.is(first) && others.every((upper, index) => this.is(upper, index + 1));
   }
 
   /** Reads the words where they are next. */
-  accept(...uppers: readonly string[]): boolean {
-    if (!this.are(...uppers)) return false;
-    this.#next += uppers.length;
+  accept(first: string, ...others: readonly string[]): boolean {
+    if (!this.is(first) || (others.length > 0 && !this.are(first, ...others))) return false;
+    this.#next += 1 + others.length;
     return true;
   }
 

@@ -14,6 +14,5 @@ export function statementsUntil(p: Reader, until: ReadonlySet<string>): Statemen
       );
     }
     statements.push(p.statement());
-    p.startsBatch = false;
   }
 }
