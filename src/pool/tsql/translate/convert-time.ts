@@ -1,0 +1,206 @@
+import { notSupported } from '../sql-error.ts';
+import type { TsqlType } from '../tsql-type.ts';
+import { dayMicros, failed, micros1900 } from './convert-number.ts';
+import type { How } from './convert.ts';
+import { type Moment, readMoment } from './date-text.ts';
+import { bound, textLiteral } from './sql-text.ts';
+import { familyOf, type TemporalType, typeWord } from './type-order.ts';
+
+/** Microseconds from 0001-01-01 to 1970-01-01: added, moments are positive numbers, which division cuts the right way. */
+const era = '62135596800000000';
+
+export function toTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
+  switch (familyOf(from)) {
+    case 'text':
+      return textToTemporal(sql, from, to, how);
+    case 'integer':
+      return rounded(numberToTimestamp(`CAST(${sql} AS HUGEINT) * ${dayMicros}`, how), undefined, to, how);
+    case 'decimal':
+    case 'money':
+    case 'approximate':
+      return rounded(numberToTimestamp(`CAST(round(CAST(${sql} AS DOUBLE) * ${dayMicros}) AS HUGEINT)`, how), undefined, to, how);
+    case 'binary':
+      throw notSupported(`Conversion from ${from.name} to ${to.name}`, how.place, 'Convert to a text first.');
+    default:
+      return temporalToTemporal(sql, from, to, how);
+  }
+}
+
+/** Of microseconds since 1900. */
+function numberToTimestamp(micros: string, how: How): string {
+  return bound('micros', micros, (value) => {
+    const overflow = failed(how, 8115, 'Arithmetic overflow error converting expression to data type datetime.');
+    return `CASE WHEN ${value} IS NULL THEN NULL WHEN ${value} BETWEEN -4638902400000000 AND 255611203199999999 THEN make_timestamp(CAST(${value} + (${micros1900}) AS BIGINT)) ELSE ${overflow} END`;
+  });
+}
+
+function temporalToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
+  const plain = from.name === 'datetimeoffset' ? `(${sql} AT TIME ZONE 'UTC')` : sql;
+  if (to.name === 'date') return from.name === 'date' ? sql : `CAST(${plain} AS DATE)`;
+  if (to.name === 'time' && from.name === 'time' && to.scale >= Math.min(6, from.scale)) return sql;
+  if (to.name === 'datetimeoffset' && from.name === 'datetimeoffset' && to.scale >= Math.min(6, from.scale)) return sql;
+  const timestamp = from.name === 'time' ? `(DATE '1900-01-01' + ${plain})` : from.name === 'date' ? `CAST(${plain} AS TIMESTAMP)` : plain;
+  return rounded(timestamp, from, to, how);
+}
+
+/** A TIMESTAMP with the digits of a second that a type has. `from`: the type it comes from, where it is known. */
+function rounded(timestamp: string, from: TsqlType | undefined, to: TemporalType, how: How): string {
+  switch (to.name) {
+    case 'date':
+      return `CAST(${timestamp} AS DATE)`;
+    case 'datetime':
+      if (from?.name === 'datetime' || from?.name === 'smalldatetime') return timestamp;
+      return inRange(ticks(timestamp), to.name, { from, how });
+    case 'smalldatetime':
+      return from?.name === 'smalldatetime' ? timestamp : inRange(nearest(timestamp, 60_000_000), to.name, { from, how });
+    case 'time':
+      return `CAST(${toScale(timestamp, from, to.scale)} AS TIME)`;
+    case 'datetime2':
+      return toScale(timestamp, from, to.scale);
+    default:
+      return `(${toScale(timestamp, from, to.scale)} AT TIME ZONE 'UTC')`;
+  }
+}
+
+function toScale(timestamp: string, from: TsqlType | undefined, scale: number): string {
+  const given = from === undefined ? 7 : 'scale' in from ? from.scale : from.name === 'datetime' ? 3 : 0;
+  return scale >= 6 || given <= scale ? timestamp : nearest(timestamp, 10 ** (6 - scale));
+}
+
+/** Rounded to a multiple of so many microseconds, half up. */
+function nearest(timestamp: string, micros: number): string {
+  return `make_timestamp((epoch_us(${timestamp}) + ${era} + ${micros / 2}) // ${micros} * ${micros} - ${era})`;
+}
+
+/** Rounded to 1/300 of a second, as its three digits show it: .000, .003, .007. */
+export function ticks(timestamp: string): string {
+  return `make_timestamp((((epoch_us(${timestamp}) + ${era}) * 3 + 5000) // 10000 * 10 + 1) // 3 * 1000 - ${era})`;
+}
+
+const ranges = {
+  datetime: ['1753-01-01 00:00:00', '9999-12-31 23:59:59.999999'],
+  smalldatetime: ['1900-01-01 00:00:00', '2079-06-06 23:59:59.999999'],
+} as const;
+
+function inRange(
+  timestamp: string,
+  name: 'datetime' | 'smalldatetime',
+  of: { readonly from: TsqlType | undefined; readonly how: How },
+): string {
+  const { from, how } = of;
+  if (name === 'datetime' && from?.name === 'time') return timestamp;
+  const [least, most] = ranges[name];
+  const type = from === undefined ? 'varchar' : typeWord(from);
+  return bound('moment', timestamp, (moment) => {
+    const out = failed(how, 242, `The conversion of a ${type} data type to a ${name} data type resulted in an out-of-range value.`);
+    return `CASE WHEN ${moment} IS NULL THEN NULL WHEN ${moment} BETWEEN TIMESTAMP '${least}' AND TIMESTAMP '${most}' THEN ${moment} ELSE ${out} END`;
+  });
+}
+
+/** 241, 242 or 295: what a text is told that is no date or time. */
+function badText(from: TsqlType, to: TsqlType, how: How): string {
+  return to.name === 'smalldatetime'
+    ? failed(how, 295, 'Conversion failed when converting character string to smalldatetime data type.')
+    : failed(how, 241, 'Conversion failed when converting date and/or time from character string.');
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** A constant text as a constant of the type; undefined: it is none of its values. */
+export function temporalLiteral(text: string, to: TemporalType, how: How): string | undefined {
+  const legacy = to.name === 'datetime' || to.name === 'smalldatetime';
+  const read = readMoment(text, how.style === undefined ? how.dateFormat : (styleFormats[how.style] ?? how.dateFormat), legacy);
+  if (!read || (legacy && (read.fraction.length > 3 || read.offset !== undefined))) return undefined;
+  if (read.fraction.length > 7) return undefined;
+  if (to.name === 'date') return dateSql(read);
+  if (
+    /^\d{6}[1-9]/.test(read.fraction) &&
+    (to.name === 'time' || to.name === 'datetime2' || to.name === 'datetimeoffset') &&
+    to.scale === 7
+  )
+    throw notSupported('A seventh digit of a second', how.place, 'Values have six: write six digits, or a 0 as the seventh.');
+  const clock = `${two(read.hour)}:${two(read.minute)}:${two(read.second)}${read.fraction === '' ? '' : `.${read.fraction.slice(0, 6)}`}`;
+  const timestamp = `TIMESTAMP '${isoDate(read)} ${clock}'`;
+  if (to.name === 'datetimeoffset' && read.offset !== undefined)
+    return rounded(
+      `(${timestamp} - to_minutes(CAST(${read.offset} AS BIGINT)))`,
+      { name: 'datetime2', scale: Math.min(7, read.fraction.length) },
+      to,
+      how,
+    );
+  const given: TsqlType = { name: 'datetime2', scale: read.fraction.length };
+  if (to.name === 'datetime' && read.fraction === '') return inYears(read, 1753, 9999) ? timestamp : undefined;
+  if (to.name === 'smalldatetime' && !inYears(read, 1900, 2079)) return undefined;
+  return to.name === 'datetime' && !inYears(read, 1753, 9999) ? undefined : rounded(timestamp, given, to, how);
+}
+
+function inYears(read: Moment, least: number, most: number): boolean {
+  const year = read.date?.year ?? 1900;
+  return year >= least && year <= most;
+}
+
+function isoDate(read: Moment): string {
+  const { year, month, day } = read.date ?? { year: 1900, month: 1, day: 1 };
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
+}
+
+function dateSql(read: Moment): string {
+  return `DATE '${isoDate(read)}'`;
+}
+
+/** The order of day, month and year that a style of CONVERT reads. */
+const styleFormats: Readonly<Record<number, string>> = {
+  1: 'mdy',
+  101: 'mdy',
+  110: 'mdy',
+  10: 'mdy',
+  3: 'dmy',
+  103: 'dmy',
+  4: 'dmy',
+  104: 'dmy',
+  5: 'dmy',
+  105: 'dmy',
+  2: 'ymd',
+  102: 'ymd',
+  11: 'ymd',
+  111: 'ymd',
+  12: 'ymd',
+  112: 'ymd',
+};
+
+const dates: Readonly<Record<string, readonly string[]>> = {
+  mdy: ['%m/%d/%Y', '%m-%d-%Y'],
+  dmy: ['%d/%m/%Y', '%d-%m-%Y'],
+};
+const clocks = ['', ' %H:%M:%S', ' %H:%M:%S.%f', ' %H:%M', ' %I:%M:%S %p', ' %I:%M %p', ' %I:%M:%S%p', ' %I:%M%p'];
+
+/** Texts that are only known as the statement runs: the common forms, and 241 for all others. */
+function textToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
+  const format = how.style === undefined ? how.dateFormat : (styleFormats[how.style] ?? how.dateFormat);
+  const legacy = to.name === 'datetime' || to.name === 'smalldatetime';
+  const yearFirst = legacy && format === 'dmy' ? '%Y-%d-%m' : '%Y-%m-%d';
+  const forms = [yearFirst, '%Y%m%d', '%Y/%m/%d', ...(dates[format] ?? []), '%b %d %Y', '%b %d, %Y', '%d %b %Y', '%B %d, %Y', '%B %d %Y'];
+  const formats = [...forms.flatMap((date) => clocks.map((clock) => date + clock)), ...clocks.slice(1).map((clock) => clock.trim())];
+  const iso = ['%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M:%S.%f', '%Y-%m-%dT%H:%M'];
+  const list = `[${[...iso, ...formats].map(textLiteral).join(', ')}]`;
+  const shape = `([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{8}|[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{4}|[A-Za-z]{3,9} [0-9]{1,2},? [0-9]{4}|[0-9]{1,2} [A-Za-z]{3} [0-9]{4})?([T ]?[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,${legacy ? 3 : 7}})?)?( ?[AaPp][Mm])?)?`;
+  const timeOnly = '[0-9]{1,2}:.*';
+  const tidy = `regexp_replace(regexp_replace(trim(${sql}, ' '), ' +', ' ', 'g'), '([.][0-9]{6})0', '\\1')`;
+  return bound('text', tidy, (text) => {
+    const bad = badText(from, to, how);
+    const seventh =
+      to.name === 'date' || legacy
+        ? ''
+        : ` WHEN regexp_matches(${text}, '[.][0-9]{6}[1-9]') THEN ${failed(how, 40_510, 'A seventh digit of a second is not supported by this SQL pool.')}`;
+    const parsed = `CASE WHEN regexp_full_match(${text}, '${timeOnly}') THEN TIMESTAMP '1900-01-01' + (try_strptime(${text}, ${list}) - date_trunc('day', try_strptime(${text}, ${list}))) ELSE try_strptime(${text}, ${list}) END`;
+    const value = `CASE WHEN ${text} IS NULL THEN NULL WHEN ${text} = '' THEN TIMESTAMP '1900-01-01'${seventh}${withZone(text, to, bad)} WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(${parsed}, ${bad}) ELSE ${bad} END`;
+    return rounded(value, undefined, to, how);
+  });
+}
+
+/** `…+02:00` and `…Z`, which only `datetimeoffset` reads. */
+function withZone(text: string, to: TemporalType, bad: string): string {
+  if (to.name !== 'datetimeoffset') return '';
+  const shape = '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)? ?([+-][0-9]{2}:[0-9]{2}|Z)';
+  return ` WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(TRY_CAST(replace(${text}, ' ', '') AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC', TRY_CAST(${text} AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC', ${bad})`;
+}
