@@ -77,8 +77,8 @@ export type Step =
       readonly variables: readonly { readonly name: string; readonly type: TsqlType }[];
       readonly uncounted?: boolean | undefined;
     }
-  /** `then` says what follows from its first row. */
-  | { readonly kind: 'ask'; readonly sql: string; readonly then: (row: readonly DuckDBValue[] | undefined) => readonly Step[] };
+  /** `next` says what follows from its first row. */
+  | { readonly kind: 'ask'; readonly sql: string; readonly next: (row: readonly DuckDBValue[] | undefined) => readonly Step[] };
 
 /** What to do for one statement. Whole: it says nothing about what other statements do. */
 export interface Plan {
