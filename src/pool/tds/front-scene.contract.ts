@@ -168,6 +168,8 @@ export async function tedious({ port, encrypt, ca, packetSize, login = { user, p
     },
   };
   const connection = new Connection(configuration);
+  // Of a test that has failed already.
+  connection.on('error', () => connection.close());
   await new Promise<void>((resolve, reject) => connection.connect((error) => (error ? reject(error) : resolve())));
   return connection;
 }
