@@ -45,6 +45,20 @@ const nameless: ServerErrorRow = {
   remedy: "Address it by its own fully qualified name: the managed private endpoint's fqdns must hold that name, not one of a forwarder.",
 };
 
+/** Nothing is wrong but the moment: the same is asked again. */
+const overtaken: ServerErrorRow = {
+  kind: 'throttled',
+  code: 'ReadingOvertaken',
+  sentence: 'Something changed at % while it was being read.',
+  remedy: 'It is read again by itself; if it stays so, look for long transactions and for whoever alters tables.',
+};
+const hidden: ServerErrorRow = {
+  kind: 'denied',
+  code: 'PermissionDenied',
+  sentence: '% does not let this user see the state of the server.',
+  remedy: 'As administrator: GRANT VIEW SERVER STATE to the login.',
+};
+
 /** By number, as in sys.messages and "Error messages in Azure SQL Database": https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues */
 export const serverErrors: Readonly<Record<number, ServerErrorRow>> = {
   18456: {
@@ -126,6 +140,50 @@ export const serverErrors: Readonly<Record<number, ServerErrorRow>> = {
   49919: busy,
   49920: busy,
   17809: busy,
+  1205: { ...overtaken, sentence: '% gave the reading up for another transaction (deadlock).' },
+  1222: { ...overtaken, sentence: '% holds a lock that keeps what is asked from being read.' },
+  3960: overtaken,
+  3961: { ...overtaken, sentence: 'A table was altered at % while it was being read.' },
+  3952: {
+    kind: 'throttled',
+    code: 'SnapshotIsolationOff',
+    sentence: 'The database at % does not allow transactions that see one moment.',
+    remedy: 'As db_owner: ALTER DATABASE CURRENT SET ALLOW_SNAPSHOT_ISOLATION ON;',
+  },
+  3956: { ...overtaken, sentence: 'The database at % is changing whether it allows transactions that see one moment.' },
+  207: {
+    kind: 'conflict',
+    code: 'ColumnMissing',
+    sentence: 'A column that is asked for is not there at %.',
+    remedy: 'It was altered: what is known of the table is read anew.',
+  },
+  208: {
+    kind: 'missing',
+    code: 'ObjectMissing',
+    sentence: 'A table that is asked for is not there at %, or the user may not see it.',
+    remedy: 'Check that it exists, and what the user may see.',
+  },
+  313: {
+    kind: 'lost-history',
+    code: 'ChangesForgotten',
+    sentence: '% does not have the changes any more from where they are asked for.',
+    remedy: 'The table is to be copied anew; let the source keep its changes for longer than the link is ever paused.',
+  },
+  22105: {
+    kind: 'precondition',
+    code: 'NotTracked',
+    sentence: 'Changes of a table are not tracked at %.',
+    remedy: 'As owner of the table: ALTER TABLE … ENABLE CHANGE_TRACKING;',
+  },
+  22117: {
+    kind: 'precondition',
+    code: 'SecondaryReplica',
+    sentence: '% is a secondary replica, which does not tell what changed.',
+    remedy: 'Let the linked service lead to the primary: the listener of the availability group, without ApplicationIntent=ReadOnly.',
+  },
+  297: hidden,
+  300: hidden,
+  371: hidden,
   229: {
     kind: 'denied',
     code: 'PermissionDenied',

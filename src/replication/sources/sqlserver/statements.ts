@@ -94,7 +94,7 @@ FROM sys.change_tracking_tables AS ct JOIN sys.tables AS t ON t.object_id = ct.o
 /**
  * What became of rows that changed after the version `@from` (bigint parameter), by key, in the order of the version. Columns: SYS_CHANGE_VERSION
  * (bigint), SYS_CHANGE_OPERATION (`I`, `U`, `D`; not relied on), exists (int: 1 the row is there now), the key as it was logged, in key order, then
- * all columns of the table as they are now (null where it is not there). Errors: 22105 not tracked; 229, 22117 not allowed.
+ * all columns of the table as they are now (null where it is not there). Errors: 22105 not tracked; 229 not allowed; 22117 on a secondary replica.
  */
 export function changesStatement(table: StatementTable): string {
   const columns = [
