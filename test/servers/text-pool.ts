@@ -25,12 +25,18 @@ interface State extends Footing {
  * Stricter than a real one: a row put in twice or a row that a change does not find is a fault.
  */
 export class TextPool {
+  readonly #takesNet: boolean;
   #state: State = { ...noFooting, tables: new Map(), progress: new Map() };
   #placeless = 0;
 
+  /** `takesNet`: its source tells what became of a key, though nobody may have had the row: then one to take away may be missing. */
+  constructor({ takesNet = false }: { readonly takesNet?: boolean } = {}) {
+    this.#takesNet = takesNet;
+  }
+
   /** Another pool with the same rows and progress. */
   copy(): TextPool {
-    const copy = new TextPool();
+    const copy = new TextPool({ takesNet: this.#takesNet });
     copy.#state = this.#state;
     copy.#placeless = this.#placeless;
     return copy;
@@ -112,7 +118,7 @@ export class TextPool {
     const patched = patchedRows(table, step, whole);
     for (const row of texts(step.removes)) {
       // Without a key a row may be missing for a while, where its table was altered without a trace in the log.
-      if (!remove(table, row) && whole && schema.identity === 'key')
+      if (!remove(table, row) && whole && schema.identity === 'key' && !this.#takesNet)
         throw fault('corrupt', 'RowMissing', `${schema.table}: a row to take away is not there: ${keyText(row)}`);
     }
     const inserts = texts(step.inserts);
