@@ -16,7 +16,7 @@ export const declaredObjects: string = own('declared_objects');
 /** Makes the tables of declarations where they are missing. To be run once when the pool is opened for writing, before any session. */
 export const makeDeclared: string = [
   `CREATE TABLE IF NOT EXISTS ${declaredTables} (schema_name VARCHAR, table_name VARCHAR, kind VARCHAR, definition VARCHAR, options VARCHAR)`,
-  `CREATE TABLE IF NOT EXISTS ${declaredColumns} (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, place INTEGER, type VARCHAR, nullable BOOLEAN, collation VARCHAR, default_text VARCHAR, identity_seed VARCHAR, identity_increment VARCHAR, identity_sequence VARCHAR)`,
+  `CREATE TABLE IF NOT EXISTS ${declaredColumns} (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, place INTEGER, type VARCHAR, nullable BOOLEAN, "collation" VARCHAR, default_text VARCHAR, identity_seed VARCHAR, identity_increment VARCHAR, identity_sequence VARCHAR)`,
   `CREATE TABLE IF NOT EXISTS ${declaredObjects} (schema_name VARCHAR, table_name VARCHAR, kind VARCHAR, name VARCHAR, definition VARCHAR)`,
 ].join('; ');
 
