@@ -1,6 +1,4 @@
-import type { Fault } from '#base/fault.ts';
 import { malformed, type TdsReader } from '../bytes.ts';
-import type { CodePage } from './code-page.ts';
 import { codePageOf, collationBytes, usualCollation } from './collation.ts';
 import type { TypeFamily } from './family.ts';
 import { inParts, readParts, writeParts } from './parts.ts';
@@ -45,10 +43,6 @@ export const texts: TypeFamily<TdsTypeOf<TextTypeName>> = {
   },
 };
 
-export function isText(type: TdsType): type is TdsTypeOf<TextTypeName> {
-  return type.name in tokens;
-}
-
 export function isNational(name: string): boolean {
   return name.startsWith('n');
 }
@@ -77,10 +71,7 @@ export function textBytes({ name, collation }: Encoded, value: unknown): Uint8Ar
   if (isNational(name)) return Buffer.from(value, 'utf16le');
   const page = codePageOf(collation ?? usualCollation);
   const bytes = page.encode(value);
-  if (bytes === undefined) throw lackingCharacter({ name }, page);
+  if (bytes === undefined)
+    throw notSupported(`A ${name} with a character that its code page ${page.name} lacks`, 'Cast the column to nvarchar.');
   return bytes;
-}
-
-export function lackingCharacter({ name }: Encoded, page: CodePage): Fault {
-  return notSupported(`A ${name} with a character that its code page ${page.name} lacks`, 'Cast the column to nvarchar.');
 }
