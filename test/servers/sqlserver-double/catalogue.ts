@@ -92,19 +92,25 @@ function order(a: string, b: string): number {
   return a.toLowerCase() < b.toLowerCase() ? -1 : 1;
 }
 
+const begunText: TdsType = { name: 'nvarchar', length: 51 };
+
+function begun(tracking: TableState['tracking']): string | null {
+  return tracking === undefined ? null : `${tracking.beginVersion}@${tracking.createdAt.replace(' ', 'T')}`;
+}
+
 const right = (has: boolean): bigint => (has ? 1n : 0n);
 
 function tableRows(asking: Asking): StatementAnswer {
   const instances = asking.database.state.capture?.instances ?? [];
   return {
-    columns: unnamed(int, sysname, sysname, bit, bigint, bigint, int, int, int, bit),
+    columns: unnamed(int, sysname, sysname, bit, bigint, begunText, int, int, int, bit),
     rows: tablesOf(asking).map((table) => [
       BigInt(table.objectId),
       table.schema,
       table.name,
       table.isMemoryOptimized,
       BigInt(table.rows.size),
-      table.tracking?.beginVersion ?? null,
+      begun(table.tracking),
       right(maySelect(asking.login(), table)),
       right(mayViewTracking(asking.login(), table)),
       right(table.isFiltered),
@@ -160,7 +166,7 @@ function clock(now: string): string {
 function marks(asking: Asking): StatementAnswer {
   const login = asking.login();
   return {
-    columns: unnamed(int, sysname, sysname, bigint, bigint),
+    columns: unnamed(int, sysname, sysname, bigint, begunText),
     rows: tablesOf(asking).flatMap(({ tracking, ...table }) =>
       tracking === undefined
         ? []
@@ -170,7 +176,7 @@ function marks(asking: Asking): StatementAnswer {
               table.schema,
               table.name,
               mayViewTracking(login, table) ? tracking.minValidVersion : null,
-              tracking.beginVersion,
+              begun(tracking),
             ],
           ],
     ),

@@ -19,6 +19,7 @@ export interface SessionTerms {
   readonly seen: SeenDatabase;
   readonly asking: Omit<Asking, 'parameters' | 'seen' | 'database'>;
   readonly session: number;
+  readonly packetBytes: number;
   /** Notes the statement, and says what is to become of it. */
   readonly arrives: (statement: Omit<SeenStatement, 'ordinal' | 'session'>) => Interference | undefined;
   /** Breaks the connection: at once, or once more of the answer has gone out. */
@@ -151,15 +152,18 @@ export class DoubleConversation implements Conversation {
     const limit = interference?.kind === 'cut' ? interference.afterRows! : rows.length;
     const rowMs = interference?.kind === 'slow' ? interference.rowMs : 0;
     const batch = rowMs > 0 ? 1 : 200;
+    let written = 0;
     for (let at = 0; at === 0 || at < limit; at += batch) {
-      const some = rows.slice(at, Math.min(at + batch, limit));
+      const encoded = encodedRows(rows.slice(at, Math.min(at + batch, limit)), described.columns);
       if (at === 0) answer.tokens(described);
-      answer.bytes(encodedRows(some, described.columns));
+      answer.bytes(encoded);
+      written += encoded.length;
       await answer.room();
       if (rowMs > 0) await wait(rowMs, undefined, { signal });
     }
     if (interference?.kind === 'cut') {
-      await this.#terms.flushed();
+      // What does not fill a packet is not sent before the end.
+      if (written > this.#terms.packetBytes) await this.#terms.flushed();
       return this.#terms.cut();
     }
     answer.tokens({ kind: 'done', status: doneStatus.counted, command: select, rows: BigInt(rows.length) });

@@ -219,7 +219,7 @@ export class DatabaseDouble {
     for (const name of names) {
       const table = this.table(name);
       if (table.key.length === 0) throw new Error(`${name} has no primary key (4997)`);
-      this.#put({ ...table, tracking: trackedFrom(tracking.version) });
+      this.#put({ ...table, tracking: trackedFrom(tracking.version, this.now()) });
     }
   }
 
@@ -376,7 +376,8 @@ function written(before: TableState, writing: TableWriting, version: bigint): Ta
   const { rows } = writing;
   const table = { ...before, storage: before.storage + (writing.truncated ? 1 : 0) };
   if (table.tracking === undefined) return { ...table, rows };
-  if (writing.truncated) return { ...table, rows, tracking: { ...trackedFrom(version), changes: writing.tracked(version) } };
+  if (writing.truncated)
+    return { ...table, rows, tracking: { ...trackedFrom(version, table.tracking.createdAt), changes: writing.tracked(version) } };
   return { ...table, rows, tracking: { ...table.tracking, changes: [...table.tracking.changes, ...writing.tracked(version)] } };
 }
 

@@ -109,7 +109,9 @@ test('a driver that knows nothing of the double is answered over TDS, values who
     false,
     database.identity.brokerGuid,
   ]);
-  expect((await ask(connection, tablesStatement)).map((row) => row.slice(1, 8))).toEqual([['dbo', 'orders', false, '500', '0', 1, 1]]);
+  expect((await ask(connection, tablesStatement)).map((row) => row.slice(1, 8))).toEqual([
+    ['dbo', 'orders', false, '500', expect.stringMatching(/^0@2026-/), 1, 1],
+  ]);
   const page = ordersStatement(server, (table) => pageStatement(table, true));
   expect(await ask(connection, page, { rows: 2, k0: '497' })).toEqual([
     ['498', 'row 498', '498.5000'],
@@ -139,7 +141,7 @@ test('a SNAPSHOT transaction sees one moment over many statements; others see th
   database.cleanUpTracking();
   expect((await ask(reader, changes, { from: 1n })).length).toBe(1);
   expect(await ask(other, changes, { from: 1n })).toEqual([]);
-  expect((await ask(other, marksStatement))[0]?.slice(1)).toEqual(['dbo', 'orders', '3', '0']);
+  expect((await ask(other, marksStatement))[0]?.slice(1)).toEqual(['dbo', 'orders', '3', expect.stringMatching(/^0@2026-/)]);
   await commit(reader);
   expect((await ask(reader, versionStatement))[0]?.[0]).toBe('3');
   for (const connection of [reader, other]) connection.close();

@@ -136,12 +136,13 @@ export class SqlServerDouble implements AsyncDisposable {
       database: at.name,
       program: 'Microsoft SQL Server',
       version: [16, 0, 4135],
-      open: async ({ session, peer }) => {
+      open: async ({ session, peer, packetBytes }) => {
         let flushedFrom = 0;
         const relay = this.#relay!;
         return new DoubleConversation({
           seen: new SeenDatabase(at),
           session,
+          packetBytes,
           asking: { server: () => this.facts, login: () => this.logins.get(userName) ?? known },
           arrives: (statement) => {
             flushedFrom = relay.sent(port);

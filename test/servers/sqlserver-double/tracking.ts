@@ -10,6 +10,8 @@ export interface TrackedChange {
 
 /** Change tracking of one table, as `sys.change_tracking_tables` has it. */
 export interface TrackedTable {
+  /** When the side table was made. */
+  readonly createdAt: string;
   readonly beginVersion: bigint;
   readonly minValidVersion: bigint;
   readonly cleanupVersion: bigint;
@@ -24,8 +26,8 @@ export interface NetChange {
   readonly key: readonly SqlValue[];
 }
 
-export function trackedFrom(version: bigint): TrackedTable {
-  return { beginVersion: version, minValidVersion: version, cleanupVersion: version, changes: [] };
+export function trackedFrom(version: bigint, createdAt: string): TrackedTable {
+  return { createdAt, beginVersion: version, minValidVersion: version, cleanupVersion: version, changes: [] };
 }
 
 /**

@@ -29,6 +29,12 @@ export interface StatementTable {
 }
 
 /**
+ * When the changes of the table that `ct` tells of began to be tracked: begin_version, which TRUNCATE TABLE sets anew, and when the table of its
+ * changes was made, since tracking that ended and began again may begin at the same version.
+ */
+const begun = `CAST(ct.begin_version AS nvarchar(20)) + N'@' + COALESCE((SELECT CONVERT(nvarchar(30), MAX(i.create_date), 126) FROM sys.internal_tables AS i WHERE i.parent_object_id = ct.object_id AND i.internal_type = 209), N'')`;
+
+/**
  * The server and the database that the session stands in. One row: EngineEdition (int; 5 Azure SQL Database, 8 Managed Instance), ProductVersion,
  * Edition, Updateability (`READ_WRITE`, `READ_ONLY`), the database's name, snapshot_isolation_state (tinyint: 0 off, 1 on, 2 and 3 between),
  * is_cdc_enabled (bit), service_broker_guid (text), create_date (text, style 126), is_auto_cleanup_on (bit; null: no change tracking),
@@ -50,11 +56,11 @@ export const recoveryForkStatement = `SELECT CONVERT(nvarchar(36), r.recovery_fo
 
 /**
  * Every table of users, ordered by schema and name. Columns: object_id (int), schema, name, is_memory_optimized (bit), rows (bigint, about),
- * begin_version (bigint; null: changes are not tracked), SELECT and VIEW CHANGE TRACKING (int: 1 may, 0 may not),
+ * when tracking began (text; null: changes are not tracked; see `marksStatement`), SELECT and VIEW CHANGE TRACKING (int: 1 may, 0 may not),
  * filtered (int: 1 a security policy hides rows), is_tracked_by_cdc (bit).
  */
-export const tablesStatement = `SELECT t.object_id, s.name, t.name, t.is_memory_optimized,
-  (SELECT CAST(SUM(p.rows) AS bigint) FROM sys.partitions AS p WHERE p.object_id = t.object_id AND p.index_id IN (0, 1)), ct.begin_version,
+export const tablesStatement: string = `SELECT t.object_id, s.name, t.name, t.is_memory_optimized,
+  (SELECT CAST(SUM(p.rows) AS bigint) FROM sys.partitions AS p WHERE p.object_id = t.object_id AND p.index_id IN (0, 1)), ${begun},
   CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(t.name), N'OBJECT', N'SELECT'), 0) AS int),
   CAST(COALESCE(HAS_PERMS_BY_NAME(QUOTENAME(s.name) + N'.' + QUOTENAME(t.name), N'OBJECT', N'VIEW CHANGE TRACKING'), 0) AS int),
   CASE WHEN EXISTS (SELECT 1 FROM sys.security_predicates AS f JOIN sys.security_policies AS y ON y.object_id = f.object_id AND y.is_enabled = 1 WHERE f.target_object_id = t.object_id AND f.predicate_type = 0) THEN 1 ELSE 0 END,
@@ -86,9 +92,9 @@ export const versionStatement = `SELECT CHANGE_TRACKING_CURRENT_VERSION(), CONVE
 
 /**
  * Tables whose changes are tracked, in no order. Columns: object_id (int), the table's schema and name, the oldest version from which changes are
- * kept (bigint; null: the user may not know), begin_version (bigint: when tracking began; TRUNCATE TABLE sets it anew).
+ * kept (bigint; null: the user may not know), when tracking began (text: begin_version, `@`, and when the table of its changes was made).
  */
-export const marksStatement = `SELECT ct.object_id, s.name, t.name, CHANGE_TRACKING_MIN_VALID_VERSION(ct.object_id), ct.begin_version
+export const marksStatement: string = `SELECT ct.object_id, s.name, t.name, CHANGE_TRACKING_MIN_VALID_VERSION(ct.object_id), ${begun}
 FROM sys.change_tracking_tables AS ct JOIN sys.tables AS t ON t.object_id = ct.object_id JOIN sys.schemas AS s ON s.schema_id = t.schema_id`;
 
 /**
