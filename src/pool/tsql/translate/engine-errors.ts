@@ -48,6 +48,7 @@ const readings: readonly Reading[] = [
     /^(?:Out of Range|Conversion) Error: .*(?:Date|Timestamp|date|timestamp).*(?:range|overflow)/i,
     () => [517, "Adding a value to a 'datetime' column caused an overflow."],
   ],
+  [/^Invalid Input Error: Malformed JSON/, () => [13_609, 'JSON text is not properly formatted.']],
   [
     /^Invalid Input Error: More than one row returned by a subquery/,
     () => [

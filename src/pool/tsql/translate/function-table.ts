@@ -1,7 +1,21 @@
+import { characterFunctions } from './character-functions.ts';
 import { conditionFunctions } from './condition-functions.ts';
+import { dateFunctions } from './date-functions.ts';
 import type { FunctionRule } from './functions.ts';
+import { jsonFunctions } from './json-functions.ts';
+import { numberFunctions } from './number-functions.ts';
+import { textFunctions } from './text-functions.ts';
 
-const rules: ReadonlyMap<string, FunctionRule> = new Map(Object.entries({ ...conditionFunctions }));
+const rules: ReadonlyMap<string, FunctionRule> = new Map(
+  Object.entries({
+    ...textFunctions,
+    ...characterFunctions,
+    ...numberFunctions,
+    ...dateFunctions,
+    ...jsonFunctions,
+    ...conditionFunctions,
+  }),
+);
 
 /** The rule of a function, by its name in capitals. */
 export function ruleOf(name: string): FunctionRule | undefined {

@@ -1,7 +1,7 @@
 import { sqlError } from '../sql-error.ts';
 import type { Condition } from '../syntax/ast.ts';
 import { castTo } from './convert.ts';
-import { bound, failing, textLiteral } from './sql-text.ts';
+import { boundAll, failing, textLiteral } from './sql-text.ts';
 import { isNational, isText, knownType } from './type-order.ts';
 import type { Typed } from './typed.ts';
 import { lengthInUnits } from './utf16.ts';
@@ -91,11 +91,10 @@ function matchSql(text: string, pattern: Typed, how: Matching): string {
   const flags = how.cased ? 's' : 'si';
   const end = how.blanks ? ' *' : '';
   if (pattern.literal?.kind !== 'string')
-    return bound(
-      'pattern',
-      pattern.sql,
-      (value) => `regexp_full_match(${text}, ${runtimeRegex(value, how.escape)}${end === '' ? '' : ` || '${end}'`}, '${flags}')`,
-    );
+    return boundAll({ text, pattern: pattern.sql }, (value) => {
+      const regex = `${runtimeRegex(value.pattern, how.escape)}${end === '' ? '' : ` || '${end}'`}`;
+      return `regexp_full_match(${value.text}, ${regex}, '${flags}')`;
+    });
   const written = pattern.literal.text;
   const simple =
     how.escape === undefined ? simpleMatch(how.cased ? text : `lower(${text})`, how.cased ? written : written, how) : undefined;
@@ -133,17 +132,21 @@ export function patternIndex(pattern: Typed, text: Typed, place: Parameters<type
   const source = asText(text, node);
   const written = asText(pattern, node);
   const cased = source.binaryOrder === true || written.binaryOrder === true;
-  return bound('searched', source.sql, (searched) => {
-    const { regex, anchored, ended } = indexRegex(written);
-    const inside = `regexp_extract(${searched}, ${anchored} || '(' || ${regex} || ')' || ${ended}, ['before', 'found'], '${cased ? 's' : 'si'}')`;
-    const matches = `regexp_matches(${searched}, ${anchored} || '(' || ${regex} || ')' || ${ended}, '${cased ? 's' : 'si'}')`;
-    return `CASE WHEN ${searched} IS NULL THEN NULL WHEN ${matches} THEN ${lengthInUnits(`${inside}.before`)} + 1 ELSE 0 END`;
-  });
+  return boundAll(
+    { searched: source.sql, pattern: written.literal?.kind === 'string' ? `''` : written.sql },
+    ({ searched, pattern: runtime }) => {
+      const { regex, anchored, ended } = indexRegex(written, runtime);
+      const whole = `${anchored} || '(' || ${regex} || ')' || ${ended}`;
+      const flags = cased ? 's' : 'si';
+      const before = lengthInUnits(`regexp_extract(${searched}, ${whole}, 1, '${flags}')`);
+      return `CASE WHEN ${searched} IS NULL THEN NULL WHEN regexp_matches(${searched}, ${whole}, '${flags}') THEN ${before} + 1 WHEN ${runtime} IS NOT NULL THEN 0 END`;
+    },
+  );
 }
 
-function indexRegex(pattern: Typed): { readonly regex: string; readonly anchored: string; readonly ended: string } {
+function indexRegex(pattern: Typed, runtime: string): { readonly regex: string; readonly anchored: string; readonly ended: string } {
   const written = pattern.literal?.kind === 'string' ? pattern.literal.text : undefined;
-  if (written === undefined) return { regex: runtimeRegex(pattern.sql, undefined), anchored: `'^()'`, ended: `'$'` };
+  if (written === undefined) return { regex: runtimeRegex(runtime, undefined), anchored: `'^()'`, ended: `'$'` };
   const open = written.startsWith('%');
   const closed = written.endsWith('%') && written.length > 1;
   const inner = written.slice(open ? 1 : 0, closed ? -1 : undefined);

@@ -4,7 +4,7 @@ import { bound, failing } from './sql-text.ts';
 const beyond = '[\\x{10000}-\\x{10FFFF}]';
 
 /** Surely without characters beyond U+FFFF, which have four bytes. */
-function isNarrow(text: string): string {
+export function isNarrow(text: string): string {
   return `strlen(${text}) <= length(${text}) + 2`;
 }
 

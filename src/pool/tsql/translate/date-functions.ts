@@ -1,0 +1,316 @@
+import { notSupported } from '../sql-error.ts';
+import type { TsqlType } from '../tsql-type.ts';
+import { argumentAs, constantInt, intArgument, invalidArgument } from './arguments.ts';
+import { castTo } from './convert.ts';
+import { ticks } from './convert-time.ts';
+import { dateDifference } from './date-difference.ts';
+import { checkPart, datePart, type DatePart, refusedPart } from './date-part.ts';
+import { fromParts } from './date-parts.ts';
+import type { CallContext, FunctionRule } from './functions.ts';
+import { bound, failing } from './sql-text.ts';
+import { familyOf, isTemporal, isText, knownType, type TemporalType } from './type-order.ts';
+import type { Typed } from './typed.ts';
+
+type Write = FunctionRule['write'];
+
+function dated(least: number, most: number, write: Write, note?: string): FunctionRule {
+  return { least, most, group: 'date and time', write, ...(note === undefined ? {} : { note }) };
+}
+
+const int: TsqlType = { name: 'int' };
+
+/** An argument as a date or time: texts as `text` says, numbers are days since 1900. */
+export function momentArgument(
+  value: Typed | undefined,
+  context: CallContext,
+  text: TemporalType,
+): Typed & { readonly type: TemporalType } {
+  const given = value ?? { sql: 'NULL', type: undefined, nullable: true };
+  const type = knownType(given);
+  if (given.type !== undefined && isTemporal(type)) return { ...given, type };
+  if (given.type !== undefined && !isText(type) && familyOf(type) === 'guid')
+    throw invalidArgument(given, context.call.arguments.length, context);
+  const wanted: TemporalType = given.type === undefined || isText(type) ? text : { name: 'datetime' };
+  return { ...argumentAs(given, wanted, context), type: wanted };
+}
+
+/** As a TIMESTAMP. */
+export function timestampSql(value: Typed & { readonly type: TemporalType }): string {
+  switch (value.type.name) {
+    case 'date':
+      return `CAST(${value.sql} AS TIMESTAMP)`;
+    case 'time':
+      return `(DATE '1900-01-01' + ${value.sql})`;
+    case 'datetimeoffset':
+      return `(${value.sql} AT TIME ZONE 'UTC')`;
+    default:
+      return value.sql;
+  }
+}
+
+/** A TIMESTAMP as the type that it had. */
+function backTo(sql: string, type: TemporalType): string {
+  switch (type.name) {
+    case 'date':
+      return `CAST(${sql} AS DATE)`;
+    case 'time':
+      return `CAST(${sql} AS TIME)`;
+    case 'datetimeoffset':
+      return `(${sql} AT TIME ZONE 'UTC')`;
+    default:
+      return sql;
+  }
+}
+
+const steps: Partial<Record<DatePart, (n: string) => string>> = {
+  year: (n) => `to_months(CAST(${n} * CAST(12 AS BIGINT) AS INTEGER))`,
+  quarter: (n) => `to_months(CAST(${n} * CAST(3 AS BIGINT) AS INTEGER))`,
+  month: (n) => `to_months(CAST(${n} AS INTEGER))`,
+  dayofyear: (n) => `to_days(CAST(${n} AS INTEGER))`,
+  day: (n) => `to_days(CAST(${n} AS INTEGER))`,
+  weekday: (n) => `to_days(CAST(${n} AS INTEGER))`,
+  week: (n) => `to_days(CAST(${n} * CAST(7 AS BIGINT) AS INTEGER))`,
+  hour: (n) => `to_hours(CAST(${n} AS BIGINT))`,
+  minute: (n) => `to_minutes(CAST(${n} AS BIGINT))`,
+  second: (n) => `to_microseconds(${n} * CAST(1000000 AS BIGINT))`,
+  millisecond: (n) => `to_microseconds(${n} * CAST(1000 AS BIGINT))`,
+  microsecond: (n) => `to_microseconds(CAST(${n} AS BIGINT))`,
+};
+
+const bounds: Partial<Record<TsqlType['name'], readonly [string, string]>> = {
+  datetime: ['1753-01-01', '10000-01-01'],
+  smalldatetime: ['1900-01-01', '2079-06-07'],
+};
+
+const add: Write = ([amount, value], context) => {
+  const part = datePart(context);
+  const moment = momentArgument(value, context, { name: 'datetime' });
+  const { type } = moment;
+  checkPart(part, type, context);
+  const step = steps[part];
+  if (!step || ((type.name === 'datetime' || type.name === 'smalldatetime') && part === 'microsecond')) {
+    if (part === 'nanosecond') throw notSupported('DATEADD of nanoseconds', context.place, 'Add microseconds.');
+    throw refusedPart(part, type, context);
+  }
+  const n = castTo(amount ?? moment, int, { explicit: true, place: context.place }).sql;
+  const added = `(${timestampSql(moment)} + ${step(n)})`;
+  const inTicks = type.name === 'datetime' && part === 'millisecond' ? ticks(added) : added;
+  const nullable = moment.nullable || (amount?.nullable ?? false);
+  if (type.name === 'time') return { sql: backTo(inTicks, type), type, nullable };
+  const exact =
+    type.name === 'smalldatetime' && (part === 'second' || part === 'millisecond')
+      ? `date_trunc('minute', ${inTicks} + to_seconds(30))`
+      : inTicks;
+  const [least, most] = bounds[type.name] ?? ['0001-01-01', '10000-01-01'];
+  const sql = bound('moment', exact, (sum) => {
+    const overflow = failing(517, `Adding a value to a '${type.name}' column caused an overflow.`);
+    return `CASE WHEN ${sum} IS NULL THEN NULL WHEN ${sum} >= TIMESTAMP '${least}' AND ${sum} < TIMESTAMP '${most}' THEN ${sum} ELSE ${overflow} END`;
+  });
+  return { sql: backTo(sql, type), type, nullable };
+};
+
+const latest: TemporalType = { name: 'datetime2', scale: 7 };
+
+function difference(big: boolean): Write {
+  return ([from, to], context) => {
+    const part = datePart(context);
+    const [a, b] = [momentArgument(from, context, latest), momentArgument(to, context, latest)];
+    for (const side of [a, b])
+      if (side.type.name !== 'time' || part === 'tzoffset')
+        if (part === 'tzoffset' || part === 'iso_week') throw refusedPart(part, side.type, context);
+    const sql = dateDifference(part, timestampSql(a), timestampSql(b));
+    const nullable = a.nullable || b.nullable;
+    if (big) return { sql: `CAST(${sql} AS BIGINT)`, type: { name: 'bigint' }, nullable };
+    const overflow = failing(
+      535,
+      'The datediff function resulted in an overflow. The number of dateparts separating two date/time instances is too large. Try to use datediff with a less precise datepart.',
+    );
+    const checked = bound(
+      'apart',
+      sql,
+      (count) =>
+        `CASE WHEN ${count} IS NULL THEN NULL WHEN ${count} BETWEEN -2147483648 AND 2147483647 THEN CAST(${count} AS INTEGER) ELSE ${overflow} END`,
+    );
+    return { sql: checked, type: int, nullable };
+  };
+}
+
+/** A part of a moment as a number. */
+function partSql(part: DatePart, moment: string, dateFirst: number): string {
+  switch (part) {
+    case 'week':
+      return bound('moment', moment, (t) => `(dayofyear(${t}) + (isodow(date_trunc('year', ${t})) - ${dateFirst} + 7) % 7 - 1) // 7 + 1`);
+    case 'weekday':
+      return `((isodow(${moment}) - ${dateFirst} + 7) % 7 + 1)`;
+    case 'dayofyear':
+      return `dayofyear(${moment})`;
+    case 'iso_week':
+      return `week(${moment})`;
+    case 'millisecond':
+      return `(microsecond(${moment}) % 1000000 // 1000)`;
+    case 'microsecond':
+      return `(microsecond(${moment}) % 1000000)`;
+    case 'nanosecond':
+      return `(microsecond(${moment}) % 1000000 * 1000)`;
+    case 'tzoffset':
+      return `CASE WHEN ${moment} IS NOT NULL THEN 0 END`;
+    default:
+      return `${part}(${moment})`;
+  }
+}
+
+const part: Write = ([value], context) => {
+  const wanted = datePart(context);
+  const moment = momentArgument(value, context, latest);
+  checkPart(wanted, moment.type, context);
+  return {
+    sql: `CAST(${partSql(wanted, timestampSql(moment), context.scope.settings.dateFirst)} AS INTEGER)`,
+    type: int,
+    nullable: moment.nullable,
+  };
+};
+
+const partName: Write = ([value], context) => {
+  const wanted = datePart(context);
+  const moment = momentArgument(value, context, latest);
+  checkPart(wanted, moment.type, context);
+  const timestamp = timestampSql(moment);
+  const number = `CAST(${partSql(wanted, timestamp, context.scope.settings.dateFirst)} AS VARCHAR)`;
+  const names: Partial<Record<DatePart, string>> = {
+    month: `monthname(${timestamp})`,
+    weekday: `dayname(${timestamp})`,
+    tzoffset: `CASE WHEN ${timestamp} IS NOT NULL THEN '+00:00' END`,
+  };
+  return { sql: names[wanted] ?? number, type: { name: 'nvarchar', length: 30 }, nullable: moment.nullable };
+};
+
+function onePart(wanted: 'year' | 'month' | 'day'): Write {
+  return ([value], context) => {
+    const moment = momentArgument(value, context, latest);
+    checkPart(wanted, moment.type, context);
+    return { sql: `CAST(${wanted}(${timestampSql(moment)}) AS INTEGER)`, type: int, nullable: moment.nullable };
+  };
+}
+
+/** The moment that a statement began, which is the same wherever it asks. */
+function now(type: TemporalType): Write {
+  return (_args, context) => {
+    const utc = `TIMESTAMP '${context.scope.settings.now.utc}'`;
+    return { ...castTo({ sql: utc, type: latest, nullable: false }, type, { explicit: true, place: context.place }), literal: undefined };
+  };
+}
+
+const endOfMonth: Write = ([value, months], context) => {
+  const moment = momentArgument(value, context, { name: 'date' });
+  const timestamp = timestampSql(moment);
+  const moved = months ? `(${timestamp} + to_months(${intArgument(months, context).sql}))` : timestamp;
+  const sql = bound('moment', moved, (sum) => {
+    const overflow = failing(517, "Adding a value to a 'date' column caused an overflow.");
+    return `CASE WHEN ${sum} IS NULL THEN NULL WHEN ${sum} >= TIMESTAMP '0001-01-01' AND ${sum} < TIMESTAMP '10000-01-01' THEN last_day(CAST(${sum} AS DATE)) ELSE ${overflow} END`;
+  });
+  return { sql, type: { name: 'date' }, nullable: true };
+};
+
+const truncated: Partial<Record<DatePart, string>> = {
+  year: 'year',
+  quarter: 'quarter',
+  month: 'month',
+  day: 'day',
+  dayofyear: 'day',
+  hour: 'hour',
+  minute: 'minute',
+  second: 'second',
+  millisecond: 'millisecond',
+  microsecond: 'microsecond',
+  iso_week: 'week',
+};
+
+const truncate: Write = ([value], context) => {
+  const wanted = datePart(context);
+  const moment = momentArgument(value, context, latest);
+  const { type } = moment;
+  checkPart(wanted, type, context);
+  const timestamp = timestampSql(moment);
+  const { dateFirst } = context.scope.settings;
+  if (wanted === 'week')
+    return {
+      sql: backTo(
+        bound('moment', timestamp, (t) => `date_trunc('day', ${t}) - to_days(CAST((isodow(${t}) - ${dateFirst} + 7) % 7 AS INTEGER))`),
+        type,
+      ),
+      type,
+      nullable: moment.nullable,
+    };
+  const unit = truncated[wanted];
+  if (unit === undefined) throw refusedPart(wanted, type, context);
+  return { sql: backTo(`CAST(date_trunc('${unit}', ${timestamp}) AS TIMESTAMP)`, type), type, nullable: moment.nullable };
+};
+
+/** 1 where a text is a `datetime`. */
+const isDate: Write = ([value], context) => {
+  const given = value as Typed;
+  const type = knownType(given);
+  if (given.type === undefined) return { sql: 'CAST(0 AS INTEGER)', type: int, nullable: false };
+  if (!isText(type)) {
+    if (familyOf(type) === 'date' || familyOf(type) === 'time' || familyOf(type) === 'modern-time')
+      throw invalidArgument(given, 1, context);
+    if (familyOf(type) === 'legacy-time') return { sql: `CAST(${given.sql} IS NOT NULL AS INTEGER)`, type: int, nullable: false };
+    return { sql: 'CAST(0 AS INTEGER)', type: int, nullable: false };
+  }
+  const tried = castTo(
+    given,
+    { name: 'datetime' },
+    { explicit: true, tries: true, place: context.place, dateFormat: context.scope.settings.dateFormat },
+  );
+  return { sql: `CAST(${tried.sql} IS NOT NULL AND trim(${given.sql}, ' ') <> '' AS INTEGER)`, type: int, nullable: false };
+};
+
+/** Offsets are not kept: all moments are shown at +00:00. */
+function offsetOf(value: Typed | undefined, context: CallContext): number {
+  const minutes = constantInt(value);
+  if (minutes !== undefined) return minutes;
+  const found = value?.literal?.kind === 'string' ? /^([+-])(\d{2}):(\d{2})$/.exec(value.literal.text) : null;
+  if (!found) throw notSupported(`${context.name} with an offset that is not a constant`, context.place, `Write it as '+00:00'.`);
+  return (found[1] === '-' ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3]));
+}
+
+const switchOffset: Write = ([value, offset], context) => {
+  const moment = argumentAs(value, { name: 'datetimeoffset', scale: 7 }, context);
+  if (offsetOf(offset, context) !== 0)
+    throw notSupported('SWITCHOFFSET to an offset other than +00:00', context.place, 'Moments are kept and shown at +00:00.');
+  return moment;
+};
+
+const toOffset: Write = ([value, offset], context) => {
+  const moment = momentArgument(value, context, latest);
+  const minutes = offsetOf(offset, context);
+  const timestamp = timestampSql(moment);
+  return {
+    sql: `((${timestamp} - to_minutes(CAST(${minutes} AS BIGINT))) AT TIME ZONE 'UTC')`,
+    type: { name: 'datetimeoffset', scale: 7 },
+    nullable: moment.nullable,
+  };
+};
+
+export const dateFunctions: Readonly<Record<string, FunctionRule>> = {
+  GETDATE: dated(0, 0, now({ name: 'datetime' })),
+  GETUTCDATE: dated(0, 0, now({ name: 'datetime' })),
+  CURRENT_TIMESTAMP: dated(0, 0, now({ name: 'datetime' })),
+  SYSDATETIME: dated(0, 0, now(latest), 'six digits of a second'),
+  SYSUTCDATETIME: dated(0, 0, now(latest), 'six digits of a second'),
+  SYSDATETIMEOFFSET: dated(0, 0, now({ name: 'datetimeoffset', scale: 7 }), 'six digits of a second'),
+  DATEADD: dated(3, 3, add, 'no nanoseconds'),
+  DATEDIFF: dated(3, 3, difference(false)),
+  DATEDIFF_BIG: dated(3, 3, difference(true)),
+  DATEPART: dated(2, 2, part),
+  DATENAME: dated(2, 2, partName),
+  YEAR: dated(1, 1, onePart('year')),
+  MONTH: dated(1, 1, onePart('month')),
+  DAY: dated(1, 1, onePart('day')),
+  EOMONTH: dated(1, 2, endOfMonth),
+  DATETRUNC: dated(2, 2, truncate),
+  ISDATE: dated(1, 1, isDate),
+  SWITCHOFFSET: dated(2, 2, switchOffset, 'to +00:00'),
+  TODATETIMEOFFSET: dated(2, 2, toOffset, 'with a constant offset'),
+  ...Object.fromEntries(Object.entries(fromParts).map(([name, [count, write]]) => [name, dated(count, count, write)])),
+};
