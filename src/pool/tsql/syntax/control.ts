@@ -17,16 +17,30 @@ export function declare(p: Reader): Statement {
   }
   const isTable = p.is('TABLE', 1) || (p.is('AS', 1) && p.is('TABLE', 2));
   if (!isTable) return { ...place, kind: 'declare', variables: p.list((r) => declared(r, place)) };
-  const variable = p.advance().text;
+  const variable = declaredName(p);
   p.accept('AS');
   p.expect('TABLE');
   return { ...place, kind: 'declare-table', name: variable, ...columnOrConstraints(p) };
 }
 
+function declaredName(p: Reader): string {
+  const token = p.advance();
+  const upper = token.text.toUpperCase();
+  if (p.declared.has(upper)) {
+    throw p.error(
+      134,
+      `The variable name '${token.text}' has already been declared. Variable names must be unique within a query batch or stored procedure.`,
+      token,
+    );
+  }
+  p.declared.add(upper);
+  return token.text;
+}
+
 function declared(p: Reader, place: Place): Declared {
   const token = p.peek();
   if (token.kind !== 'variable' || token.text.startsWith('@@')) throw p.unexpected();
-  p.advance();
+  declaredName(p);
   p.accept('AS');
   if (p.is('CURSOR')) throw p.refuse('DECLARE CURSOR', place);
   const type = typeName(p);
@@ -55,11 +69,23 @@ export function ifStatement(p: Reader): Statement {
   return { ...place, kind: 'if', condition, then, otherwise };
 }
 
+/** `BREAK` and `CONTINUE`, which mean something only within a loop. */
+export function leaveLoop(p: Reader): Statement {
+  const place = p.place();
+  const breaks = p.advance().upper === 'BREAK';
+  if (p.loops > 0) return { ...place, kind: breaks ? 'break' : 'continue' };
+  if (breaks) throw p.error(135, 'Cannot use a BREAK statement outside the scope of a WHILE statement.', place);
+  throw p.error(136, 'Cannot use a CONTINUE statement outside the scope of a WHILE statement.', place);
+}
+
 export function whileStatement(p: Reader): Statement {
   const place = p.place();
   p.expect('WHILE');
   const condition = p.condition();
-  return { ...place, kind: 'while', condition, body: p.statement() };
+  p.loops += 1;
+  const body = p.statement();
+  p.loops -= 1;
+  return { ...place, kind: 'while', condition, body };
 }
 
 const end: ReadonlySet<string> = new Set(['END']);

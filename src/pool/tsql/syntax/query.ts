@@ -63,7 +63,7 @@ export function withTables(p: Reader): WithTable[] {
 
 function tail(p: Reader, place: Place, tables: readonly WithTable[], body: QueryBody): Query {
   const order = p.accept('ORDER', 'BY') ? p.list(orderItem) : [];
-  const offset = p.accept('OFFSET') ? rowCount(p) : undefined;
+  const offset = order.length > 0 && p.accept('OFFSET') ? rowCount(p) : undefined;
   const fetch = offset !== undefined && p.accept('FETCH') ? fetchCount(p) : undefined;
   const made = p.is('FOR') ? forClause(p) : undefined;
   return { ...place, with: tables, body, order, offset, fetch, for: made, options: options(p) };

@@ -33,6 +33,10 @@ export class Reader {
   readonly #firstWord: number;
   /** Whether the statement that was begun last is the batch's first word's. */
   startsBatch = true;
+  /** Loops that what is read stands in. */
+  loops = 0;
+  /** Variables declared so far, in capitals: a batch declares each once, wherever. */
+  readonly declared: Set<string> = new Set();
   #next = 0;
   #depth = 0;
   #height = 0;
