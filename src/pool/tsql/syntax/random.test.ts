@@ -24,22 +24,26 @@ const words = fc.constantFrom(
   OFFSET FETCH NEXT ONLY GROUPING SETS ROLLUP CUBE WINDOW COLLATE AT TIME ZONE TRIM DATEADD GO`.split(/\s+/),
 );
 
+const anyText = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 127 }), fc.integer({ min: 0, max: 0xffff })), { maxLength: 80 })
+  .map((units) => String.fromCharCode(...units));
+
 describe('whatever is sent', () => {
   it('is read or refused, never more: words in any order', () => {
     fc.assert(
       fc.property(fc.array(words, { maxLength: 60 }), fc.constantFrom(' ', '\n', ''), (soup, blank) => {
         expect(isAnswered(soup.join(blank))).toBe(true);
       }),
-      { numRuns: 700 },
+      { numRuns: 300 },
     );
   });
 
   it('is read or refused, never more: any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (sql) => {
+      fc.property(anyText, (sql) => {
         expect(isAnswered(sql)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
