@@ -1,3 +1,4 @@
+import { qualified } from '../../engines/duckdb/names.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
 import type { Place } from '../syntax/ast.ts';
 import type { ColumnDefinition, Statement, TableChange } from '../syntax/statement.ts';
@@ -77,6 +78,7 @@ function change(wanted: TableChange, altering: Altering): Changed {
 function addColumns(definitions: readonly ColumnDefinition[], { facts, table, context, statement }: Altering): Changed {
   const added = definedColumns(definitions, table, context);
   const steps: Step[] = [];
+  const filled = new Map<ColumnFacts, string>();
   for (const column of added) {
     if (facts.columns.some(({ name }) => foldName(name) === foldName(column.name)))
       throw sqlError(
@@ -85,27 +87,52 @@ function addColumns(definitions: readonly ColumnDefinition[], { facts, table, co
         { place: statement },
       );
     if (column.identity) throw notSupported('Adding an identity column', statement, 'Make the table anew with it.');
-    const name = quoted(column.name);
-    const alter = `ALTER TABLE ${table.reference}`;
-    const type = duckDbTypeOf(column.type);
-    if (column.nullable) steps.push(run(`${alter} ADD COLUMN ${name} ${type}`));
-    else if (column.default === undefined)
-      steps.push(
-        refuseRows(table, column, statement),
-        run(`${alter} ADD COLUMN ${name} ${type}`),
-        run(`${alter} ALTER COLUMN ${name} SET NOT NULL`),
-      );
-    else {
-      const scope = rowScope({ around: around(beginWriting(context)), relations: [], clause: clauses.values });
-      const value = stored(translateExpression(context.parseExpression(column.default), scope), column, { facts, context, verb: 'INSERT' });
-      steps.push(
-        run(`${alter} ADD COLUMN ${name} ${type} DEFAULT ${value}`),
-        run(`${alter} ALTER COLUMN ${name} DROP DEFAULT`),
-        run(`${alter} ALTER COLUMN ${name} SET NOT NULL`),
-      );
+    if (column.nullable) {
+      steps.push(run(`ALTER TABLE ${table.reference} ADD COLUMN ${quoted(column.name)} ${duckDbTypeOf(column.type)}`));
+      continue;
     }
+    if (column.default === undefined) steps.push(refuseRows(table, column, statement));
+    const scope = rowScope({ around: around(beginWriting(context)), relations: [], clause: clauses.values });
+    const value = translateExpression(context.parseExpression(column.default ?? 'NULL'), scope);
+    filled.set(column, stored(value, column, { facts, context, verb: 'INSERT' }));
   }
-  return { steps: [...steps, ...declareColumns(table, added, facts.columns.length)], columns: [...facts.columns, ...added] };
+  const columns = [...facts.columns, ...added];
+  if (filled.size > 0) steps.push(...rebuild(table, columns, { facts, statement, values: filled }));
+  return { steps: [...steps, ...declareColumns(table, added, facts.columns.length)], columns };
+}
+
+interface Rebuilding {
+  readonly facts: TableFacts;
+  readonly statement: Alter;
+  /** Of columns that do not hold what they held. */
+  readonly values: ReadonlyMap<ColumnFacts, string>;
+}
+
+/** Writes the table anew: DuckDB makes a column NOT NULL only where nothing else has changed in the transaction. */
+function rebuild(table: NewTable, columns: readonly ColumnFacts[], { facts, statement, values }: Rebuilding): readonly Step[] {
+  const name = `isthmus rewrite of ${table.name}`;
+  const fresh = table.temporary ? `temp.main.${quoted(name)}` : qualified({ schema: table.schema, name });
+  const list = columns
+    .map((column) => `${quoted(column.name)} ${duckDbTypeOf(column.type)}${column.nullable ? '' : ' NOT NULL'}`)
+    .join(', ');
+  const chosen = columns.map((column) => values.get(column) ?? quoted(column.name)).join(', ');
+  const steps = [
+    run(`CREATE ${table.temporary ? 'TEMP ' : ''}TABLE ${fresh} (${list})`),
+    run(`INSERT INTO ${fresh} SELECT ${chosen} FROM ${table.reference}`),
+    run(`DROP TABLE ${table.reference}`),
+    run(`ALTER TABLE ${fresh} RENAME TO ${quoted(table.name)}`),
+  ];
+  if (!table.temporary) return steps;
+  return [
+    {
+      kind: 'ask',
+      sql: `SELECT 1 FROM duckdb_indexes() WHERE database_name = 'temp' AND table_name = ${textLiteral(facts.name)} LIMIT 1`,
+      next(row) {
+        if (row) throw notSupported('ALTER TABLE to NOT NULL of a temporary table with a key', statement, 'Make the table anew.');
+        return steps;
+      },
+    },
+  ];
 }
 
 function refuseRows(table: NewTable, column: ColumnFacts, place: Place): Step {
@@ -171,12 +198,18 @@ function alterColumn(wanted: TableChange & { readonly kind: 'alter-column' }, { 
   const alter = `ALTER TABLE ${table.reference} ALTER COLUMN ${own}`;
   const value: Typed = { sql: own, type: old.type, nullable: true, binaryOrder: old.binaryOrder };
   const using = stored(value, { ...column, nullable: true }, { facts, context, verb: 'UPDATE' });
+  const columns = facts.columns.with(place, column);
   const steps: Step[] = [];
-  if (!old.nullable) steps.push(run(`${alter} DROP NOT NULL`));
-  if (using !== own) steps.push(run(`${alter} SET DATA TYPE ${duckDbTypeOf(column.type)} USING ${using}`));
-  if (!column.nullable) steps.push(refuseNulls(column, { facts, table, context, statement }), run(`${alter} SET NOT NULL`));
+  if (column.nullable) {
+    if (!old.nullable) steps.push(run(`${alter} DROP NOT NULL`));
+    if (using !== own) steps.push(run(`${alter} SET DATA TYPE ${duckDbTypeOf(column.type)} USING ${using}`));
+  } else if (old.nullable || using !== own)
+    steps.push(
+      refuseNulls(column, { facts, table, context, statement }),
+      ...rebuild(table, columns, { facts, statement, values: new Map([[column, using]]) }),
+    );
   steps.push(forgetColumn(table, old.name), ...declareColumns(table, [column], place));
-  return { steps, columns: facts.columns.with(place, column) };
+  return { steps, columns };
 }
 
 function refuseNulls(column: ColumnFacts, { facts, table, context, statement }: Altering): Step {

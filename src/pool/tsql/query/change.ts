@@ -5,76 +5,13 @@ import type { TsqlType } from '../tsql-type.ts';
 import type { Scope } from '../translate/typed.ts';
 import { castTo } from './expressions.ts';
 import { translateCondition, translateExpression } from '../translate/expression.ts';
-import { type From, targetRelation, writeFrom } from './from.ts';
-import { settleName } from './names.ts';
+import { findRows, type Found } from './found-rows.ts';
 import type { ColumnFacts, Plan, Step, TableFacts } from './plan.ts';
-import { around as outside, countOf } from './query.ts';
-import { clauses, type Relation, rowScope } from './scope.ts';
+import { countOf } from './query.ts';
+import { clauses, rowScope } from './scope.ts';
 import { dropStage, outputSteps, stage, stageRows } from './stage.ts';
-import { defaultValue, stored, type Storing, targetColumn, targetFacts, writable } from './target.ts';
-import { type Around, foldName, quoted, type Writing } from './writing.ts';
-import { writeWith } from './with.ts';
-
-/** The rows that an UPDATE or DELETE finds: its table among what FROM gives. */
-interface Found {
-  readonly facts: TableFacts;
-  /** The table's alias in the SQL. */
-  readonly alias: string;
-  readonly from: From;
-  readonly around: Around;
-  readonly prefix: string;
-  /** One table and nothing else: no row is found twice. */
-  readonly alone: boolean;
-}
-
-function findRows(statement: (UpdateStatement | DeleteStatement) & Place, writing: Writing, verb: 'UPDATE' | 'DELETE'): Found {
-  const { prefix, named } = writeWith(statement.with, outside(writing));
-  const around: Around = { ...outside(writing), named };
-  const from = statement.from.length === 0 ? undefined : writeFrom(statement.from, around);
-  const within = from && targetAmong(from.relations, statement, around);
-  if (from && within?.table) {
-    const facts = writable(within.table.facts, writing.context, { verb, place: statement.target });
-    return { facts, alias: within.table.alias, from, around, prefix, alone: from.relations.length === 1 };
-  }
-  if (
-    statement.target.kind === 'table' &&
-    statement.target.name.parts.length === 1 &&
-    named.has(foldName(statement.target.name.parts[0] ?? ''))
-  )
-    throw notSupported(`${verb} of a common table expression`, statement.target, 'Change the table itself, with the condition in WHERE.');
-  const facts = targetFacts(statement.target, writing.context, verb);
-  const alias = writing.fresh('t');
-  const { target } = statement;
-  const settled = target.kind === 'table' ? settleName(target.name, writing.context) : undefined;
-  const names = settled ? [settled.name, settled.schema, writing.context.names.database] : [facts.name];
-  const relation = targetRelation(facts, alias, names);
-  const own = `${facts.reference} AS ${alias}`;
-  return {
-    facts,
-    alias,
-    from: { sql: from ? `${own} CROSS JOIN ${from.sql}` : own, relations: [relation, ...(from?.relations ?? [])] },
-    around,
-    prefix,
-    alone: !from,
-  };
-}
-
-/** What FROM has under the statement's name: an alias, or the table as it is. Errors: 8154 where it is there twice. */
-function targetAmong(relations: readonly Relation[], { target }: UpdateStatement | DeleteStatement, around: Around): Relation | undefined {
-  if (target.kind === 'table-variable') return relations.find(({ names }) => foldName(names[0] ?? '') === foldName(target.name));
-  const { parts } = target.name;
-  const alias = relations.find(
-    ({ names, table }) => table && parts.length === 1 && names.length === 1 && foldName(names[0]!) === foldName(parts[0] ?? ''),
-  );
-  if (alias) return alias;
-  const settled = settleName(target.name, around.writing.context);
-  const same = relations.filter(
-    ({ table }) =>
-      table && foldName(table.facts.name) === foldName(settled.name) && foldName(table.facts.schema) === foldName(settled.schema),
-  );
-  if (same.length > 1) throw sqlError(8154, `The table '${target.name.parts.join('.')}' is ambiguous.`, { place: target });
-  return same[0];
-}
+import { defaultValue, stored, type Storing, targetColumn } from './target.ts';
+import { foldName, quoted, type Writing } from './writing.ts';
 
 interface Change {
   readonly statement: (UpdateStatement | DeleteStatement) & Place;
@@ -100,9 +37,15 @@ function changeOf(statement: (UpdateStatement | DeleteStatement) & Place, writin
     statement,
     found,
     scope: rowScope({ around, relations: from.relations, clause: clauses.set }),
-    where: where === undefined ? '' : ` WHERE ${where}`,
+    where: whereText(found, where),
     limit: counts.length === 0 ? '' : ` LIMIT ${counts.length === 1 ? counts[0]! : `least(${counts.join(', ')})`}`,
   };
+}
+
+/** A table that an outer join has nothing for has no row to change. */
+function whereText({ alone, row }: Found, where: string | undefined): string {
+  const conditions = [...(where === undefined ? [] : [where]), ...(alone ? [] : [`${row} IS NOT NULL`])];
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 }
 
 function planOf(command: 'update' | 'delete', facts: TableFacts, steps: readonly Step[]): Plan {
@@ -110,18 +53,18 @@ function planOf(command: 'update' | 'delete', facts: TableFacts, steps: readonly
 }
 
 /** What each column held, `d1`, … */
-function heldColumns({ facts, alias }: Found): readonly string[] {
-  return facts.columns.map((column, place) => `${alias}.${quoted(column.name)} AS d${place + 1}`);
+function heldColumns({ facts, held }: Found): readonly string[] {
+  return facts.columns.map((column, place) => `${held(column)} AS d${place + 1}`);
 }
 
 /** DELETE. Errors: 208, 229, 8154 and what its parts say. */
 export function planDelete(statement: DeleteStatement & Place, writing: Writing): Plan {
   const change = changeOf(statement, writing, 'DELETE');
   const { found, where, limit } = change;
-  const { facts, alias, from, prefix } = found;
-  if (!statement.output && found.alone && limit === '' && prefix === '')
+  const { facts, row, from, prefix } = found;
+  if (!statement.output && found.direct && limit === '' && prefix === '')
     return planOf('delete', facts, [{ kind: 'change', sql: `DELETE FROM ${from.sql}${where}` }]);
-  const rows = `${prefix}SELECT DISTINCT ON (${alias}.rowid) ${[`${alias}.rowid AS r`, ...(statement.output ? heldColumns(found) : [])].join(', ')} FROM ${from.sql}${where}${limit}`;
+  const rows = `${prefix}SELECT DISTINCT ON (${row}) ${[`${row} AS r`, ...(statement.output ? heldColumns(found) : [])].join(', ')} FROM ${from.sql}${where}${limit}`;
   if (!statement.output)
     return planOf('delete', facts, [
       { kind: 'change', sql: `DELETE FROM ${facts.reference} WHERE rowid IN (SELECT k.r FROM (${rows}) AS k)` },
@@ -225,10 +168,10 @@ export function mentionsVariable(node: unknown, assignments: readonly { readonly
 export function planUpdate(statement: UpdateStatement & Place, writing: Writing): Plan {
   const change = changeOf(statement, writing, 'UPDATE');
   const { found, where, limit, scope } = change;
-  const { facts, alias, from, prefix } = found;
+  const { facts, row, from, prefix } = found;
   const settings = settingsOf(statement.assignments, scope, { facts, context: writing.context, verb: 'UPDATE' });
   const variables = variableSettings(statement.assignments, scope);
-  const simple = found.alone && limit === '' && prefix === '' && !statement.output && variables.length === 0;
+  const simple = found.direct && limit === '' && prefix === '' && !statement.output && variables.length === 0;
   if (simple) {
     const list = settings.map(({ column, sql }) => `${quoted(column.name)} = ${sql}`).join(', ');
     return planOf('update', facts, [{ kind: 'change', sql: `UPDATE ${from.sql} SET ${list}${where}` }]);
@@ -236,13 +179,12 @@ export function planUpdate(statement: UpdateStatement & Place, writing: Writing)
   const images = statement.output ? [...heldColumns(found), ...newColumns(found, settings)] : [];
   const values = settings.map(({ sql }, place) => `${sql} AS v${place + 1}`);
   const given = variables.map(({ sql }, place) => `${sql} AS x${place + 1}`);
-  const rows = `${prefix}SELECT ${found.alone ? '' : 'DISTINCT '}${[`${alias}.rowid AS r`, ...values, ...images, ...given].join(', ')} FROM ${from.sql}${where}${limit}`;
+  const rows = `${prefix}SELECT ${found.alone ? '' : 'DISTINCT '}${[`${row} AS r`, ...values, ...images, ...given].join(', ')} FROM ${from.sql}${where}${limit}`;
   const list = settings.map(({ column }, place) => `${quoted(column.name)} = k.v${place + 1}`).join(', ');
   const steps: Step[] = [...stageRows(rows)];
   if (!found.alone) steps.push(refuseTwice(statement));
   if (list === '') steps.push({ kind: 'count', sql: `SELECT count(*) FROM ${stage}` });
-  else
-    steps.push({ kind: 'change', sql: `UPDATE ${facts.reference} AS ${alias} SET ${list} FROM ${stage} AS k WHERE ${alias}.rowid = k.r` });
+  else steps.push({ kind: 'change', sql: `UPDATE ${facts.reference} AS t SET ${list} FROM ${stage} AS k WHERE t.rowid = k.r` });
   if (variables.length > 0)
     steps.push({
       kind: 'assign',
@@ -258,10 +200,10 @@ function outputOf(output: OutputClause, found: Found): readonly Step[] {
   return outputSteps(output, found.facts, { inserted: true, deleted: true, action: false }, found.around);
 }
 
-function newColumns({ facts, alias }: Found, settings: readonly Setting[]): readonly string[] {
+function newColumns({ facts, held }: Found, settings: readonly Setting[]): readonly string[] {
   return facts.columns.map((column, place) => {
     const setting = settings.find((known) => known.column === column);
-    return `${setting?.sql ?? `${alias}.${quoted(column.name)}`} AS i${place + 1}`;
+    return `${setting?.sql ?? held(column)} AS i${place + 1}`;
   });
 }
 

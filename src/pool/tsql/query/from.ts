@@ -83,8 +83,14 @@ function writeTable(source: TableSource & { readonly kind: 'table' }, around: Ar
 function tableRelation(facts: TableFacts, called: { readonly alias: string; readonly names: readonly string[] }, around: Around): From {
   const alias = around.writing.fresh('t');
   if (facts.view) {
+    const views = around.views ?? [];
+    if (views.includes(facts))
+      throw sqlError(
+        4429,
+        `View or function '${facts.name}' contains a self-reference. Views or functions cannot reference themselves directly or indirectly.`,
+      );
     const query = around.writing.context.parseQuery(facts.view.text);
-    const selected = around.writing.query(query, { ...around, outer: undefined, named: new Map(), nested: true });
+    const selected = around.writing.query(query, { ...around, outer: undefined, named: new Map(), nested: true, views: [...views, facts] });
     const columns = renamed(selected.columns, facts.view.columns);
     return { sql: `(${selected.sql}) AS ${alias}`, relations: [{ ...relationOf(columns, alias, called.names), label: called.alias }] };
   }

@@ -113,8 +113,10 @@ function triedExpression(expression: Expression, scope: Scope): Typed | undefine
   }
 }
 
-function isLiteral({ kind }: Expression): boolean {
-  return ['null', 'integer', 'decimal', 'float', 'money', 'string', 'binary', 'variable', 'global'].includes(kind);
+function isLiteral(expression: Expression): boolean {
+  const { kind } = expression;
+  if (kind === 'binary') return 'hex' in expression;
+  return ['null', 'integer', 'decimal', 'float', 'money', 'string', 'variable', 'global'].includes(kind);
 }
 
 function isGroupingCall(expression: Expression): expression is FunctionCall {

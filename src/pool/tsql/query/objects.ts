@@ -143,6 +143,11 @@ export function planView(statement: Of<'create-view'>, context: PlanContext): Pl
   const schema = existing?.schema ?? writableSchema(settled.schema, context, statement.view);
   const writing = beginWriting(lasting(context), statement.query.options);
   const selected = writing.query(statement.query, { ...around(writing), nested: true });
+  const unnamed = statement.columns ? -1 : selected.columns.findIndex(({ name }) => name === '');
+  if (unnamed >= 0)
+    throw sqlError(4511, `Create View or Function failed because no column name was specified for column ${unnamed + 1}.`, {
+      place: statement,
+    });
   const columns = namedColumns(selected.columns, statement.columns, { label: settled.name, place: statement });
   const facts = columns.map(({ name, type, nullable, binaryOrder }): ColumnFacts => ({
     name,

@@ -93,8 +93,10 @@ function samePlace(item: OrderItem, { items, scope }: OrderRules): number | Type
   return place < 0 || item.collation !== undefined ? value : place;
 }
 
-function isConstant({ kind }: Expression): boolean {
-  return ['null', 'decimal', 'float', 'money', 'string', 'binary'].includes(kind);
+function isConstant(expression: Expression): boolean {
+  const { kind } = expression;
+  if (kind === 'binary') return 'hex' in expression;
+  return ['null', 'decimal', 'float', 'money', 'string'].includes(kind);
 }
 
 /** The WINDOW clause with what stands before it, or nothing. */

@@ -6,7 +6,7 @@ import { translateCondition, translateExpression } from '../translate/expression
 import { writeFrom } from './from.ts';
 import { groupingOf } from './grouping.ts';
 import { type Item, type Ordered, resolveOrder, windowClause } from './order.ts';
-import { clauses, groupedScope, type RowScope, rowScope, type ScopeOptions } from './scope.ts';
+import { clauses, groupedScope, type Relation, type RowScope, rowScope, type ScopeOptions } from './scope.ts';
 import { type Around, type Column, foldName, placeName } from './writing.ts';
 
 /** A SELECT without its ORDER BY and TOP: those are the query's. */
@@ -29,7 +29,12 @@ interface Rows {
 }
 
 /** `more`: a column that the query needs besides, with its name, over FROM's rows; there are no groups then. Errors: what its parts say; 145. */
-export function writeSelect(body: SelectBody, order: readonly OrderItem[], around: Around, more?: () => string): Choice {
+export function writeSelect(
+  body: SelectBody,
+  order: readonly OrderItem[],
+  around: Around,
+  more?: (relations: readonly Relation[]) => string,
+): Choice {
   const from = body.from.length === 0 ? undefined : writeFrom(body.from, around);
   const windows = new Set(body.windows.map(({ name }) => foldName(name)));
   const options = { around, relations: from?.relations ?? [], windows };
@@ -38,7 +43,7 @@ export function writeSelect(body: SelectBody, order: readonly OrderItem[], aroun
   if (!body.group && !body.having) {
     let aggregates = false;
     const scope = rowScope({ ...options, clause: clauses.select, onAggregate: () => (aggregates = true) });
-    const choice = choose(body, order, { tail: () => start, scope, more });
+    const choice = choose(body, order, { tail: () => start, scope, more: more && (() => more(options.relations)) });
     if (!aggregates) return choice;
   }
   return writeGrouped(body, order, { ...options, clause: clauses.select, start });

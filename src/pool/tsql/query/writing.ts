@@ -2,7 +2,7 @@ import { quoteIdentifier } from '#replication/schema.ts';
 import type { Query } from '../syntax/ast.ts';
 import type { Scope, Typed } from '../translate/typed.ts';
 import type { TsqlType } from '../tsql-type.ts';
-import type { PlanContext } from './plan.ts';
+import type { PlanContext, TableFacts } from './plan.ts';
 
 /** One column of a query's rows. In its SQL it is called `c1`, `c2`, … by its place. */
 export interface Column {
@@ -42,6 +42,8 @@ export interface Around {
   readonly named: NamedQueries;
   /** ORDER BY means nothing there but with TOP: it is a derived table, a subquery, a view. */
   readonly nested: boolean;
+  /** The views that it is written out of, from the outermost. */
+  readonly views?: readonly TableFacts[] | undefined;
 }
 
 /** The work on one statement. */
