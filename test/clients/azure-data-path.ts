@@ -12,6 +12,8 @@ const {
   TENANT = '',
   DATABASE_USER = '',
   DATABASE_PASSWORD = '',
+  /** `sqlserver`, as the tutorial has it, or PostgreSQL behind the same path. */
+  DATABASE_KIND = '',
 } = process.env;
 const credential = new ClientSecretCredential(TENANT, CLIENT_ID, CLIENT_SECRET, { authorityHost: ARM, disableInstanceDiscovery: true });
 const client = new DataFactoryManagementClient(credential, SUBSCRIPTION, { endpoint: ARM });
@@ -35,7 +37,20 @@ async function ask(
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
+function sqlServer(password: string): object {
+  const typeProperties = { server: `${host},1433`, database: 'shop', authenticationType: 'SQL', userName: DATABASE_USER };
+  return { type: 'AzureSqlMI', typeProperties: { ...typeProperties, password: { type: 'SecureString', value: password } } };
+}
+
 function linkedService(password: string): LinkedServiceResource {
+  if (DATABASE_KIND === 'sqlserver')
+    return {
+      properties: {
+        type: 'AzureSqlMI',
+        connectVia: { type: 'IntegrationRuntimeReference', referenceName: runtime },
+        connectionString: `Server=tcp:${host},1433;Initial Catalog=shop;User ID=${DATABASE_USER};Password=${password};Encrypt=True`,
+      },
+    };
   return {
     properties: {
       type: 'AzurePostgreSql',
@@ -95,6 +110,7 @@ const parts: Readonly<Record<string, () => Promise<unknown>>> = {
 };
 
 function unsaved(): object {
+  if (DATABASE_KIND === 'sqlserver') return sqlServer(argument);
   const typeProperties = { server: host, port: 1433, database: 'postgres', username: DATABASE_USER, sslMode: 0 };
   return { type: 'PostgreSqlV2', typeProperties: { ...typeProperties, password: { type: 'SecureString', value: argument } } };
 }
