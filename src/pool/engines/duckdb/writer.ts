@@ -7,7 +7,6 @@ import type { Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { type Ledger, progressOf, readLedger } from './ledger.ts';
 import type { Target } from './names.ts';
-import type { ShapeClock } from './shape-clock.ts';
 import { OpenTransaction, type TransactionOptions } from './transaction.ts';
 import type { Turns } from './turns.ts';
 
@@ -17,8 +16,6 @@ export interface WritablePool {
   engine(): Promise<Engine>;
   /** For the one writing connection: a transaction has it from its begin to its end. */
   readonly turns: Turns;
-  /** Told of commits that make, alter or drop tables. */
-  readonly shapes: ShapeClock;
   /** Keeps the file in order while no transaction is open. */
   readonly upkeep: { pause(): Promise<void>; resume(removed?: ReadonlyMap<Target, number>): void };
 }
@@ -138,8 +135,7 @@ export class DuckDbWriter implements PoolWriter {
     await failpoint('pool.commit.before');
     // Whether a commit that fails took place is read from the pool.
     this.#ledger = undefined;
-    const commit = (): Promise<void> => transaction.engine.run(`${sql}; COMMIT`);
-    await (transaction.reshapes ? this.#pool.shapes.changing(commit) : commit());
+    await transaction.engine.run(`${sql}; COMMIT`);
     await failpoint('pool.commit.after');
     this.#ledger = ledger;
     this.#end(transaction.removed);
