@@ -37,6 +37,7 @@ export class Engine {
   readonly #raw: duckdb.Connection;
   readonly #connection: DuckDBConnection;
   readonly #readers = new Set<DuckDBConnection>();
+  readonly #resting = new Set<DuckDBConnection>();
   readonly #reads = new Set<Promise<unknown>>();
   #closed = false;
   /** DuckDB has given up: nothing works any more but closing. */
@@ -108,9 +109,18 @@ export class Engine {
     return statSync(`${this.path}.wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Connections that read. */
+  /** Connections that read: each may hold an older state of the pool. Those that rest hold none. */
   get readers(): number {
-    return this.#readers.size;
+    return this.#readers.size - this.#resting.size;
+  }
+
+  /** A connection that stays has no transaction until it wakes. */
+  rest(connection: DuckDBConnection): void {
+    if (this.#readers.has(connection)) this.#resting.add(connection);
+  }
+
+  wake(connection: DuckDBConnection): void {
+    this.#resting.delete(connection);
   }
 
   /** A connection of its own for reading. Close it with `disconnect`. */
@@ -123,6 +133,7 @@ export class Engine {
   }
 
   disconnect(connection: DuckDBConnection): void {
+    this.#resting.delete(connection);
     if (this.#readers.delete(connection)) connection.disconnectSync();
   }
 

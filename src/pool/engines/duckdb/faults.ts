@@ -69,6 +69,13 @@ const known: readonly Known[] = [
     message: 'The pool file is damaged or is not a pool.',
     remedy: 'Check the disk, move the file away and start the link anew: the tables are copied again.',
   },
+  {
+    pattern: /^Transaction(?:Context)? Error: .*(?:conflict|another transaction has altered)|write-write conflict/i,
+    kind: 'unreachable',
+    code: 'PoolBusy',
+    message: 'Another transaction of the pool is changing the same table, or one of the same name.',
+    remedy: 'It is tried again. If it stays, end the SQL session whose transaction is open.',
+  },
   { pattern: /^INTERRUPT|Interrupted/i, kind: 'cancelled', code: 'Canceled', message: 'The work was cancelled.', remedy: 'Run it again.' },
 ];
 

@@ -5,6 +5,7 @@ import { Engine, type EngineOptions } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { forgetStatements, type Ledger, onlyRun, openLedger, readIdentity, readRuns, writeSource } from './ledger.ts';
 import type { OnExisting } from '#replication/schema.ts';
+import { ShapeClock } from './shape-clock.ts';
 import { Turns } from './turns.ts';
 import { Upkeep } from './upkeep.ts';
 import { DuckDbWriter } from './writer.ts';
@@ -35,6 +36,9 @@ export class DuckDbPool implements AsyncDisposable {
   readonly upkeep: Upkeep = new Upkeep(() => (this.#closed ? undefined : this.#engine));
   /** The one writing connection is used by one transaction at a time. */
   readonly turns: Turns = new Turns();
+  /** For those who keep what the catalogue says. Whoever changes it on a connection of their own tells it here. */
+  readonly shapes: ShapeClock = new ShapeClock();
+  #tending = false;
   readonly #writers = new Map<string, DuckDbWriter>();
   #engine: Engine | undefined;
   #opening: Promise<Engine> | undefined;
@@ -92,18 +96,18 @@ export class DuckDbPool implements AsyncDisposable {
 
   /** The runs of which the pool knows any progress. */
   async runs(): Promise<readonly string[]> {
-    return this.#alone(readRuns);
+    return this.alone(readRuns);
   }
 
   /** What is known of a run's progress goes; its tables stay, and are nobody's. Its writer must not be used any more. Idempotent. */
   async forget(run: string): Promise<void> {
     await this.#writers.get(run)?.[Symbol.asyncDispose]();
     this.#writers.delete(run);
-    await this.#alone(async (engine) => {
+    await this.alone(async (engine) => {
       await engine.run(`BEGIN TRANSACTION; ${forgetStatements(run)}`);
       try {
         await failpoint('pool.forget.before');
-        await engine.run('COMMIT');
+        await this.shapes.changing(() => engine.run('COMMIT'));
       } catch (error) {
         await engine.run('ROLLBACK').catch(() => undefined);
         throw error;
@@ -111,8 +115,25 @@ export class DuckDbPool implements AsyncDisposable {
     });
   }
 
+  /**
+   * After a commit on a connection of somebody's own: upkeep brings it into the file when it is its turn. Those connections need no turn
+   * for what they write, which is never a link's.
+   */
+  async tend(): Promise<void> {
+    if (this.#tending || this.#closed) return;
+    this.#tending = true;
+    const endTurn = await this.turns.take();
+    this.#tending = false;
+    try {
+      await this.upkeep.pause();
+    } finally {
+      this.upkeep.resume();
+      endTurn();
+    }
+  }
+
   /** Work on the writing connection beside the writers. */
-  async #alone<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
+  async alone<T>(work: (engine: Engine) => Promise<T>): Promise<T> {
     const endTurn = await this.turns.take();
     try {
       await this.upkeep.pause();
@@ -141,7 +162,7 @@ export class DuckDbPool implements AsyncDisposable {
 
   async #open(broken: Engine | undefined): Promise<Engine> {
     await broken?.close();
-    const engine = await openEngine(this.path, this.#options);
+    const engine = await this.shapes.changing(() => openEngine(this.path, this.#options));
     this.#engine = engine;
     return engine;
   }

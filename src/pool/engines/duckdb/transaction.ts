@@ -28,6 +28,8 @@ export class OpenTransaction {
   number: number;
   /** How many rows it may have taken away, of which tables. */
   readonly removed: Map<Target, number> = new Map();
+  /** It makes, alters or drops tables, or what they are. */
+  reshapes = false;
   readonly #options: TransactionOptions;
   readonly #places: Places;
   readonly #tables: Map<string, TableRecord>;
@@ -128,6 +130,7 @@ export class OpenTransaction {
 
   async #shape(schema: TableSchema, fills: readonly Fill[]): Promise<void> {
     // Its rows were passed over: a place that has become free since is taken when its copy begins anew.
+    this.reshapes = true;
     if (this.#tables.get(schema.table)?.rejected) return this.#record(schema.table, { schema });
     await this.#unlessRejected(schema, () => this.#give(schema, fills));
   }
@@ -166,6 +169,7 @@ export class OpenTransaction {
 
   /** A table that was merged into holds rows of others: it stays. */
   async #drop(table: string): Promise<void> {
+    this.reshapes = true;
     const { target, schema } = this.#tables.get(table) ?? emptyRecord;
     if (target && !(schema && isMerged(schema))) {
       await this.engine.run(`DROP TABLE IF EXISTS ${qualified(target)}`);
@@ -175,6 +179,7 @@ export class OpenTransaction {
   }
 
   #forget(table: string): void {
+    this.reshapes = true;
     this.#tables.delete(table);
     this.#changed.add(table);
     this.#counted.add(table);
@@ -187,6 +192,7 @@ export class OpenTransaction {
     if (record?.rejected) {
       const { schema } = record;
       const isAnew = begins && (progress.state === 'Waiting' || progress.state === 'Snapshotting') && !this.#refused.has(table);
+      if (schema && isAnew) this.reshapes = true;
       if (schema && isAnew) await this.#unlessRejected(schema, () => this.#give(schema, []));
       return this.#record(table, { progress });
     }

@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts';
 import { poolFault } from './faults.ts';
 import { type Ledger, progressOf, readLedger } from './ledger.ts';
 import type { Target } from './names.ts';
+import type { ShapeClock } from './shape-clock.ts';
 import { OpenTransaction, type TransactionOptions } from './transaction.ts';
 import type { Turns } from './turns.ts';
 
@@ -16,6 +17,8 @@ export interface WritablePool {
   engine(): Promise<Engine>;
   /** For the one writing connection: a transaction has it from its begin to its end. */
   readonly turns: Turns;
+  /** Told of commits that make, alter or drop tables. */
+  readonly shapes: ShapeClock;
   /** Keeps the file in order while no transaction is open. */
   readonly upkeep: { pause(): Promise<void>; resume(removed?: ReadonlyMap<Target, number>): void };
 }
@@ -135,7 +138,8 @@ export class DuckDbWriter implements PoolWriter {
     await failpoint('pool.commit.before');
     // Whether a commit that fails took place is read from the pool.
     this.#ledger = undefined;
-    await transaction.engine.run(`${sql}; COMMIT`);
+    const commit = (): Promise<void> => transaction.engine.run(`${sql}; COMMIT`);
+    await (transaction.reshapes ? this.#pool.shapes.changing(commit) : commit());
     await failpoint('pool.commit.after');
     this.#ledger = ledger;
     this.#end(transaction.removed);

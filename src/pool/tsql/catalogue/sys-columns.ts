@@ -1,0 +1,168 @@
+import type { SqlValue } from '../session.ts';
+import { bit, int, nvarchar, type RowsetColumn, smallint, sysname, tinyint } from './rowset.ts';
+import type { RowsetMaker } from './system-view.ts';
+import { collation, factsOf, typeFacts } from './type-facts.ts';
+
+const columnColumns: readonly RowsetColumn[] = [
+  ['object_id', int],
+  ['name', sysname, true],
+  ['column_id', int],
+  ['system_type_id', tinyint],
+  ['user_type_id', int],
+  ['max_length', smallint],
+  ['precision', tinyint],
+  ['scale', tinyint],
+  ['collation_name', sysname, true],
+  ['is_nullable', bit, true],
+  ['is_ansi_padded', bit],
+  ['is_rowguidcol', bit],
+  ['is_identity', bit],
+  ['is_computed', bit],
+  ['is_filestream', bit],
+  ['is_replicated', bit, true],
+  ['is_non_sql_subscribed', bit, true],
+  ['is_merge_published', bit, true],
+  ['is_dts_replicated', bit, true],
+  ['is_xml_document', bit],
+  ['xml_collection_id', int],
+  ['default_object_id', int],
+  ['rule_object_id', int],
+  ['is_sparse', bit, true],
+  ['is_column_set', bit, true],
+  ['generated_always_type', tinyint, true],
+  ['generated_always_type_desc', nvarchar(60), true],
+  ['encryption_type', int, true],
+  ['encryption_type_desc', nvarchar(64), true],
+  ['encryption_algorithm_name', sysname, true],
+  ['column_encryption_key_id', int, true],
+  ['column_encryption_key_database_name', sysname, true],
+  ['is_hidden', bit],
+  ['is_masked', bit],
+  ['graph_type', int, true],
+  ['graph_type_desc', nvarchar(60), true],
+];
+
+const columns: RowsetMaker = (snapshot) => ({
+  columns: columnColumns,
+  rows: [...snapshot.tables.values()].flatMap(({ facts, objectId, link }) =>
+    facts.columns.map((column, place): readonly SqlValue[] => {
+      const type = factsOf(column.type);
+      return [
+        BigInt(objectId),
+        column.name,
+        BigInt(place + 1),
+        BigInt(type.systemId),
+        BigInt(type.userId),
+        BigInt(type.maxLength),
+        BigInt(type.precision),
+        BigInt(type.scale),
+        type.collated ? collation : null,
+        column.nullable,
+        true,
+        false,
+        column.identity !== undefined,
+        false,
+        false,
+        link !== undefined,
+        false,
+        false,
+        false,
+        false,
+        0n,
+        0n,
+        0n,
+        false,
+        false,
+        0n,
+        'NOT_APPLICABLE',
+        null,
+        null,
+        null,
+        null,
+        null,
+        false,
+        false,
+        null,
+        null,
+      ];
+    }),
+  ),
+});
+
+const types: RowsetMaker = () => ({
+  columns: [
+    ['name', sysname],
+    ['system_type_id', tinyint],
+    ['user_type_id', int],
+    ['schema_id', int],
+    ['principal_id', int, true],
+    ['max_length', smallint],
+    ['precision', tinyint],
+    ['scale', tinyint],
+    ['collation_name', sysname, true],
+    ['is_nullable', bit, true],
+    ['is_user_defined', bit],
+    ['is_assembly_type', bit],
+    ['default_object_id', int],
+    ['rule_object_id', int],
+    ['is_table_type', bit],
+  ],
+  rows: typeFacts.map((type) => [
+    type.name,
+    BigInt(type.systemId),
+    BigInt(type.userId),
+    4n,
+    null,
+    BigInt(type.maxLength),
+    BigInt(type.precision),
+    BigInt(type.scale),
+    type.collated ? collation : null,
+    type.name !== 'sysname',
+    false,
+    false,
+    0n,
+    0n,
+    false,
+  ]),
+});
+
+/** The old names' columns: `syscolumns`. */
+const syscolumns: RowsetMaker = (snapshot) => ({
+  columns: [
+    ['name', sysname, true],
+    ['id', int],
+    ['xtype', tinyint],
+    ['xusertype', smallint],
+    ['length', smallint],
+    ['colid', smallint],
+    ['prec', smallint, true],
+    ['scale', int, true],
+    ['iscomputed', int, true],
+    ['isnullable', int, true],
+    ['collation', sysname, true],
+    ['type', tinyint],
+    ['usertype', smallint, true],
+  ],
+  rows: [...snapshot.tables.values()].flatMap(({ facts, objectId }) =>
+    facts.columns.map((column, place): readonly SqlValue[] => {
+      const type = factsOf(column.type);
+      return [
+        column.name,
+        BigInt(objectId),
+        BigInt(type.systemId),
+        BigInt(type.userId),
+        BigInt(type.maxLength),
+        BigInt(place + 1),
+        BigInt(type.precision),
+        BigInt(type.scale),
+        0n,
+        column.nullable ? 1n : 0n,
+        type.collated ? collation : null,
+        BigInt(type.systemId),
+        BigInt(type.userId),
+      ];
+    }),
+  ),
+});
+
+export const columnViews: Readonly<Record<string, RowsetMaker>> = { columns, all_columns: columns, types, syscolumns };
