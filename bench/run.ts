@@ -18,6 +18,7 @@ import { relayConnects, relayThroughput } from './relay.ts';
 import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { studio } from './studio.ts';
+import { tsqlTranslation } from './tsql-translation.ts';
 import { workerStart } from './worker-start.ts';
 import { openWorkplace } from './workplace.ts';
 
@@ -36,6 +37,7 @@ const benchmarks: readonly Benchmark[] = [
   relayThroughput,
   relayConnects,
   workerStart,
+  tsqlTranslation,
   studio,
 ];
 

@@ -146,7 +146,7 @@ function newValues(branch: Branch, scope: RowScope, { storing, alias, statement 
       given === undefined || given.kind === 'default'
         ? defaultValue(column, (text) => translateExpression(context.parseExpression(text), scope))
         : translateExpression(given, scope);
-    return stored(value, column, storing);
+    return stored(value, column, { ...storing, verb: 'INSERT' });
   });
 }
 
