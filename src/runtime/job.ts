@@ -1,6 +1,8 @@
 import type { FaultText } from '#base/fault-text.ts';
 import type { Fidelity, TablePlacement } from '#replication/schema.ts';
 import type { TableState } from '#replication/segment.ts';
+import type { Capture } from '#replication/sources/sqlserver/place.ts';
+import type { Route } from '#replication/sources/sqlserver/routes.ts';
 import type { TestStep, TlsMode } from './jobs/test-connection.ts';
 
 /**
@@ -25,6 +27,8 @@ export type RuntimeJob =
       readonly store: StoreLogin;
       readonly slot: string;
       readonly tables: readonly LinkTable[];
+      /** SQL Server: how changes are to be told. Absent: by change tracking. */
+      readonly capture?: Capture | undefined;
       readonly timeoutMs: number;
     }
   | { readonly kind: 'link'; readonly link: LinkOrder }
@@ -47,6 +51,8 @@ export interface StoreLogin {
   readonly certificateName: string | null;
   /** SQL Server: TLS comes before anything else (TDS 8, `encrypt=strict`). */
   readonly tlsFirst?: boolean | undefined;
+  /** SQL Server: what becomes of places that a gateway sends on to. */
+  readonly routes?: readonly Route[] | undefined;
 }
 
 export interface TableName {
@@ -66,6 +72,8 @@ export interface LinkOrder {
   readonly slot: string;
   readonly store: StoreLogin;
   readonly tables: readonly LinkTable[];
+  /** SQL Server: how changes are told. Absent: by change tracking. */
+  readonly capture?: Capture | undefined;
   /** Folders of this run of the link, of this host. The landing zone's is also the pool's. */
   readonly landing: string;
   readonly spool: string;

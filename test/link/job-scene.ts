@@ -16,7 +16,8 @@ import { lsnOf, parseLsn } from '#replication/sources/postgres/log-place.ts';
 import { parsePgUrl } from '#replication/sources/postgres/url.ts';
 import type { JobContext } from '#runtime/job-work.ts';
 import type { JobEvent, LinkMessage, LinkOrder, LinkReport, LinkTable, StoreLogin, TableName } from '#runtime/job.ts';
-import { link, type LinkPatience } from '#runtime/jobs/link.ts';
+import { link } from '#runtime/jobs/link.ts';
+import type { LinkPatience } from '#runtime/jobs/link-source.ts';
 import type { TestPostgres } from '../servers/postgres.ts';
 import { TextPool, type TextRow } from '../servers/text-pool.ts';
 

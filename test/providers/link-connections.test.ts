@@ -126,9 +126,14 @@ test('a link without bypass, tables or isolation is not started', async () => {
 });
 
 test('what a link may be is checked when it is saved', async () => {
-  await scene.put(`${workspace}/linkedservices/mi`, {
-    properties: { type: 'AzureSqlMI', typeProperties: { server: 'mi.example', database: 'd', userName: 'u', password: 'p' } },
-  });
+  for (const [name, type] of [
+    ['mi', 'AzureSqlMI'],
+    ['dw', 'AzureSqlDW'],
+    ['mysql', 'MySql'],
+  ] as const)
+    await scene.put(`${workspace}/linkedservices/${name}`, {
+      properties: { type, typeProperties: { server: `${name}.example`, database: 'd', userName: 'u', password: 'p' } },
+    });
   await scene.put(`${workspace}/linkedservices/other`, postgres('other'));
   await scene.put(`${workspace}/linkedservices/same`, postgres('shop'));
   expect((await scene.link('first', { tables: [table('orders', { tableName: 'orders_1' })] })).status).toBe(200);
@@ -136,7 +141,10 @@ test('what a link may be is checked when it is saved', async () => {
   const twice = [table('a'), table('b', { tableName: 'A' })];
   const cases: readonly (readonly [string, object, string])[] = [
     ['a source that is not there', { source: 'none' }, 'InvalidResourceReference'],
-    ['a kind that cannot be followed', { source: 'mi' }, 'LinkSourceNotSupported'],
+    ['a kind that cannot be followed', { source: 'mysql' }, 'LinkSourceNotSupported'],
+    ['a pool, which tells no changes', { source: 'dw' }, 'LinkSourceNotSupported'],
+    ['a way of capturing that the source has not', { source: 'other', isthmus: { capture: 'cdc' } }, 'LinkCaptureNotKnown'],
+    ['a way of capturing of its own', { source: 'mi', isthmus: { capture: 'guess' } }, 'InvalidRequestFormat'],
     ['a table of another link', { source: 'same' }, 'LinkTableInOtherLink'],
     ['a target of another link', { source: 'other', tables: [table('x', { tableName: 'ORDERS_1' })] }, 'LinkTargetInOtherLink'],
     ['two tables on one target', { tables: twice }, 'LinkTargetTableTwice'],
@@ -147,6 +155,7 @@ test('what a link may be is checked when it is saved', async () => {
     ['a warning above the most', { isthmus: { logBudget: { warnBytes: 4_000_000, mostBytes: 2_000_000 } } }, 'InvalidRequestFormat'],
   ];
   for (const [what, more, code] of cases) expect([what, (await scene.link('second', more)).body.error?.code]).toEqual([what, code]);
+  expect((await scene.link('third', { source: 'mi', tables: [table('z')], isthmus: { capture: 'cdc' } })).status).toBe(200);
   const noPool = linkBody() as { properties: { targetDatabase: { linkedService: { parameters: object } } } };
   noPool.properties.targetDatabase.linkedService.parameters = { DBName: '../../x' };
   expect((await scene.plane.send('PUT', `${plane}/linkconnections/second`, noPool)).body.error.code).toBe('InvalidResourceReference');

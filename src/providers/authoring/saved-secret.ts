@@ -41,6 +41,8 @@ function sameLogin(a: DatabaseAddress, b: DatabaseAddress): boolean {
     a.user === b.user &&
     a.tls === b.tls &&
     a.tlsFirst === b.tlsFirst &&
-    a.certificateName === b.certificateName
+    a.certificateName === b.certificateName &&
+    // A route leads the login elsewhere.
+    JSON.stringify(a.routes) === JSON.stringify(b.routes)
   );
 }

@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
+import { z } from 'zod';
 import { fault, type Fault } from '#base/fault.ts';
 import { secret, type Secret } from '#base/secret.ts';
 import type { Sealer } from '#arm/access.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
+import { checkRoute, type Route } from '#replication/sources/sqlserver/routes.ts';
 import type { DatabaseAddress, TlsMode } from '#runtime/jobs/test-connection.ts';
 import { readConnectionString } from './connection-string.ts';
 import { type LinkedServiceProperties, storeKinds, type StoreKind } from './linked-service-shape.ts';
@@ -42,7 +44,37 @@ export function storeAddress({ type, typeProperties }: LinkedServiceProperties, 
     certificateName: setting(settings, 'certificateName'),
     // `encrypt=strict`, of the newest form: TLS comes before anything else.
     ...(kind === 'sqlserver' && setting(settings, 'tls')?.toLowerCase() === 'strict' && { tlsFirst: true }),
+    ...(kind === 'sqlserver' && routesOf(typeProperties)),
   };
+}
+
+const isthmusSettings = z.object({
+  routes: z
+    .array(
+      z.strictObject({
+        hosts: z.string().max(253),
+        ports: z.string().max(11),
+        action: z.enum(['follow', 'pin', 'fail']),
+        via: z.string().max(260).optional(),
+      }),
+    )
+    .max(100)
+    .optional(),
+});
+
+/** Ours: `isthmus.routes` says what becomes of places that a gateway sends on to. */
+function routesOf(typeProperties: JsonObject): { readonly routes?: readonly Route[] } {
+  const given = typeProperties['isthmus'];
+  if (given === undefined) return {};
+  const read = isthmusSettings.safeParse(given);
+  if (!read.success)
+    throw invalid(
+      'its isthmus.routes cannot be understood.',
+      'Write {"routes":[{"hosts":"*.example.net","ports":"11000-11999","action":"follow","via":"host:port"}]}.',
+    );
+  const { routes } = read.data;
+  for (const route of routes ?? []) checkRoute(route);
+  return routes === undefined ? {} : { routes };
 }
 
 function readSettings(

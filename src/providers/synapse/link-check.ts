@@ -5,7 +5,7 @@ import type { ResourceReader } from '#arm/store.ts';
 import type { StoreLogin } from '#runtime/job.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import type { LinkRecord } from './link-record.ts';
-import type { LinkProperties } from './link-shape.ts';
+import { captureOf, type LinkProperties } from './link-shape.ts';
 import { checkOthers, type OtherLink } from './link-tables.ts';
 import { poolIdOf, sourceIdOf } from './link-target.ts';
 import { linkConnectionType } from './type-names.ts';
@@ -15,10 +15,17 @@ type Stores = Pick<SynapseLinkOptions['stores'], 'login'>;
 export type LinkDraft = Pick<Resource<LinkProperties>, 'id' | 'properties'>;
 
 /** Kinds of stores whose changes can be followed. */
-const linkable: readonly StoreLogin['kind'][] = ['postgresql'];
+const linkable: readonly StoreLogin['kind'][] = ['postgresql', 'sqlserver'];
+
+/** A pool tells no changes, though it speaks as SQL Server does. */
+const pools: ReadonlySet<unknown> = new Set(['AzureSqlDW']);
+
+function isLinkable({ properties }: Resource, { kind }: StoreLogin): boolean {
+  return linkable.includes(kind) && !pools.has(properties['type']);
+}
 
 /**
- * Whether a link may be so, beside its form and its references. Faults: `LinkSourceNotSupported` (unsupported), `LinkMustBeStopped`,
+ * Whether a link may be so, beside its form and its references. Faults: `LinkSourceNotSupported` (unsupported), `LinkCaptureNotKnown` (invalid), `LinkMustBeStopped`,
  * `LinkTableInOtherLink`, `LinkTargetInOtherLink` (conflict), those of the linked service.
  */
 export async function checkLink(
@@ -33,10 +40,13 @@ export async function checkLink(
   const link: LinkDraft = { id: id.text, properties };
   const service = await resources.get(sourceIdOf(link));
   const login = service && stores.login(service);
-  if (service !== undefined && login !== undefined && !linkable.includes(login.kind)) throw notLinkable(service);
+  if (service !== undefined && login !== undefined && !isLinkable(service, login)) throw notLinkable(service);
+  if (login !== undefined && login.kind !== 'sqlserver' && properties.isthmus?.capture !== undefined) throw noCapture(login.kind);
   if (
     before !== undefined &&
-    (keyOf(sourceIdOf(before)) !== keyOf(sourceIdOf(link)) || keyOf(poolIdOf(before)) !== keyOf(poolIdOf(link)))
+    (keyOf(sourceIdOf(before)) !== keyOf(sourceIdOf(link)) ||
+      keyOf(poolIdOf(before)) !== keyOf(poolIdOf(link)) ||
+      captureOf(before.properties) !== captureOf(properties))
   ) {
     const { state } = await recordOf(before.id);
     if (state !== 'Initial' && state !== 'Stopped') throw mustBeStopped(before, state);
@@ -80,14 +90,26 @@ function notLinkable({ id, properties }: Resource): Fault {
     `Changes of stores of the type ${properties['type'] as string} cannot be followed yet.`,
     {
       target: id,
-      remedy: 'Name a linked service of the type AzurePostgreSql, PostgreSql or PostgreSqlV2.',
+      remedy: 'Name a linked service of the type AzureSqlDatabase, AzureSqlMI, SqlServer, AzurePostgreSql, PostgreSql or PostgreSqlV2.',
     },
   );
 }
 
-function mustBeStopped({ id, name }: Resource<LinkProperties>, state: string): Fault {
-  return fault('conflict', 'LinkMustBeStopped', `The link connection '${name}' is ${state}: its source and its target cannot be changed.`, {
-    target: id,
-    remedy: `POST ${id}/stop, and change it once it is Stopped.`,
+function noCapture(kind: StoreLogin['kind']): Fault {
+  return fault('invalid', 'LinkCaptureNotKnown', `How changes are captured is not to be chosen for a source of the kind ${kind}.`, {
+    target: 'properties.isthmus.capture',
+    remedy: 'Leave isthmus.capture out: it is for SQL Server.',
   });
+}
+
+function mustBeStopped({ id, name }: Resource<LinkProperties>, state: string): Fault {
+  return fault(
+    'conflict',
+    'LinkMustBeStopped',
+    `The link connection '${name}' is ${state}: its source, its target and how changes are captured cannot be changed.`,
+    {
+      target: id,
+      remedy: `POST ${id}/stop, and change it once it is Stopped.`,
+    },
+  );
 }

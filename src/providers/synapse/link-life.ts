@@ -17,7 +17,7 @@ import { filling, givenBack, moved, owing, resumedByItself, suspended, troubled 
 import type { SynapseLinkOptions } from './link-options.ts';
 import { linkFolder, runFolder, runFolders, runsOnDisk, shortName } from './link-places.ts';
 import type { LinkRecord, LinkRecords, LinkRun, RecordChange } from './link-record.ts';
-import { budgetOf, type LinkProperties } from './link-shape.ts';
+import { budgetOf, captureOf, type LinkProperties } from './link-shape.ts';
 import { workerTables } from './link-tables.ts';
 import { poolIdOf } from './link-target.ts';
 import { behindMs, type LinkLive, type LinkSeen } from './link-view.ts';
@@ -211,7 +211,16 @@ export class LinkLife {
     const { options, records } = this.#tools;
     const { landing, spool } = runFolders(options.folder, this.id, run);
     const tables = workerTables(link.properties, new Set(run.over));
-    const order = { name: shortName(this.id), slot: run.slot, store: way.login, tables, landing, spool, once };
+    const order = {
+      name: shortName(this.id),
+      slot: run.slot,
+      store: way.login,
+      tables,
+      capture: captureOf(link.properties),
+      landing,
+      spool,
+      once,
+    };
     const name = `link ${shortName(this.id)}`;
     await using job = await options.runtimes.start(
       { segment: way.segment, name, job: { kind: 'link', link: order }, writable: [landing, spool] },
@@ -279,7 +288,14 @@ export class LinkLife {
     if (run === null) return;
     const way = await wayOf(link, this.#tools.options);
     await checkWay(way, this.#tools.options.explain);
-    const job = { kind: 'check' as const, store: way.login, slot: run.slot, tables: [], timeoutMs: shortJobMs };
+    const job = {
+      kind: 'check' as const,
+      store: way.login,
+      slot: run.slot,
+      tables: [],
+      capture: captureOf(link.properties),
+      timeoutMs: shortJobMs,
+    };
     const { held, findings } = await askOnce(this.#tools.options.runtimes, this.#shortOrder(way, job), 'checked', signal);
     this.#held = { heldBytes: held?.heldBytes, atMs: this.#clock.nowMs() };
     const gone = findings.find(({ code }) => code === 'SlotInvalidated');

@@ -7,7 +7,7 @@ import { bypassRefusal } from './link-may-run.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import { shortName, slotName } from './link-places.ts';
 import type { LinkRecord } from './link-record.ts';
-import type { LinkProperties } from './link-shape.ts';
+import { captureOf, type LinkProperties } from './link-shape.ts';
 import { distributionOf, type LinkTableAsked, structureOf } from './link-table-shape.ts';
 import { nameOf, workerTables } from './link-tables.ts';
 import { checkWay, wayOf } from './link-way.ts';
@@ -34,7 +34,7 @@ export async function preflight(
     await checkWay(way, options.explain);
     const tables = workerTables(link.properties, new Set(record.run?.over));
     const slot = record.run?.slot ?? slotName(link.id, noRun);
-    const job = { kind: 'check' as const, store: way.login, slot, tables, timeoutMs };
+    const job = { kind: 'check' as const, store: way.login, slot, tables, capture: captureOf(link.properties), timeoutMs };
     const order = { segment: way.segment, name: `check of link ${shortName(link.id)}`, job, writable: [] };
     const checked = await askOnce(options.runtimes, order, 'checked', signal);
     findings.push(...checked.findings);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json, JsonObject } from '#arm/resource.ts';
 import type { OnExisting } from '#replication/schema.ts';
+import type { Capture } from '#replication/sources/sqlserver/place.ts';
 import { linkTable, type LinkTableAsked, mostTables } from './link-table-shape.ts';
 
 export interface LinkedServiceReference {
@@ -36,7 +37,13 @@ export interface LinkProperties {
     | undefined;
   /** Changed by `edittables`. A PUT without it leaves them as they are. */
   readonly linkTables?: readonly LinkTableAsked[] | undefined;
-  readonly isthmus?: { readonly logBudget?: Partial<LogBudget> | undefined } | undefined;
+  readonly isthmus?:
+    | {
+        readonly logBudget?: Partial<LogBudget> | undefined;
+        /** SQL Server: how changes are told. */
+        readonly capture?: Capture | undefined;
+      }
+    | undefined;
 }
 
 /** How much of its log a source may be made to keep. */
@@ -61,6 +68,10 @@ export function budgetOf({ isthmus }: Pick<LinkProperties, 'isthmus'>): LogBudge
     warnBytes: given.warnBytes ?? Math.ceil(mostBytes / 4),
     whenExceeded: given.whenExceeded ?? usualBudget.whenExceeded,
   };
+}
+
+export function captureOf({ isthmus }: Pick<LinkProperties, 'isthmus'>): Capture {
+  return isthmus?.capture ?? 'change-tracking';
 }
 
 const reference = z.object({
@@ -138,5 +149,5 @@ export const linkProperties: z.ZodType<LinkProperties> = z.object({
     })
     .optional(),
   linkTables: z.array(linkTable).max(mostTables).optional(),
-  isthmus: z.object({ logBudget: logBudget.optional() }).optional(),
+  isthmus: z.object({ logBudget: logBudget.optional(), capture: z.enum(['change-tracking', 'cdc']).optional() }).optional(),
 }) as unknown as z.ZodType<LinkProperties>;

@@ -3,6 +3,7 @@ import { tableRefusals } from '#replication/sources/postgres/preflight.ts';
 import type { BrowsedTable, JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
 import { jobFinding } from './job-finding.ts';
+import { browseSqlServer } from './sqlserver-questions.ts';
 import { askStore } from './store-session.ts';
 
 /** The channel takes only so much, and nobody chooses from more. */
@@ -12,11 +13,19 @@ const everything = { matches: () => true, exact: [] };
 
 /** Tells every table that the login sees, in the order of schema and name, and what stands against choosing it. Changes nothing. */
 export async function browse({ store, timeoutMs }: JobOf<'browse'>, context: JobContext): Promise<void> {
+  if (store.kind === 'sqlserver') return tellTables(await browseSqlServer({ store, timeoutMs }, context), context);
   await askStore({ store, purpose: 'browse', timeoutMs, readOnly: true }, context, async ({ sql }) => {
     const tables = await readTables(sql, { patterns: everything, asText: new Set() });
-    if (tables.length > mostTables) context.log.warn({ tables: tables.length, told: mostTables }, 'store has more tables than are shown');
-    context.tell({ kind: 'tables', tables: tables.slice(0, mostTables).map((table) => browsed(table, store.user)) });
+    tellTables(
+      tables.map((table) => browsed(table, store.user)),
+      context,
+    );
   });
+}
+
+function tellTables(tables: readonly BrowsedTable[], { log, tell }: Pick<JobContext, 'log' | 'tell'>): void {
+  if (tables.length > mostTables) log.warn({ tables: tables.length, told: mostTables }, 'store has more tables than are shown');
+  tell({ kind: 'tables', tables: tables.slice(0, mostTables) });
 }
 
 function browsed(table: PgTable, user: string): BrowsedTable {

@@ -8,10 +8,16 @@ import { publicationNames } from '#replication/sources/postgres/publications.ts'
 import type { ColumnPlan, JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
 import { jobFindings } from './job-finding.ts';
+import { checkSqlServer } from './sqlserver-questions.ts';
 import { askStore } from './store-session.ts';
 
 /** Tells whether a link of these tables could start, and what becomes of each of their columns. Changes nothing. */
-export async function check({ store, slot, tables: chosen, timeoutMs }: JobOf<'check'>, context: JobContext): Promise<void> {
+export async function check(job: JobOf<'check'>, context: JobContext): Promise<void> {
+  const { store, slot, tables: chosen, timeoutMs } = job;
+  if (store.kind === 'sqlserver') {
+    const { findings, plans } = await checkSqlServer(job, context);
+    return context.tell({ kind: 'checked', findings: jobFindings(findings), tables: fewColumns(plans), held: null });
+  }
   await askStore({ store, purpose: 'check', timeoutMs, readOnly: true }, context, async ({ sql }) => {
     const patterns = new ChosenTables(chosen);
     const tables = await readTables(sql, { patterns, asText: new Set() });
@@ -33,7 +39,10 @@ export async function check({ store, slot, tables: chosen, timeoutMs }: JobOf<'c
 const mostColumns = 30_000;
 
 function plansOf(tables: readonly PgTable[]): readonly ColumnPlan[] {
-  const plans = tables.map((table) => ({ schema: table.schema.schema, name: table.schema.name, columns: columnPlans(table) }));
+  return fewColumns(tables.map((table) => ({ schema: table.schema.schema, name: table.schema.name, columns: columnPlans(table) })));
+}
+
+function fewColumns(plans: readonly ColumnPlan[]): readonly ColumnPlan[] {
   const count = plans.reduce((sum, one) => sum + one.columns.length, 0);
   if (count <= mostColumns) return plans;
   let left = mostColumns;

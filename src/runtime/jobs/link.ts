@@ -7,25 +7,13 @@ import { LinkWishes } from '#replication/link-wishes.ts';
 import { runSession } from '#replication/run-session.ts';
 import { tableName } from '#replication/schema.ts';
 import type { ChangeSource } from '#replication/source.ts';
-import { PostgresSource, type PostgresSourceOptions } from '#replication/sources/postgres/postgres-source.ts';
-import type { JobOf, LinkOrder } from '../job.ts';
+import type { JobOf } from '../job.ts';
 import type { JobContext } from '../job-work.ts';
 import { LinkReporter } from './link-reporter.ts';
-import { postgresAddress } from './store-login.ts';
+import { sourceOf, type LinkPatience } from './link-source.ts';
 
 /** Disk space that segments may take while the pool is away: then the source keeps its log instead. */
 const landingBytes = 2 * 1024 ** 3;
-/** How long a store is waited for; after that the link connects anew. */
-export interface LinkPatience {
-  readonly connectTimeoutMs: number;
-  /** For an answer to a question, and for the stream of changes to begin. */
-  readonly questionTimeoutMs: number;
-  /** For anything at all of a copy that runs. */
-  readonly copySilenceMs: number;
-  /** For any sign of life on the stream of changes; undefined: by what the store itself waits, see `silenceMs`. */
-  readonly streamSilenceMs: number | undefined;
-}
-
 const usualPatience: LinkPatience = {
   connectTimeoutMs: 15_000,
   questionTimeoutMs: 60_000,
@@ -46,7 +34,7 @@ const checkEveryMs = 10_000;
 export async function link({ link: order }: JobOf<'link'>, context: JobContext, patience: LinkPatience = usualPatience): Promise<void> {
   const { signal, log } = context;
   const choice = new ChosenTables(order.tables);
-  const options: PostgresSourceOptions = { ...sourceOptions(order, context, patience), catalog: { patterns: choice, asText: new Set() } };
+  const connect = sourceOf(order, { context, patience, choice });
   const wishes = new LinkWishes();
   using reporter = new LinkReporter(choice, wishes, context.tell);
   using watch = new SourceWatch(reporter, signal);
@@ -63,7 +51,7 @@ export async function link({ link: order }: JobOf<'link'>, context: JobContext, 
   reporter.touch();
   await runSession({
     name: order.name,
-    connect: (aborted) => PostgresSource.connect(options, aborted),
+    connect,
     handover: () =>
       openZone({
         folder: order.landing,
@@ -103,20 +91,6 @@ export async function link({ link: order }: JobOf<'link'>, context: JobContext, 
     },
   });
   reporter.flush();
-}
-
-function sourceOptions(order: LinkOrder, { dialer }: JobContext, patience: LinkPatience): Omit<PostgresSourceOptions, 'catalog'> {
-  const { connectTimeoutMs, questionTimeoutMs, copySilenceMs, streamSilenceMs } = patience;
-  return {
-    address: postgresAddress(order.store, { dialer, purpose: 'link', connectTimeoutMs }),
-    slot: order.slot,
-    toleratesMissing: true,
-    failover: false,
-    questionTimeoutMs,
-    pages: { silenceMs: copySilenceMs },
-    // A segment costs a few writes and a commit of the pool whatever its size: under load a tenth of a second is gathered in one.
-    follow: { spoolFolder: order.spool, lingerMs: 100, silenceMs: streamSilenceMs },
-  };
 }
 
 /** A worker of this link that was killed a moment ago may still hold the zone. */

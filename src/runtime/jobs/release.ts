@@ -17,6 +17,8 @@ export async function release({ store, slot, timeoutMs }: JobOf<'release'>, cont
     throw fault('invalid', 'SlotName', 'The name of the slot to be released is none that a link makes.', {
       remedy: 'A link names its slot by lower-case letters, digits and underscores.',
     });
+  if (store.kind === 'sqlserver')
+    return context.log.info({ slot, database: store.database }, 'a link makes nothing at a SQL Server: there is nothing to release');
   try {
     await askStore({ store, purpose: 'release', timeoutMs, readOnly: false }, context, async ({ sql }) => {
       await dropSlot(sql, slot, { endReaderAfterMs: readerGraceMs });

@@ -34,7 +34,9 @@ export async function readSqlServerRights(connection: TdsConnection, user: strin
   const views = [state === 1 && 'VIEW DATABASE STATE', definition === 1 && 'VIEW DEFINITION'].filter((right) => right !== false);
   const viewing = views.length === 0 ? 'neither VIEW DATABASE STATE nor VIEW DEFINITION' : views.join(' and ');
   if (tables === 0) return `${user} ${whole}, has ${viewing}, and sees no table.`;
-  return `${user} ${whole}, has ${viewing}, and may SELECT from ${readable} of ${tables} tables, with VIEW CHANGE TRACKING on ${tracked}.`;
+  const may = `${user} ${whole}, has ${viewing}, and may SELECT from ${readable} of ${tables} tables, with VIEW CHANGE TRACKING on ${tracked}.`;
+  if (tracked >= readable) return may;
+  return `${may} A link needs both on its tables: GRANT SELECT, VIEW CHANGE TRACKING ON SCHEMA::… TO ${quoted(user)};`;
 }
 
 function wholeNumber(value: TdsValue): number | undefined {

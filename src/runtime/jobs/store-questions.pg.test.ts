@@ -277,7 +277,7 @@ test('a slot that went with its database is released; one whose database was ren
 });
 
 test('stores of other kinds are refused with what can be linked', async () => {
-  const store = scene.store({ kind: 'sqlserver' });
+  const store = scene.store({ kind: 'mysql' });
   const context = jobContext({ tell: () => undefined });
   expect(await faultOf(browse({ kind: 'browse', store, timeoutMs: 1000 }, context))).toMatchObject({
     kind: 'unsupported',

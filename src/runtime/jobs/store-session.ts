@@ -34,18 +34,33 @@ export async function askStore<T>(
 ): Promise<T> {
   const { store, timeoutMs, purpose } = ask;
   const address = postgresAddress(store, { dialer, purpose, connectTimeoutMs: timeoutMs });
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(storeSilent(store, timeoutMs)), timeoutMs);
-  const ends = AbortSignal.any([signal, late.signal]);
   const settings = {
     statement_timeout: String(timeoutMs),
     lock_timeout: String(Math.ceil(timeoutMs / 2)),
     ...(ask.readOnly ? { default_transaction_read_only: 'on' } : {}),
   };
-  try {
+  return await inTime(ask, signal, async (ends) => {
     const limits = ask.maxRowBytes === undefined ? {} : { maxFrameBytes: ask.maxRowBytes };
     await using connection = await PgConnection.connect({ ...address, settings, ...limits }, ends);
     return await work({ connection, sql: limited(connection, { signal: ends }), signal: ends });
+  });
+}
+
+/** The work, with a signal that aborts when the time is over. Fault: `StoreSilent` (timeout). */
+export async function inTime<T>(
+  { store, timeoutMs }: Pick<StoreAsk, 'store' | 'timeoutMs'>,
+  signal: AbortSignal,
+  work: (ends: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(storeSilent(store, timeoutMs)), timeoutMs);
+  const ends = AbortSignal.any([signal, late.signal]);
+  try {
+    return await work(ends);
+  } catch (error) {
+    // Whoever is cut off by the end of the time says so in words of its own.
+    if (late.signal.aborted && !signal.aborted) throw late.signal.reason;
+    throw error;
   } finally {
     clearTimeout(timer);
   }

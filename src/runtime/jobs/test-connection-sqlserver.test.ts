@@ -79,7 +79,7 @@ test.for<[what: string, scene: Scene, address: Partial<DatabaseAddress>, said: s
     said,
     'reader is logged in to the database shop (SQL Server 16.0.4135).',
     `${host} serves the session itself and sends clients nowhere else (Proxy).`,
-    'reader has neither db_owner nor CONTROL, has VIEW DATABASE STATE, and may SELECT from 3 of 4 tables, with VIEW CHANGE TRACKING on 2.',
+    'reader has neither db_owner nor CONTROL, has VIEW DATABASE STATE, and may SELECT from 3 of 4 tables, with VIEW CHANGE TRACKING on 2. A link needs both on its tables: GRANT SELECT, VIEW CHANGE TRACKING ON SCHEMA::… TO [reader];',
   ]);
 });
 

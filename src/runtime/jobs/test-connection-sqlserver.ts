@@ -1,5 +1,7 @@
-import { Fault, fault } from '#base/fault.ts';
+import type { Dialer } from '#base/dialer.ts';
+import { Fault } from '#base/fault.ts';
 import { TdsConnection, type TdsOptions, type TdsStage } from '#replication/sources/sqlserver/connection.ts';
+import { dialFor, redirected, type Route } from '#replication/sources/sqlserver/routes.ts';
 import { readSqlServerRights } from './sqlserver-rights.ts';
 import { Steps, type DatabaseAddress, type TestAsk, type TestStep } from './test-connection.ts';
 
@@ -10,8 +12,9 @@ const routeTimeoutMs = 5_000;
 export async function testSqlServer({ address, dialer, timeoutMs, onStep }: TestAsk, signal: AbortSignal): Promise<readonly TestStep[]> {
   const steps = new Steps(onStep);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const options: TdsOptions = {
+  const options: RoutedOptions = {
     ...address,
+    routes: address.routes ?? [],
     tlsFirst: address.tlsFirst === true,
     dialer,
     applicationName: 'isthmus test connection',
@@ -61,7 +64,8 @@ function describeTls(
   return tls === 'verify-full' || tlsFirst === true ? `Encrypted; the certificate is for ${certificateName ?? host}.` : 'Encrypted.';
 }
 
-type Route = NonNullable<TdsConnection['login']['route']>;
+type Place = NonNullable<TdsConnection['login']['route']>;
+type RoutedOptions = TdsOptions & { readonly routes: readonly Route[] };
 
 interface LoginRefused extends AsyncDisposable {
   readonly loginRefused: unknown;
@@ -71,12 +75,15 @@ interface LoginRefused extends AsyncDisposable {
  * Logs in where the server sends clients on to. Faults: `ConnectionRedirected` (precondition), where that cannot be reached, or sends on again; those
  * of its TLS. What it says to the login is answered.
  */
-async function follow(route: Route, options: TdsOptions, deadline: AbortSignal): Promise<TdsConnection | LoginRefused> {
+async function follow(route: Place, options: RoutedOptions, deadline: AbortSignal): Promise<TdsConnection | LoginRefused> {
   let reached: TdsStage['stage'] | undefined;
   const onStage = ({ stage }: TdsStage): void => void (reached = stage);
+  const at = dialFor(route, options, options.routes);
+  if (at === undefined) throw redirected(route, options, 'The routes of the linked service refuse it.');
+  const dialer: Dialer = { dial: (_host, _port, ended) => options.dialer.dial(at.host, at.port, ended) };
   const soon = AbortSignal.any([deadline, AbortSignal.timeout(routeTimeoutMs)]);
   try {
-    const connection = await TdsConnection.connect({ ...options, ...route, onStage }, soon);
+    const connection = await TdsConnection.connect({ ...options, ...route, dialer, onStage }, soon);
     if (connection.login.route === undefined) return connection;
     const again = connection.login.route;
     await connection[Symbol.asyncDispose]();
@@ -87,17 +94,4 @@ async function follow(route: Route, options: TdsOptions, deadline: AbortSignal):
     if (reached === 'dialled') throw error;
     throw redirected(route, options, error instanceof Fault ? error.message : 'It cannot be reached.', error);
   }
-}
-
-function redirected({ host, port }: Route, options: TdsOptions, why: string, cause?: unknown): Fault {
-  return fault(
-    'precondition',
-    'ConnectionRedirected',
-    `${options.host}:${options.port} sends clients on to ${host}:${port} (connection policy Redirect), before it judges their login. The private path carries only the names and ports that were approved for it, and that is none of them. ${why}`,
-    {
-      target: `${host}:${port}`,
-      remedy: `Switch the connection policy to Proxy: of a server, PUT its connectionPolicies/default with {"properties":{"connectionType":"Proxy"}}; of a managed instance, PATCH it with {"properties":{"proxyOverride":"Proxy"}}. Or have a managed private endpoint that carries ${host},${port} approved too.`,
-      cause,
-    },
-  );
 }

@@ -2,6 +2,7 @@ import type { Dialer } from '#base/dialer.ts';
 import { toFault, type Fault } from '#base/fault.ts';
 import type { Secret } from '#base/secret.ts';
 import { errorNumberOf } from '#replication/sources/error-number.ts';
+import type { Route } from '#replication/sources/sqlserver/routes.ts';
 
 /** How strictly TLS is asked for; meanings as libpq's. */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -19,6 +20,8 @@ export interface DatabaseAddress {
   readonly certificateName: string | undefined;
   /** SQL Server: TLS comes before anything else, and is verified in full (TDS 8, `encrypt=strict`). */
   readonly tlsFirst?: boolean | undefined;
+  /** SQL Server: what becomes of places that a gateway sends on to. */
+  readonly routes?: readonly Route[] | undefined;
 }
 
 /** One step of a test. Steps come in order; none follows one that failed. */

@@ -33,7 +33,11 @@ export function preflight(input: PreflightInput): readonly Finding[] {
   ];
   const steps = [...new Set(found.map((one) => one.remedy ?? '').filter((remedy) => runnable.test(remedy)))];
   if (steps.length > 1)
-    found.push(finding('info', 'FixScript', 'What is to be done at the source, in one script.', { remedy: steps.join('\n') }));
+    found.push(
+      finding('info', 'FixScript', 'What is to be done at the source, in one script.', {
+        remedy: steps.map((step) => step.replace(/\s*--.*$/, '')).join(' '),
+      }),
+    );
   return found;
 }
 

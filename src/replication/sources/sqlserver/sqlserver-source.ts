@@ -75,7 +75,13 @@ export class SqlServerSource implements ChangeSource {
   }
 
   async check(): Promise<readonly Finding[]> {
-    return preflight(await this.#look());
+    return (await this.inspect()).findings;
+  }
+
+  /** As `check`, with the chosen tables as they are. */
+  async inspect(): Promise<{ readonly findings: readonly Finding[]; readonly tables: readonly SqlServerTable[] }> {
+    const input = await this.#look();
+    return { findings: preflight(input), tables: input.tables };
   }
 
   async describe(): Promise<readonly TableSchema[]> {
