@@ -50,6 +50,11 @@ const otherVariables = new Set([
   smtpPasswordVariable,
 ]);
 
+/** This process' environment with some variables more, for a program that is started. */
+export function environmentWith(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...more };
+}
+
 /** One variable of the process's environment; empty counts as unset. The only way to it from outside this file. */
 export function environmentVariable(name: string): string | undefined {
   return process.env[name] || undefined;

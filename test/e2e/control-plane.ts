@@ -59,7 +59,19 @@ export class ControlPlane implements AsyncDisposable {
     via: readonly string[] = [],
     more: readonly string[] = [],
   ): Promise<ControlPlane> {
-    const args = ['up', '--data', folder, '--port', '0', '--metrics-port', '0', ...(accessLog ? ['--access-log'] : []), ...more];
+    const args = [
+      'up',
+      '--data',
+      folder,
+      '--port',
+      '0',
+      '--metrics-port',
+      '0',
+      '--sql-port',
+      '0',
+      ...(accessLog ? ['--access-log'] : []),
+      ...more,
+    ];
     const program = new RunningProgram(args, {}, via);
     try {
       return new ControlPlane(folder, program, await program.ready());

@@ -7,7 +7,7 @@ import { openPoolHost } from '../../src/bin/up/pool-host.ts';
  * each trouble of a link that it is told.
  */
 const [folder, order] = process.argv.slice(2) as [string, string];
-const host = openPoolHost({ folder, log: silentLog });
+const host = openPoolHost({ folder, sql: { firstPort: 0, encryption: 'off', certificate: undefined }, log: silentLog });
 const { id, ...rest } = JSON.parse(order) as PoolOrder;
 let said = '';
 host.onReport(() => {

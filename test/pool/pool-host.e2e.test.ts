@@ -21,7 +21,7 @@ const started: ChildProcess[] = [];
 
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'isthmus-pools-'));
-  host = openPoolHost({ folder: data, log: silentLog });
+  host = openPoolHost({ folder: data, sql: { firstPort: 0, encryption: 'off', certificate: undefined }, log: silentLog });
 });
 afterEach(async () => {
   await host[Symbol.asyncDispose]();
@@ -30,7 +30,15 @@ afterEach(async () => {
 });
 
 function order(links: PoolOrder['links'] = [], name = 'ws.sales'): PoolOrder {
-  return { id: `/pools/${name}`, name, folder: join(data, 'pools', ...name.split('.')), memoryMb: 160, links };
+  return {
+    id: `/pools/${name}`,
+    name,
+    folder: join(data, 'pools', ...name.split('.')),
+    memoryMb: 160,
+    serverName: 'ws',
+    database: 'sales',
+    links,
+  };
 }
 
 const fileOf = ({ folder }: PoolOrder): string => join(folder, 'pool.duckdb');

@@ -77,7 +77,7 @@ export async function linkScene(): Promise<LinkScene> {
     ({ store: storeOf, writer }) => {
       const store = storeOf();
       const explain = async (): Promise<Path> => ({ hops: [], denied: held.denied });
-      const { types, keeper, ofWorkspaces } = synapseLinks({
+      const { types, keeper, ofWorkspaces, sqlAddresses } = synapseLinks({
         store,
         writer,
         runtimes,
@@ -102,7 +102,7 @@ export async function linkScene(): Promise<LinkScene> {
       held.keeper = keeper;
       const interactive = new InteractiveAuthoring({ store, runtimes, homes: [workspaceHome], nowMs: Date.now, ring, log: silentLog });
       const authoring = { ...noNetwork, store, runtimes, interactive, jobs: new InteractiveJobs(runtimes) };
-      return [...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: ofWorkspaces }), ...types];
+      return [...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: ofWorkspaces, sqlAddresses }), ...types];
     },
     { waitMs: 500 },
   );

@@ -54,6 +54,10 @@ export class MemoryPools implements PoolHost {
       if (links.some((link) => link.run === run)) for (const listener of this.#listeners) listener(id);
   }
 
+  decideLogins(): void {
+    // Nobody logs in to them.
+  }
+
   onReport(listener: (id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -92,7 +92,7 @@ export async function networkScene(
         ...computeTypes({ writer, plan: keeper }),
         ...sqlTypes({}),
         ...factoryTypes(authoring),
-        ...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: {} }),
+        ...workspaceTypes({ ...authoring, writer, tenant: 'tenant', ofLinks: {}, sqlAddresses: () => Promise.resolve(new Map()) }),
         ...(given.more ?? []),
       ];
     },

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ControlJob } from '../up/channel.ts';
 import { silentLog } from '#base/log.ts';
 import { openCertificates } from '#control/identity/certificates.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
@@ -15,7 +16,7 @@ export async function coverageDocument(): Promise<string> {
   try {
     await using store = await openSqliteStore({ path: join(folder, 'resources.db') });
     const certificates = await openCertificates({ folder, hostNames: [] });
-    const job = {
+    const job: ControlJob = {
       folder,
       port: 0,
       tls: undefined,
@@ -25,10 +26,11 @@ export async function coverageDocument(): Promise<string> {
       allowUnisolated: false,
       smtp: undefined,
       allowLocalWebhooks: false,
+      sql: { firstPort: 0, encryption: 'require' },
     };
     await using engine = await openUserspaceEngine();
     await using runtimes = openRuntimes({ engine, folder, allowUnisolated: false, log: silentLog });
-    await using pools = openPoolHost({ folder, log: silentLog });
+    await using pools = openPoolHost({ folder, sql: { ...job.sql, certificate: certificates }, log: silentLog });
     using parts = await composeControl({ job, store, certificates, hostNames: [], engine, runtimes, pools, log: silentLog });
     const answer = await parts.app.inject({ url: '/coverage', headers: { accept: 'text/markdown' } });
     await parts.app.close();

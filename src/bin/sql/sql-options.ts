@@ -15,7 +15,7 @@ export function addSql(program: Command, terminal: Terminal): void {
   program
     .command('sql')
     .description(
-      "Query a pool, also while a link or isthmus up fills it. It asks the pool on this host; nothing speaks TDS yet at the workspaces' SQL endpoints (connectivityEndpoints.sql and sqlOnDemand).",
+      "Query a pool in DuckDB's SQL, also while a link or isthmus up fills it. It asks the pool on this host. Clients of SQL Server reach pools of isthmus up over TDS, in T-SQL: sqlEndpoint of the pool says where.",
     )
     .argument('<sql>', "one statement that reads, in DuckDB's SQL; - reads it from standard input")
     .option('--pool <name>', 'the pool of that name in the data folder, or workspace/name; without it: the only one')

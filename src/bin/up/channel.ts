@@ -12,6 +12,19 @@ export interface PoolJob {
   readonly keepsOthers: boolean;
   /** Which order this is: whoever gives another says another number. */
   readonly revision: number;
+  readonly tds: PoolTdsJob;
+}
+
+/** How a pool speaks TDS. */
+export interface PoolTdsJob {
+  readonly host: string;
+  readonly port: number;
+  /** PEM; undefined: nothing is encrypted. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly encryption: 'off' | 'support' | 'require' | 'strict';
+  /** As clients name the server, and the database in it. */
+  readonly serverName: string;
+  readonly database: string;
 }
 
 export interface ControlJob {
@@ -32,6 +45,14 @@ export interface ControlJob {
   readonly smtp: SmtpSettings | undefined;
   /** Webhooks of alerts may lead to this host itself. */
   readonly allowLocalWebhooks: boolean;
+  readonly sql: SqlSettings;
+}
+
+/** How SQL pools speak TDS on this machine. */
+export interface SqlSettings {
+  /** Of the first pool; the others have those after it. 0: any free ones. */
+  readonly firstPort: number;
+  readonly encryption: PoolTdsJob['encryption'];
 }
 
 export interface SmtpSettings {
@@ -97,14 +118,23 @@ export interface DemoReport {
   readonly serverPid: number | undefined;
 }
 
+/** Of what a child process asks its parent, and is answered. */
+export interface Question {
+  readonly id: number;
+  readonly question: unknown;
+}
+
 export type ToChild<Job> =
   | { readonly kind: 'start'; readonly job: Job; readonly logFile: string }
   /** The job from now on. */
   | { readonly kind: 'job'; readonly job: Job }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'metrics'; readonly id: number };
+  | { readonly kind: 'metrics'; readonly id: number }
+  /** `answer` undefined: there is none, as `fault` says. */
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown; readonly fault: FaultText | undefined };
 
 export type FromChild<Report> =
   | { readonly kind: 'report'; readonly report: Report }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | ({ readonly kind: 'ask' } & Question)
   | { readonly kind: 'failed'; readonly fault: FaultText };

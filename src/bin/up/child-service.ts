@@ -1,10 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { environmentWith } from '#base/config.ts';
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import type { Service } from '#base/service.ts';
-import { faultFrom } from '#base/fault-text.ts';
-import type { FromChild, ToChild } from './channel.ts';
+import { faultFrom, faultText } from '#base/fault-text.ts';
+import type { FromChild, Question, ToChild } from './channel.ts';
 
 export interface ChildSpec<Job, Report> {
   readonly name: string;
@@ -14,10 +15,14 @@ export interface ChildSpec<Job, Report> {
   /** The job, when there is one; asked before each start. */
   readonly job: (signal: AbortSignal) => Promise<Job>;
   readonly onReport: (report: Report) => void;
+  /** Answers what it asks; by default nothing. */
+  readonly onAsk?: ((question: unknown) => Promise<unknown>) | undefined;
   /** It ended though nobody asked it to, and will be started again. */
   readonly onTrouble: (trouble: Fault) => void;
   /** How long an orderly end may take. */
   readonly stopMs: number;
+  /** Threads for work that Node waits for, in place of its own four: what is asked of databases, files and passwords. */
+  readonly threads?: number | undefined;
 }
 
 /** A child process as a service: started again whenever it ends by itself. */
@@ -31,6 +36,10 @@ export interface ChildService<Job> extends Service {
 }
 
 const metricsMs = 2_000;
+
+function nobodyAnswers(): Promise<never> {
+  return Promise.reject(fault('unsupported', 'NothingToAsk', 'This process may ask nothing.'));
+}
 
 export function childService<Job, Report>(spec: ChildSpec<Job, Report>): ChildService<Job> {
   let live: LiveChild<Job, Report> | undefined;
@@ -68,7 +77,15 @@ class LiveChild<Job, Report> {
     // What the runtime itself says when it dies goes where the process' own log is.
     const log = openSync(spec.logFile, 'a', 0o600);
     // A session of its own: Ctrl-C in a terminal reaches only the parent, which stops its children in order.
-    this.#process = fork(spec.program, { stdio: ['ignore', log, log, 'ipc'], serialization: 'advanced', detached: true, execArgv: [] });
+    // Node reads it once, before it runs anything.
+    const env = spec.threads === undefined ? undefined : environmentWith({ UV_THREADPOOL_SIZE: String(spec.threads) });
+    this.#process = fork(spec.program, {
+      stdio: ['ignore', log, log, 'ipc'],
+      serialization: 'advanced',
+      detached: true,
+      execArgv: [],
+      ...(env && { env }),
+    });
     closeSync(log);
     this.#process.on('message', (message: FromChild<Report>) => this.#take(message));
     this.#send({ kind: 'start', job, logFile: spec.logFile });
@@ -126,7 +143,17 @@ class LiveChild<Job, Report> {
   #take(message: FromChild<Report>): void {
     if (message.kind === 'report') this.#spec.onReport(message.report);
     else if (message.kind === 'metrics') this.#asked.get(message.id)?.(message.text);
+    else if (message.kind === 'ask') void this.#answer(message);
     else this.#failure = faultFrom(message.fault);
+  }
+
+  async #answer({ id, question }: Question): Promise<void> {
+    const { onAsk = nobodyAnswers } = this.#spec;
+    try {
+      this.#send({ kind: 'answer', id, answer: await onAsk(question), fault: undefined });
+    } catch (error) {
+      this.#send({ kind: 'answer', id, answer: undefined, fault: faultText(toFault(error)) });
+    }
   }
 
   /** A process that is gone is noticed by its end. */

@@ -1,6 +1,6 @@
-import { fault, toFault } from '#base/fault.ts';
+import { fault, toFault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
-import { faultText } from '#base/fault-text.ts';
+import { faultFrom, faultText } from '#base/fault-text.ts';
 import type { FromChild, ToChild } from './channel.ts';
 import { openLogFile } from './log-file.ts';
 import { measureProcess, mergeMetrics } from './process-metrics.ts';
@@ -13,6 +13,8 @@ export interface ChildWork<Report, Job = unknown> {
   readonly report: (now: () => Report) => void;
   /** Told of the job whenever it changes; the latest that came before is told at once. */
   readonly onJob: (listener: (job: Job) => void) => void;
+  /** Asks the parent, and resolves with what it answers. Faults: the parent's; `Unanswered` (unreachable), where it is going. */
+  readonly ask: (question: unknown) => Promise<unknown>;
   /** Processes that this one started: their measurements, as texts, are told with its own. */
   readonly alsoMeasures: (texts: () => Promise<readonly string[]>) => void;
 }
@@ -32,6 +34,7 @@ export function runChild<Job, Report>(name: string, work: Work<Job, Report>): vo
   const measured = async (): Promise<string> =>
     mergeMetrics([await metrics.text(), ...(await Promise.all(others.map((one) => one()))).flat()]);
   const jobs = new LatestJob<Job>();
+  const questions = new Questions();
   if (process.send === undefined) {
     process.stderr.write(`error BadUse: This program is started by isthmus up.\nremedy: isthmus up --demo\n`);
     process.exit(2);
@@ -41,17 +44,20 @@ export function runChild<Job, Report>(name: string, work: Work<Job, Report>): vo
   process.on('SIGTERM', () => stop.abort());
   process.once('disconnect', () => {
     stop.abort();
+    questions.end();
     setTimeout(() => process.exit(70), orphanMs).unref();
   });
   process.on('message', (message: ToChild<Job>) => {
     if (message.kind === 'stop') stop.abort();
     else if (message.kind === 'metrics') void measured().then((text) => send({ kind: 'metrics', id: message.id, text }));
     else if (message.kind === 'job') jobs.take(message.job);
+    else if (message.kind === 'answer') questions.take(message);
     else
       void live(message, {
         signal: stop.signal,
         work,
         onJob: (listener) => jobs.listen(listener),
+        ask: (question) => questions.ask(question),
         alsoMeasures: (texts) => void others.push(texts),
       });
   });
@@ -59,7 +65,7 @@ export function runChild<Job, Report>(name: string, work: Work<Job, Report>): vo
 
 async function live<Job, Report>(
   start: { readonly job: Job; readonly logFile: string },
-  context: Pick<ChildWork<Report, Job>, 'signal' | 'onJob' | 'alsoMeasures'> & { readonly work: Work<Job, Report> },
+  context: Pick<ChildWork<Report, Job>, 'signal' | 'onJob' | 'ask' | 'alsoMeasures'> & { readonly work: Work<Job, Report> },
 ): Promise<void> {
   const { work, signal } = context;
   const { log } = openLogFile(start.logFile);
@@ -97,6 +103,37 @@ class LatestJob<Job> {
     this.#listener = listener;
     if (this.#latest) listener(this.#latest.job);
   }
+}
+
+/** What was asked of the parent and is not answered yet. */
+class Questions {
+  readonly #open = new Map<number, { readonly resolve: (answer: unknown) => void; readonly reject: (trouble: Fault) => void }>();
+  #last = 0;
+
+  ask(question: unknown): Promise<unknown> {
+    const id = (this.#last += 1);
+    return new Promise((resolve, reject) => {
+      if (!process.connected) return reject(unanswered());
+      this.#open.set(id, { resolve, reject });
+      void send({ kind: 'ask', id, question });
+    });
+  }
+
+  take({ id, answer, fault: trouble }: ToChild<unknown> & { readonly kind: 'answer' }): void {
+    const asked = this.#open.get(id);
+    this.#open.delete(id);
+    if (trouble === undefined) asked?.resolve(answer);
+    else asked?.reject(faultFrom(trouble));
+  }
+
+  end(): void {
+    for (const { reject } of this.#open.values()) reject(unanswered());
+    this.#open.clear();
+  }
+}
+
+function unanswered(): Fault {
+  return fault('unreachable', 'Unanswered', 'The control plane is going and answers no more.', { remedy: 'Try again once it runs.' });
 }
 
 class Reporter<Report> {

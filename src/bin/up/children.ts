@@ -20,6 +20,7 @@ export interface ChildrenRequest {
   readonly demo: boolean;
   readonly port: number;
   readonly tls: ControlJob['tls'];
+  readonly sql: ControlJob['sql'];
   readonly issuers: readonly ConfiguredIssuer[];
   readonly accessLog: boolean;
   readonly sealKeys: Secret | undefined;
@@ -120,7 +121,7 @@ export class Children {
   }
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
-    const { path, port, tls, issuers, sealKeys, allowUnisolated, smtp, allowLocalWebhooks, board } = this.#request;
+    const { path, port, tls, sql, issuers, sealKeys, allowUnisolated, smtp, allowLocalWebhooks, board } = this.#request;
     const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
@@ -133,6 +134,7 @@ export class Children {
         folder: path,
         port: known(),
         tls,
+        sql,
         issuers: issuers.map(revealed),
         accessLog,
         sealKeys: sealKeys?.reveal(),

@@ -48,6 +48,7 @@ import { insightParts } from './insight-parts.ts';
 import { openLogFile } from './log-file.ts';
 import { providersOf } from './provider-types.ts';
 import { openSignIn } from './sign-in-parts.ts';
+import { sqlLogins } from './sql-login-parts.ts';
 
 export interface ControlRequest {
   readonly job: ControlJob;
@@ -107,6 +108,8 @@ export async function composeControl({
   const serverName = (server: Resource): Promise<string | undefined> => shownName(server, catalog, store);
   const measured = measuredEngine(engine);
   const live = liveChanges();
+  const logins = sqlLogins({ store, sealer, authenticator, authorizer });
+  pools.decideLogins((pool, asked) => logins.decide(pool, asked));
   const keeper = createPlanKeeper({ store, serverName, engine: measured, ...planGround });
   const mayApprove = approvers(directory, authorizer);
   const connections = (parentType: string): AnyType | undefined => catalog.get(`${parentType}/privateEndpointConnections`);

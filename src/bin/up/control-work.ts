@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { Log } from '#base/log.ts';
 import { supervise } from '#base/service.ts';
-import { openCertificates, usualNames, type CertificateRequest } from '#control/identity/certificates.ts';
+import { openCertificates, usualNames, type CertificateRequest, type Certificates } from '#control/identity/certificates.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
@@ -31,13 +31,20 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
   const certificates = await openCertificates(wanted);
   await using engine = await openUserspaceEngine({ log });
   await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
-  await using pools = openPoolHost({ folder: job.folder, log });
+  await using pools = openPoolHost({ folder: job.folder, sql: { ...job.sql, certificate: certificates }, log });
   alsoMeasures(() => pools.metrics());
   const ignoreEvents = engine.onEvent(networkNews(log, Date.now));
   const hostNames = [...usualNames, hostname().toLowerCase()];
   const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, pools, log });
   const { app, loop, keeper, services, tenant, subscription } = parts;
-  const renewal = setInterval(() => void renew(wanted, app.server, log), certificateEveryMs);
+  const renewal = setInterval(
+    () =>
+      void renew(wanted, log, (renewed) => {
+        if (app.server instanceof Server) app.server.setSecureContext(renewed);
+        pools.renew(renewed);
+      }),
+    certificateEveryMs,
+  );
   try {
     const port = await listenOn(app, job.port);
     const url = `https://localhost:${port}`;
@@ -54,10 +61,10 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
 }
 
 /** A certificate near its end is replaced while connections go on. */
-async function renew(wanted: CertificateRequest, server: unknown, log: Log): Promise<void> {
+async function renew(wanted: CertificateRequest, log: Log, take: (renewed: Pick<Certificates, 'cert' | 'key'>) => void): Promise<void> {
   try {
     const { cert, key } = await openCertificates(wanted);
-    if (server instanceof Server) server.setSecureContext({ cert, key });
+    take({ cert, key });
   } catch (error) {
     log.warn({ err: error }, 'the certificate could not be renewed');
   }

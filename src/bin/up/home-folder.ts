@@ -36,6 +36,7 @@ export const places = {
   demo: (path: string): string => join(path, 'demo', 'postgres'),
   pool: (path: string, workspace: string, name: string): string => join(path, 'pools', workspace, name, 'pool.duckdb'),
   pools: (path: string): string => join(path, 'pools'),
+  poolPorts: (path: string): string => join(path, 'control', 'sql-ports.json'),
   log: (path: string, process: string): string => join(path, 'logs', `${process}.log`),
 };
 

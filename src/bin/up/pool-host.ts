@@ -4,23 +4,38 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
-import type { PoolHost, PoolOrder } from '#providers/synapse/pool-host.ts';
+import type { PoolHost, PoolLoginDecision, PoolLoginVerdict, PoolOrder } from '#providers/synapse/pool-host.ts';
+import type { PoolTdsJob } from './channel.ts';
 import { places } from './home-folder.ts';
+import { PoolPorts } from './pool-ports.ts';
 import { PoolProcess } from './pool-process.ts';
 
 export interface PoolHostOptions {
   /** The data folder. */
   readonly folder: string;
+  readonly sql: PoolSqlOptions;
   readonly log: Log;
   /** How long `run` waits for a pool to be online before it says why it is not; given by tests. */
   readonly patienceMs?: number;
+}
+
+/** How pools speak TDS. */
+export interface PoolSqlOptions {
+  /** The first pool's port on this machine; the others have those after it. */
+  readonly firstPort: number;
+  readonly encryption: PoolTdsJob['encryption'];
+  readonly certificate: PoolTdsJob['certificate'];
 }
 
 /** The processes of SQL pools; disposing of it ends them all in good order. */
 export interface PoolProcesses extends PoolHost, AsyncDisposable {
   /** The measurements of each as text. */
   metrics(): Promise<readonly string[]>;
+  /** They show this certificate from now on. */
+  renew(certificate: PoolTdsJob['certificate']): void;
 }
+
+const loopback = '127.0.0.1';
 
 /** Within what the parent waits for its own: see `ChildService.metrics`. */
 const metricsMs = 1_000;
@@ -38,8 +53,23 @@ class ChildPools implements PoolProcesses {
   /** By id: what is done to a pool is done one after the other. */
   readonly #turns = new Map<string, Promise<void>>();
 
+  readonly #ports: PoolPorts;
+  #certificate: PoolTdsJob['certificate'];
+  #decide: PoolLoginDecision = nobodyDecides;
+
   constructor(options: PoolHostOptions) {
     this.#options = options;
+    this.renew(options.sql.certificate);
+    this.#ports = new PoolPorts(places.poolPorts(options.folder), options.sql.firstPort);
+  }
+
+  decideLogins(decide: PoolLoginDecision): void {
+    this.#decide = decide;
+  }
+
+  renew(certificate: PoolTdsJob['certificate']): void {
+    this.#certificate = certificate && { cert: certificate.cert, key: certificate.key };
+    for (const pool of this.#pools.values()) pool.renew();
   }
 
   async run(order: PoolOrder): Promise<void> {
@@ -49,7 +79,7 @@ class ChildPools implements PoolProcesses {
       if (running?.takes(placed) === true) return running;
       await running?.stop();
       await mkdir(placed.folder, { recursive: true, mode: 0o700 });
-      const started = this.#start(placed);
+      const started = this.#start(placed, await this.#ports.of(order.id));
       this.#pools.set(order.id, started);
       return started;
     });
@@ -64,6 +94,7 @@ class ChildPools implements PoolProcesses {
     const path = this.#inPools(folder);
     await this.#inTurn(id, async () => {
       await this.#stop(id);
+      this.#ports.forget(id);
       await rm(path, { recursive: true, force: true });
     });
   }
@@ -85,13 +116,15 @@ class ChildPools implements PoolProcesses {
     await Promise.all([...this.#pools.keys()].map((id) => this.stop(id)));
   }
 
-  #start(order: PoolOrder): PoolProcess {
-    const { folder, log } = this.#options;
+  #start(order: PoolOrder, port: number): PoolProcess {
+    const { folder, log, sql } = this.#options;
     const word = order.name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, '_');
     return new PoolProcess(order, {
       program: fileURLToPath(new URL('../pool.ts', import.meta.url)),
       logFile: places.log(folder, `pool-${word}`),
       log: log.child({ pool: order.name }),
+      tds: () => ({ host: loopback, port, encryption: sql.encryption, certificate: this.#certificate }),
+      onLogin: (asked) => this.#decide(order.id, asked),
       onReport: () => {
         for (const listener of this.#listeners) listener(order.id);
       },
@@ -127,6 +160,11 @@ class ChildPools implements PoolProcesses {
       remedy: `Give the pool a folder in ${pools}.`,
     });
   }
+}
+
+function nobodyDecides(): Promise<PoolLoginVerdict> {
+  const text = 'The control plane is not ready to decide about logins. Try again.';
+  return Promise.resolve({ kind: 'refused', messages: [{ number: 40_613, state: 1, text }] });
 }
 
 /** Links are followed as far as the path exists. */

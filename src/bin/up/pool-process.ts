@@ -3,20 +3,24 @@ import { fault, policies, type Fault } from '#base/fault.ts';
 import { faultFrom, faultText, type FaultText } from '#base/fault-text.ts';
 import type { Log } from '#base/log.ts';
 import { delay, supervise } from '#base/service.ts';
-import type { PoolOrder, PoolReport } from '#providers/synapse/pool-host.ts';
-import type { PoolJob, PoolTold } from './channel.ts';
+import type { PoolLoginAsked, PoolLoginVerdict, PoolOrder, PoolReport } from '#providers/synapse/pool-host.ts';
+import type { PoolJob, PoolTdsJob, PoolTold } from './channel.ts';
 import { childService, type ChildService } from './child-service.ts';
 
 export interface PoolProcessOptions {
   readonly program: string;
   readonly logFile: string;
   readonly log: Log;
+  readonly tds: () => Omit<PoolTdsJob, 'serverName' | 'database'>;
+  readonly onLogin: (asked: PoolLoginAsked) => Promise<PoolLoginVerdict>;
   /** Told after each report, and when the process ends by itself. */
   readonly onReport: () => void;
 }
 
 /** The pool's file in its folder. */
 const fileName = 'pool.duckdb';
+/** Statements that run hold one each: enough for those that admission lets in, links' applies, questions of the control plane, and logins beside them. */
+const poolThreads = 64;
 /** For an orderly end: less than whoever started us gives ourselves. */
 const stopMs = 7_000;
 
@@ -42,8 +46,11 @@ export class PoolProcess {
       logFile: options.logFile,
       job: async () => this.#job(),
       onReport: (told) => this.#note(told, undefined),
+      // Only the pool's own program asks, and only this.
+      onAsk: (asked) => options.onLogin(asked as PoolLoginAsked),
       onTrouble: (trouble) => this.#note(this.#told && { ...this.#told, online: false, revision: 0 }, trouble),
       stopMs,
+      threads: poolThreads,
     });
     this.#done = supervise([this.#child], { signal: this.#end.signal, log: options.log });
   }
@@ -57,6 +64,11 @@ export class PoolProcess {
     this.#revision += 1;
     this.#child.change(this.#job());
     return true;
+  }
+
+  /** Its certificate is another one. */
+  renew(): void {
+    this.#child.change(this.#job());
   }
 
   /** Resolves once it is online with the links that are ordered now. Throws why it is not: at once what no waiting mends, else after this long. */
@@ -87,7 +99,12 @@ export class PoolProcess {
 
   report(): PoolReport {
     const trouble: FaultText | undefined = this.#ended ? faultText(this.#ended) : this.#told?.trouble;
-    return { online: this.#told?.online ?? false, links: this.#told?.links ?? new Map(), trouble };
+    return {
+      online: this.#told?.online ?? false,
+      links: this.#told?.links ?? new Map(),
+      trouble,
+      tds: this.#ended ? undefined : this.#told?.tds,
+    };
   }
 
   metrics(withinMs: number): Promise<string> {
@@ -96,7 +113,9 @@ export class PoolProcess {
 
   #job(): PoolJob {
     const { name, folder, memoryMb, links, keepsOthers = false } = this.#order;
-    return { name, file: join(folder, fileName), memoryMb, links, keepsOthers, revision: this.#revision };
+    const { serverName, database } = this.#order;
+    const tds = { ...this.#options.tds(), serverName, database };
+    return { name, file: join(folder, fileName), memoryMb, links, keepsOthers, revision: this.#revision, tds };
   }
 
   #note(told: PoolTold | undefined, ended: Fault | undefined): void {

@@ -101,7 +101,7 @@ export function providersOf(parts: ProviderParts): Providers {
     ...postgresqlTypes({ connections }),
     ...mysqlTypes({ connections }),
     ...factoryTypes(authoring),
-    ...workspaceTypes({ ...authoring, writer, ofLinks: kept.ofWorkspaces }),
+    ...workspaceTypes({ ...authoring, writer, ofLinks: kept.ofWorkspaces, sqlAddresses: kept.sqlAddresses }),
     ...kept.types,
   ];
   const managed = [factoryHome, workspaceHome].map((home) => partTypes(home).endpoint);

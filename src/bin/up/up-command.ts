@@ -20,6 +20,7 @@ export interface UpCommand {
   /** Of the HTTPS interface; 0: any free one. */
   readonly port: number;
   readonly tls: ControlJob['tls'];
+  readonly sql: ControlJob['sql'];
   readonly issuers: readonly ConfiguredIssuer[];
   readonly accessLog: boolean;
   /** The value of `ISTHMUS_SEAL_KEY`. */

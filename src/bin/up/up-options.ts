@@ -14,6 +14,8 @@ const settings = z.object({
   data: z.string().min(1).default(defaultData),
   demo: z.boolean().default(false),
   port: z.number().int().min(0).max(65_535).default(4433),
+  sqlPort: z.number().int().min(0).max(65_535).default(14_330),
+  sqlEncryption: z.enum(['off', 'support', 'require', 'strict']).default('require'),
   tlsCert: z.string().min(1).optional(),
   tlsKey: z.string().min(1).optional(),
   accessLog: z.boolean().default(false),
@@ -42,6 +44,19 @@ export function addUp(program: Command, terminal: Terminal): void {
     .description('Run everything as one tree of processes, with all its data in one folder. Kill it anywhere, run it again: it resumes.')
     .option('--data <folder>', `where everything is kept (default: ${defaultData})`)
     .option('--port <port>', 'for the HTTPS interface on this machine; 0: any free one (default: 4433)', wholeNumber)
+    .option(
+      '--sql-port <port>',
+      'for TDS of the first SQL pool on this machine, kept with it; others have those after it; 0: any (default: 14330)',
+      wholeNumber,
+    )
+    .addOption(
+      new Option('--sql-encryption <mode>', 'what clients of SQL pools must encrypt: all by default').choices([
+        'off',
+        'support',
+        'require',
+        'strict',
+      ]),
+    )
     .option('--tls-cert <file>', 'a certificate of your own in place of the one made on the first start; with its chain, as PEM')
     .option('--tls-key <file>', "that certificate's key")
     .option('--access-log', 'note every request in logs/access.log of the data folder')
@@ -71,6 +86,7 @@ export function addUp(program: Command, terminal: Terminal): void {
           allowUnisolated: config.allowUnisolated || config.demo,
           issuers: config.issuers.map(withSecrets),
           tls: ownCertificate(config),
+          sql: { firstPort: config.sqlPort, encryption: config.sqlEncryption },
           sealKeys: takeEnvironmentSecret(sealKeyVariable),
           smtp: smtpSettings({ ...config, password: takeEnvironmentSecret(smtpPasswordVariable) }),
         },

@@ -1,8 +1,10 @@
-/** What a token may be for: Azure's own names of the resource manager and of Synapse's workspaces, as their clients ask for them. */
+/** What a token may be for: Azure's own names of the resource manager, of Synapse's workspaces and of SQL, as their clients ask for them. */
 const azureAudiences: ReadonlySet<string> = new Set([
   'https://management.azure.com',
   'https://management.core.windows.net',
   'https://dev.azuresynapse.net',
+  'https://database.windows.net',
+  'https://sql.azuresynapse.net',
 ]);
 
 /** Says whether a token's audience is this installation. */

@@ -10,11 +10,41 @@ export interface PoolOrder {
   /** Where its data lies, and nothing else. */
   readonly folder: string;
   readonly memoryMb: number;
+  /** As clients of SQL Server name the server, and the database in it. */
+  readonly serverName: string;
+  readonly database: string;
   /** All of them: what the pool knows of the progress of others is forgotten; their tables stay. */
   readonly links: readonly PoolLink[];
   /** There are links whose run nobody knows at the moment: nothing is forgotten. */
   readonly keepsOthers?: boolean;
 }
+
+/** Somebody who wants to log in to a pool over TDS. Held for as long as it takes to decide, and never written down. */
+export interface PoolLoginAsked {
+  readonly user: string;
+  readonly password: string;
+  /** An access token that is shown in place of both. */
+  readonly token: string | undefined;
+  /** Of the client: IPv4 or IPv6. */
+  readonly address: string;
+  /** As the client calls itself; whatever it likes. */
+  readonly application: string;
+  readonly correlationId: string;
+}
+
+export type PoolLoginVerdict =
+  | { readonly kind: 'accepted'; readonly user: { readonly name: string; readonly mayWrite: boolean } }
+  | { readonly kind: 'refused'; readonly messages: readonly PoolLoginMessage[] };
+
+/** As SQL Server numbers and words it. */
+export interface PoolLoginMessage {
+  readonly number: number;
+  readonly state: number;
+  readonly text: string;
+}
+
+/** Decides about a login to the pool of this id. A rejection refuses it without a reason of its own. */
+export type PoolLoginDecision = (pool: string, asked: PoolLoginAsked) => Promise<PoolLoginVerdict>;
 
 /** A run of a link, as a pool knows it. */
 export interface PoolLink {
@@ -32,6 +62,13 @@ export interface PoolReport {
   readonly links: ReadonlyMap<string, PoolLinkReport>;
   /** Why the pool waits, all of it. */
   readonly trouble: FaultText | undefined;
+  /** Where it speaks TDS; undefined: nowhere at the moment. */
+  readonly tds?: PoolAddress | undefined;
+}
+
+export interface PoolAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface PoolLinkReport {
@@ -96,6 +133,8 @@ export interface PoolHost {
   remove(id: string, folder: string): Promise<void>;
   /** The latest it told; undefined: it does not run. */
   report(id: string): PoolReport | undefined;
+  /** Who decides about logins from now on; until somebody does, nobody may log in. */
+  decideLogins(decide: PoolLoginDecision): void;
   /** Told after each report. Quick, never throws. Returns what ends it. */
   onReport(listener: (id: string) => void): () => void;
 }

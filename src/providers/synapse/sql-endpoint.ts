@@ -1,7 +1,17 @@
 import { defaultSuffix } from '#arm/database-server.ts';
 import type { LinkedServiceProperties } from '../authoring/linked-service-shape.ts';
+import type { PoolAddress } from './pool-host.ts';
 
-/** Host names of a workspace's SQL endpoints. Nothing speaks TDS there yet: pools are read with the action `query` and `isthmus sql --pool`. */
+/** A pool's address as clients of SQL Server write it: `localhost,14330`. The certificate is for that name. */
+export function serverText({ host, port }: PoolAddress): string {
+  return `${isLoopback(host) ? 'localhost' : host},${port}`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
+}
+
+/** Host names of a workspace's SQL endpoints. Pools have a port each, which `sqlEndpoint` of the pool tells; nothing listens at `sqlOnDemand`. */
 export function sqlHosts(workspace: string): { readonly sql: string; readonly sqlOnDemand: string } {
   return { sql: `${workspace}.sql.${defaultSuffix}`, sqlOnDemand: `${workspace}-ondemand.sql.${defaultSuffix}` };
 }

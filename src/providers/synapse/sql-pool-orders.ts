@@ -122,7 +122,8 @@ export class SqlPoolOrders {
     const place = poolFolder(folder, pool);
     await mkdir(place, { recursive: true, mode: 0o700 });
     const wanted = await this.#linksOf(pool);
-    await pools.run({ id: keyOf(pool), name: shortName(pool), folder: place, memoryMb: memoryOf(self, hostMemoryMb), ...wanted });
+    const names = { name: shortName(pool), serverName: parseResourceId(parseResourceId(pool).parent!).name, database: self.name };
+    await pools.run({ id: keyOf(pool), ...names, folder: place, memoryMb: memoryOf(self, hostMemoryMb), ...wanted });
     return 'running';
   }
 

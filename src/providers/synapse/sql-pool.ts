@@ -7,6 +7,7 @@ import type { SynapseLinkOptions } from './link-options.ts';
 import type { SqlPoolOrders } from './sql-pool-orders.ts';
 import { queryAction, tablesRead } from './sql-pool-query.ts';
 import { checkPool, sqlPoolEnvelope, sqlPoolProperties, type SqlPoolProperties } from './sql-pool-shape.ts';
+import { serverText } from './sql-endpoint.ts';
 import { sqlPoolType, versions, workspacePlaneVersions } from './type-names.ts';
 
 const nothing = z.looseObject({});
@@ -64,7 +65,13 @@ export function sqlPools(
 }
 
 async function shown(self: Resource<SqlPoolProperties>, pools: SynapseLinkOptions['pools']): Promise<JsonObject> {
-  return { status: statusOf(self, pools), creationDate: self.createdAt };
+  const tds = pools.report(keyOf(self.id))?.tds;
+  return {
+    status: statusOf(self, pools),
+    creationDate: self.createdAt,
+    // Ours: where clients of SQL Server reach it, as they write it.
+    ...(tds !== undefined && { sqlEndpoint: serverText(tds) }),
+  };
 }
 
 /** Azure's words. Online only while its process says so. */

@@ -21,6 +21,8 @@ import { checkFixed, completed, type WorkspaceProperties, workspaceProperties } 
 export interface WorkspaceOptions extends AuthoringOptions {
   readonly store: AuthoringOptions['store'] & Pick<ResourceStore, 'write'>;
   readonly writer: () => ResourceWriter;
+  /** Where pools of the workspace of this id are reached at the moment, by their names: `localhost,14330`. */
+  readonly sqlAddresses: (workspace: string) => Promise<ReadonlyMap<string, string>>;
   /** Actions that are about its links. */
   readonly ofLinks: ResourceType<WorkspaceProperties>['actions'];
 }
@@ -60,7 +62,7 @@ export function workspaces(options: WorkspaceOptions): ResourceType<WorkspacePro
       await checkUnique(context);
     },
     complete: async (asked, { before }) => ({ ...asked, properties: completed(asked.properties, before?.properties) }),
-    show: async (self) => shown(self),
+    show: async (self) => shown(self, await options.sqlAddresses(self.id)),
     shape: (self, usual) => ({ ...usual, identity: withOwnIds(self, usual['identity'] as JsonObject, tenant) }),
     actions: {
       replaceAllIpFirewallRules: replaceAllIpFirewallRules(writer),
@@ -83,18 +85,27 @@ async function checkUnique({ id, before, resources }: CheckContext<WorkspaceProp
   });
 }
 
-function shown(self: Resource<WorkspaceProperties>): JsonObject {
+function shown(self: Resource<WorkspaceProperties>, pools: ReadonlyMap<string, string>): JsonObject {
   const { id, name } = self;
   return {
     connectivityEndpoints: {
       web: `${ownBase}/studio/?workspace=${encodeURIComponent(id)}`,
       dev: `${ownBase}/synapse/${name}`,
       ...sqlHosts(name),
+      ...sqlEndpoints(pools),
     },
     workspaceUID: guidOf(self, 'workspace'),
     extraProperties: { WorkspaceType: 'Normal' },
     privateEndpointConnections: [],
   };
+}
+
+/** `sql` is where the first pool by name is reached, if any is; of more than one each has a member of its own: `sql/dw`. */
+function sqlEndpoints(pools: ReadonlyMap<string, string>): JsonObject {
+  const all = [...pools].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const [first] = all;
+  if (first === undefined) return {};
+  return { sql: first[1], ...(all.length > 1 && Object.fromEntries(all.map(([name, address]) => [`sql/${name}`, address]))) };
 }
 
 const networkRetryMs = 1_000;
