@@ -1,6 +1,7 @@
 import { fault, toFault } from '#base/fault.ts';
 import type { AnswerSink, BulkRows, SqlParameter, SqlSession, TransactionAction } from '../session.ts';
 import type { TsqlType } from '../tsql-type.ts';
+import { loadBulk } from './bulk-load.ts';
 import { messageOf, statementFault } from './engine-faults.ts';
 import { type Frame, outermostFrame } from './frame.ts';
 import { runFrame } from './interpreter.ts';
@@ -91,14 +92,20 @@ export class DuckDbSession implements SqlSession {
   }
 
   async bulk(rows: BulkRows, sink: AnswerSink, signal: AbortSignal): Promise<void> {
-    void rows;
-    await this.#request(sink, signal, async () => {
-      throw fault('precondition', 'NoBulkLoad', 'Rows came that no INSERT BULK asked for.', { remedy: 'Send INSERT BULK first.' });
+    const core = this.#core;
+    const announced = core.bulk;
+    core.bulk = undefined;
+    await this.#request(sink, signal, async (frame) => {
+      if (!announced)
+        throw fault('precondition', 'NoBulkLoad', 'Rows came that no INSERT BULK asked for.', { remedy: 'Send INSERT BULK first.' });
+      core.rowCount = await loadBulk(announced, rows, core, frame);
+      core.error = 0;
+      sink.done({ command: 'insert', rows: core.rowCount });
     });
   }
 
   get bulkColumns(): readonly { readonly name: string; readonly type: TsqlType }[] | undefined {
-    return undefined;
+    return this.#core.bulk?.columns;
   }
 
   async reset(): Promise<void> {
@@ -108,6 +115,7 @@ export class DuckDbSession implements SqlSession {
     core.temporaries = new Map();
     core.options = initialOptions;
     core.prepared.clear();
+    core.bulk = undefined;
     core.database = core.pool.options.database;
     core.rowCount = 0n;
     core.error = 0;

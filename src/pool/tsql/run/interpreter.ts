@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fault } from '#base/fault.ts';
-import { isPlanned, planStatement, type PlannedStatement } from '../query/statement.ts';
+import { type GivenRows, planStatement, type PlannedStatement } from '../query/statement.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
 import type { Statement } from '../syntax/statement.ts';
 import { endsBatch, isOfCompiling, messageOf, statementFault } from './engine-faults.ts';
+import { announceBulk } from './bulk-load.ts';
 import { assign, isTrue } from './evaluate.ts';
 import type { Flow, Frame } from './frame.ts';
 import { next } from './frame.ts';
@@ -14,6 +15,7 @@ import type { SessionCore } from './session-core.ts';
 import type { Access } from './session-transaction.ts';
 import { declare, raise, returnWith, runSimple, throwError, waitFor } from './simple-statements.ts';
 import { execute, executeText } from './execute.ts';
+import { stageExecuted } from './insert-execute.ts';
 import { endTemporaries } from './temporaries.ts';
 import { refuseAnyWrite, refuseWrite } from './rights.ts';
 
@@ -120,6 +122,11 @@ async function dispatch(statement: Statement, core: SessionCore, frame: Frame): 
       await waitFor(statement, core, frame);
       settle(core, 0n);
       return done(frame);
+    case 'insert-bulk':
+      refuseWrite(statement, core);
+      await announceBulk(statement, core, frame);
+      settle(core, 0n);
+      return done(frame);
     case 'kill':
       throw notSupported('KILL', statement, 'End the session at its client.');
     case 'unsupported':
@@ -134,8 +141,7 @@ async function dispatch(statement: Statement, core: SessionCore, frame: Frame): 
       await runSimple(statement, core, frame);
       return done(frame);
     default:
-      if (isPlanned(statement)) return runPlanned(statement, core, frame);
-      throw notSupported(statement.kind, statement);
+      return runPlanned(statement, core, frame);
   }
 }
 
@@ -169,13 +175,21 @@ const implicit: ReadonlySet<string> = new Set([
 
 /** A query, or a change of rows or tables: planned, then carried out in the transaction in which it was planned. */
 async function runPlanned(statement: PlannedStatement, core: SessionCore, frame: Frame): Promise<Flow> {
-  const { flags } = core.options;
   refuseWrite(statement, core);
+  if (statement.kind === 'insert' && statement.source.kind === 'execute') {
+    await using executed = await stageExecuted(statement.source.statement, core, frame, runStatements);
+    return await carryOut(statement, core, frame, executed.given);
+  }
+  return carryOut(statement, core, frame);
+}
+
+async function carryOut(statement: PlannedStatement, core: SessionCore, frame: Frame, given?: GivenRows): Promise<Flow> {
+  const { flags } = core.options;
   const access = accessOf(statement);
   if (flags.get('IMPLICIT_TRANSACTIONS') === true && core.transaction.count === 0 && implicit.has(statement.kind) && access !== 'none')
     core.transaction.begin('', frame.sink);
   const outcome = await core.admitted(access, frame.signal, async (signal, entered) => {
-    const plan = planStatement(statement, planContext(core, frame));
+    const plan = planStatement(statement, planContext(core, frame), given);
     if (flags.get('FMTONLY') === true) {
       for (const step of plan.steps) if (step.kind === 'result') frame.sink.columns(step.columns);
       return { plan, rows: 0n };

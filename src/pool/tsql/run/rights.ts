@@ -43,7 +43,7 @@ export function refuseWrite(statement: Statement, core: SessionCore): void {
 }
 
 /** What a plan says it writes, whatever the statement looked like. Error 3906. */
-export function refuseAnyWrite(core: SessionCore, place: Statement): void {
+export function refuseAnyWrite(core: SessionCore, place: Pick<Statement, 'line'>): void {
   if (core.client.user.mayWrite) return;
   throw sqlError(3906, `Failed to update database "${core.pool.options.database}": the login '${core.client.user.name}' may only read.`, {
     severity: 14,

@@ -4,6 +4,7 @@ import type { Snapshot } from '../catalogue/snapshot.ts';
 import type { Asker } from '../catalogue/system-view.ts';
 import type { Names, TableFacts, TemporaryChange } from '../query/plan.ts';
 import { statementFault } from './engine-faults.ts';
+import type { AnnouncedBulk } from './bulk-load.ts';
 import type { ParameterizedText } from './procedure-execute-sql.ts';
 import type { SessionConnection } from './session-connection.ts';
 import { type Access, type Entered, SessionTransaction } from './session-transaction.ts';
@@ -31,6 +32,7 @@ export class SessionCore {
   temporaries: ReadonlyMap<string, TableFacts> = new Map();
   readonly prepared: Map<number, ParameterizedText> = new Map();
   lastHandle = 0;
+  bulk: AnnouncedBulk | undefined;
   #snapshot: Snapshot = nothing;
   #sight: string | undefined;
   #reshapes = 0;

@@ -20,13 +20,18 @@ export function literalOf(value: SqlValue, type: TsqlType): string {
   if (value === null) return `CAST(NULL AS ${engineType})`;
   if (value instanceof Uint8Array) return `unhex('${Buffer.from(value).toString('hex')}')`;
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
-  if (typeof value !== 'string') return `CAST('${numberText(value)}' AS ${engineType})`;
-  if (engineType === 'VARCHAR') return textLiteral(wellFormed(value));
-  if ('scale' in type && type.name !== 'decimal') return `CAST(${textLiteral(timeTextOf(value))} AS ${engineType})`;
-  return `CAST(${textLiteral(value)} AS ${engineType})`;
+  const text = textLiteral(textOfValue(value, type));
+  return engineType === 'VARCHAR' ? text : `CAST(${text} AS ${engineType})`;
 }
 
-function numberText(value: number | bigint): string {
+/** A value that is no bytes as a text that DuckDB's casts read to the last digit. */
+export function textOfValue(value: boolean | number | bigint | string, type: TsqlType): string {
+  if (typeof value !== 'string') return numberText(value);
+  if (duckDbTypeOf(type) === 'VARCHAR') return wellFormed(value);
+  return 'scale' in type && type.name !== 'decimal' ? timeTextOf(value) : value;
+}
+
+function numberText(value: boolean | number | bigint): string {
   return typeof value === 'number' && Object.is(value, -0) ? '-0.0' : String(value);
 }
 
