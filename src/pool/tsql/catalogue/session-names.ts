@@ -8,6 +8,8 @@ import { tableKey } from './table-key.ts';
 export interface NamesOfSession {
   readonly temporaries: ReadonlyMap<string, TableFacts>;
   readonly asker: Asker;
+  /** Hears of a system view that is not here. */
+  missing(schema: string, name: string): void;
 }
 
 /** What names mean for the next statement of a session. */
@@ -17,7 +19,9 @@ export function sessionNames(session: NamesOfSession, snapshot: Snapshot): Names
     defaultSchema: 'dbo',
     table(schema, name) {
       if (schema === '') return session.temporaries.get(name.toLowerCase());
-      return snapshot.tables.get(tableKey(schema, name))?.facts ?? systemTable(session.asker, snapshot, { schema, name });
+      const found = snapshot.tables.get(tableKey(schema, name))?.facts ?? systemTable(session.asker, snapshot, { schema, name });
+      if (!found && ['sys', 'information_schema'].includes(schema.toLowerCase())) session.missing(schema.toLowerCase(), name);
+      return found;
     },
     schema: (name) => snapshot.schemas.get(name.toLowerCase())?.name,
   };

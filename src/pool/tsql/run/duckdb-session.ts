@@ -9,7 +9,6 @@ import { parsed } from './parsed.ts';
 import { callProcedure } from './procedures.ts';
 import { SessionConnection } from './session-connection.ts';
 import { SessionCore } from './session-core.ts';
-import { initialOptions } from './set-options.ts';
 import { noSavepoints } from './simple-statements.ts';
 import type { SessionClient, SessionFacts, SqlPool } from './sql-pool.ts';
 
@@ -109,17 +108,7 @@ export class DuckDbSession implements SqlSession {
   }
 
   async reset(): Promise<void> {
-    const core = this.#core;
-    await core.transaction.end();
-    for (const table of core.temporaries.values()) await core.dropTemporary(table);
-    core.temporaries = new Map();
-    core.options = initialOptions;
-    core.prepared.clear();
-    core.bulk = undefined;
-    core.database = core.pool.options.database;
-    core.rowCount = 0n;
-    core.error = 0;
-    core.identity = undefined;
+    await this.#core.reset();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ import type { Access } from './session-transaction.ts';
 import { declare, raise, returnWith, runSimple, throwError, waitFor } from './simple-statements.ts';
 import { execute, executeText } from './execute.ts';
 import { stageExecuted } from './insert-execute.ts';
+import { showPlan } from './show-plan.ts';
 import { endTemporaries } from './temporaries.ts';
 import { refuseAnyWrite, refuseWrite } from './rights.ts';
 
@@ -193,6 +194,10 @@ async function carryOut(statement: PlannedStatement, core: SessionCore, frame: F
     if (flags.get('FMTONLY') === true) {
       for (const step of plan.steps) if (step.kind === 'result') frame.sink.columns(step.columns);
       return { plan, rows: 0n };
+    }
+    if (flags.get('SHOWPLAN_ALL') === true || flags.get('SHOWPLAN_TEXT') === true) {
+      await showPlan(plan, core, frame, signal);
+      return { plan, rows: 1n };
     }
     if (plan.writes === 'pool') {
       refuseAnyWrite(core, statement);

@@ -1,17 +1,26 @@
 import { sqlError } from '../sql-error.ts';
 import type { SqlParameter } from '../session.ts';
-import type { Called, Calling, Procedure } from './calling.ts';
+import { type Called, type Calling, type Procedure, wentWell } from './calling.ts';
 import { catalogueProcedures } from './procedure-catalogue.ts';
+import { describeFirstResult, describeUndeclared } from './procedure-describe.ts';
+import { duckDb } from './procedure-duckdb.ts';
 import { executeSql } from './procedure-execute-sql.ts';
 import { executePrepared, prepare, prepareAndExecute, unprepare } from './procedure-prepare.ts';
 
 const procedures: Readonly<Record<string, Procedure>> = {
   ...catalogueProcedures,
+  sp_describe_first_result_set: describeFirstResult,
+  sp_describe_undeclared_parameters: describeUndeclared,
+  sp_duckdb: duckDb,
   sp_executesql: executeSql,
   sp_prepare: prepare,
   sp_execute: executePrepared,
   sp_prepexec: prepareAndExecute,
   sp_unprepare: unprepare,
+  sp_reset_connection: async ({ core }) => {
+    await core.reset();
+    return wentWell;
+  },
 };
 
 const cursors = new Set([

@@ -84,6 +84,12 @@ export class SessionCore {
     };
   }
 
+  /** A view of the system that tools ask for and that is not here, for whoever looks why a tool does not work. */
+  missing(schema: string, name: string): void {
+    if (/^\w{1,128}$/.test(name))
+      this.pool.options.log.info({ view: `${schema}.${name}` }, 'a system view was asked for that a pool has not');
+  }
+
   /** Into the transaction in which a statement works. Where it looks at tables, `names` are those of that moment. */
   async enter(access: Access, signal: AbortSignal): Promise<Entered> {
     if (this.connection.engine.broken) throw poolGone();
@@ -127,6 +133,20 @@ export class SessionCore {
   /** A statement of the open transaction has changed what `names` says. */
   reshape(): void {
     this.#reshapes++;
+  }
+
+  /** As if newly logged in. */
+  async reset(): Promise<void> {
+    await this.transaction.end();
+    for (const table of this.temporaries.values()) await this.dropTemporary(table);
+    this.temporaries = new Map();
+    this.options = initialOptions;
+    this.prepared.clear();
+    this.bulk = undefined;
+    this.database = this.pool.options.database;
+    this.rowCount = 0n;
+    this.error = 0;
+    this.identity = undefined;
   }
 
   /** Its rows are gone in any case when the connection is. */
