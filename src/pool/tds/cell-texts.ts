@@ -1,14 +1,15 @@
 import { codePageOf } from '#wire/tds/types/collation.ts';
 import { usualCollation } from '#wire/tds/types/collation.ts';
 import type { SizedTypeName, TsqlType } from '../tsql/tsql-type.ts';
-import { stringBytes, type CellWriter } from './cells.ts';
+import { stringAt, type CellWriter } from './cells.ts';
+import type { StringPlace } from './long-strings.ts';
 import { notHeld, tooLong } from './row-faults.ts';
 import type { RowBytes } from './row-bytes.ts';
 
 type Sized = TsqlType & { readonly name: SizedTypeName };
 
 /** Up to here a loop over bytes is faster than the way through a string. */
-const shortBytes = 64;
+const shortBytes = 200;
 const partBytes = 8;
 const blank = 0x20;
 
@@ -18,9 +19,9 @@ export function sizedWriter(type: Sized): CellWriter {
   const { length } = type;
   if (length === 'max')
     return (out, cells, row) => {
-      const value = stringBytes(cells, row);
+      const value = stringAt(cells, row);
       const at = out.room(partBytes);
-      if (value.length === 0) return end(out, at, 0);
+      if (value.to === value.from) return end(out, at, 0);
       out.room(4);
       const from = out.at;
       put(out, value, type);
@@ -32,7 +33,7 @@ export function sizedWriter(type: Sized): CellWriter {
   const isPadded = type.name === 'char' || type.name === 'nchar' || type.name === 'binary';
   return (out, cells, row) => {
     const at = out.room(2);
-    put(out, stringBytes(cells, row), type);
+    put(out, stringAt(cells, row), type);
     const bytes = out.at - at - 2;
     if (bytes > most) throw tooLong(type);
     if (isPadded) pad(out, type, most - bytes);
@@ -55,40 +56,61 @@ function pad(out: RowBytes, { name }: Sized, bytes: number): void {
   else for (let index = 0; index < bytes; index += 2) out.bytes.writeUInt16LE(blank, at + index);
 }
 
-function putBinary(out: RowBytes, value: Uint8Array): void {
-  const at = out.room(value.length);
-  out.bytes.set(value, at);
+function putBinary(out: RowBytes, { bytes, from, to }: StringPlace): void {
+  const at = out.room(to - from);
+  if (to - from > shortBytes) out.bytes.set(bytes.subarray(from, to), at);
+  else for (let index = from; index < to; index += 1) out.bytes[at + index - from] = bytes[index]!;
 }
 
 /** UTF-8 as UTF-16. */
-function putNational(out: RowBytes, value: Uint8Array): void {
-  const { length } = value;
+function putNational(out: RowBytes, value: StringPlace): void {
+  const { bytes: source, from, to } = value;
   // As many characters as bytes at most, of two bytes each.
-  let at = out.room(length * 2);
-  if (length <= shortBytes) {
-    const { bytes } = out;
-    let index = 0;
-    for (; index < length && value[index]! < 0x80; index += 1) {
-      bytes[at] = value[index]!;
+  let at = out.room((to - from) * 2);
+  const { bytes } = out;
+  if (to - from > shortBytes) {
+    out.at = at + bytes.write(utf8(value), at, 'utf16le');
+    return;
+  }
+  for (let index = from; index < to;) {
+    const first = source[index]!;
+    if (first < 0x80) {
+      bytes[at] = first;
       bytes[at + 1] = 0;
       at += 2;
+      index += 1;
+      continue;
     }
-    if (index === length) return;
-    at -= index * 2;
+    const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    let code = first & (0xff >> (length + 1));
+    for (let more = 1; more < length; more += 1) code = (code << 6) | (source[index + more]! & 0x3f);
+    index += length;
+    at = writeUtf16(bytes, at, code);
   }
-  const text = utf8(value);
-  out.at = at + out.bytes.write(text, at, 'utf16le');
+  out.at = at;
+}
+
+/** A character of the planes above is two units. */
+function writeUtf16(bytes: Uint8Array, at: number, code: number): number {
+  const isPair = code > 0xffff;
+  const unit = isPair ? 0xd800 | ((code - 0x1_0000) >> 10) : code;
+  bytes[at] = unit & 0xff;
+  bytes[at + 1] = unit >> 8;
+  return isPair ? writeUtf16(bytes, at + 2, 0xdc00 | (code & 0x3ff)) : at + 2;
 }
 
 /** UTF-8 as the code page of the usual collation. */
-function putNarrow(out: RowBytes, value: Uint8Array, type: Sized): void {
-  if (value.every((byte) => byte < 0x80)) return putBinary(out, value);
+function putNarrow(out: RowBytes, value: StringPlace, type: Sized): void {
+  const { bytes, from, to } = value;
+  let index = from;
+  while (index < to && bytes[index]! < 0x80) index += 1;
+  if (index === to) return putBinary(out, value);
   const page = codePageOf(usualCollation);
   const encoded = page.encode(utf8(value));
   if (encoded === undefined) throw notHeld(type, `a character that the code page ${page.name} lacks`);
-  putBinary(out, encoded);
+  putBinary(out, { bytes: encoded, from: 0, to: encoded.length });
 }
 
-function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+function utf8({ bytes, from, to }: StringPlace): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
 }

@@ -1,7 +1,7 @@
 import { dayText, day1970, lastDay, timeText } from '#wire/tds/types/calendar.ts';
 import type { TsqlType } from '../tsql/tsql-type.ts';
 import { splitMoment, unitsOf, type Moment } from './cell-times.ts';
-import { stringBytes, type Cells } from './cells.ts';
+import { stringAt, type Cells } from './cells.ts';
 import { notHeld } from './row-faults.ts';
 
 /**
@@ -12,8 +12,13 @@ export function valueReader(type: TsqlType): ((cells: Cells, row: number) => str
   if (type.name === 'date') return dateText;
   if (type.name === 'time' || type.name === 'datetime2' || type.name === 'datetimeoffset') return (cells, row) => timed(cells, row, type);
   if (!('length' in type) || type.length !== 'max') return undefined;
-  if (type.name === 'varbinary' || type.name === 'binary') return (cells, row) => Uint8Array.from(stringBytes(cells, row));
-  return (cells, row) => Buffer.from(stringBytes(cells, row)).toString('utf8');
+  if (type.name === 'varbinary' || type.name === 'binary') return binary;
+  return (cells, row) => Buffer.from(binary(cells, row)).toString('utf8');
+}
+
+function binary(cells: Cells, row: number): Uint8Array {
+  const { bytes, from, to } = stringAt(cells, row);
+  return bytes.slice(from, to);
 }
 
 function dateText({ view }: Cells, row: number): string {

@@ -1,4 +1,5 @@
 import duckdb from '@duckdb/node-bindings';
+import { Strings, type StringPlace } from './long-strings.ts';
 import type { RowBytes } from './row-bytes.ts';
 
 /** A vector of DuckDB's memory, while its chunk lives. */
@@ -7,6 +8,9 @@ export interface Cells {
   readonly view: DataView;
   /** A bit for each row, 0 where it is NULL; undefined: none is. */
   readonly validity: Uint8Array | undefined;
+  readonly rows: number;
+  /** Of texts and binary values, once one is asked for. */
+  strings: Strings | undefined;
 }
 
 /** Writes the value of a row that is not NULL. */
@@ -15,22 +19,18 @@ export type CellWriter = (out: RowBytes, cells: Cells, row: number) => void;
 export function cellsOf(vector: duckdb.Vector, rows: number, width: number): Cells {
   const bytes = duckdb.vector_get_data(vector, rows * width);
   const validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) as Uint8Array | null;
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), validity: validity ?? undefined };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { bytes, view, validity: validity ?? undefined, rows, strings: undefined };
 }
 
 export function isNull({ validity }: Cells, row: number): boolean {
   return validity !== undefined && (validity[row >> 3]! & (1 << (row & 7))) === 0;
 }
 
-const entryBytes = 16;
-const inlineBytes = 12;
-
-/** The bytes of a text or a binary value. DuckDB keeps short ones where their entry is, and a pointer to longer ones. */
-export function stringBytes({ bytes, view }: Cells, row: number): Uint8Array {
-  const at = row * entryBytes;
-  const length = view.getUint32(at, true);
-  if (length <= inlineBytes) return bytes.subarray(at + 4, at + 4 + length);
-  return duckdb.get_data_from_pointer(bytes.buffer as ArrayBuffer, bytes.byteOffset + at + 8, length);
+/** A text in UTF-8, or a binary value, of a row that is not NULL. It stands until the next one of the vector is asked for. */
+export function stringAt(cells: Cells, row: number): StringPlace {
+  cells.strings ??= new Strings(cells);
+  return cells.strings.at(row);
 }
 
 /** A signed number of 2, 4, 8 or 16 bytes. */
