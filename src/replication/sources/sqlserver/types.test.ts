@@ -37,6 +37,31 @@ describe('a value as the driver gives it comes into its column', () => {
   });
 });
 
+test('values are whole however often a column outgrows its buffer', () => {
+  const values: readonly [SqlServerType, unknown, string][] = [
+    [type('bit'), true, 't'],
+    [type('int'), 7, '7'],
+    [type('smallint'), 7, '7'],
+    [type('bigint'), '7', '7'],
+    [type('decimal', { precision: 38, scale: 1 }), '7.5', '7.5'],
+    [type('float'), 7.5, '7.5'],
+    [type('real'), 7.5, '7.5'],
+    [type('money'), '7.5000', '7.5000'],
+    [type('uniqueidentifier'), '6F9619FF-8B86-D011-B42D-00C04FC964FF', '6f9619ff-8b86-d011-b42d-00c04fc964ff'],
+    [type('date'), '2024-02-29', '2024-02-29'],
+    [type('datetime'), '2024-02-29 01:02:03.450', '2024-02-29 01:02:03.45'],
+    [type('time', { scale: 3 }), '01:02:03.450', '01:02:03.45'],
+    [type('varbinary', { maxLength: 8 }), Uint8Array.of(7), String.raw`\x07`],
+    [type('nvarchar', { maxLength: 8 }), 'seven', 'seven'],
+  ];
+  for (const [of, value, wanted] of values) {
+    const plan = planType(of) as TypePlan;
+    const builder = new ColumnBuilder(plan.type, 1);
+    for (let row = 0; row < 3000; row += 1) plan.append(value, builder);
+    expect([of.name, new Set(texts({ rows: 3000, columns: [builder.build()] }).flat())]).toEqual([of.name, new Set([wanted])]);
+  }
+});
+
 test('a value of another kind is refused and not told', () => {
   for (const [name, value] of [
     ['bigint', 12],

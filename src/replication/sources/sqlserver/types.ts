@@ -76,7 +76,7 @@ const textual = new TextEncoder();
 
 type Shape = Pick<TypePlan, 'type' | 'select' | 'append'> & Partial<Pick<TypePlan, 'fidelity' | 'reason' | 'parse' | 'text'>>;
 
-/** What becomes of a type. */
+/** What becomes of a type. In each `append` room is made first: the column may have another buffer then. */
 export function planType(type: SqlServerType): TypePlan | Refusal {
   const sourceType = spelling(type);
   const shape = shapeOf(type, sourceType);
@@ -92,7 +92,10 @@ function shapeOf(type: SqlServerType, sourceType: string): Shape | string {
         type: { kind: 'bool' },
         select: itself,
         parse: converted('bit'),
-        append: (value, into) => void (into.data[into.fixed()] = boolOf(value) ? 1 : 0),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.data[at] = boolOf(value) ? 1 : 0;
+        },
         text: (value) => (boolOf(value) ? '1' : '0'),
       };
     case 'tinyint':
@@ -106,7 +109,10 @@ function shapeOf(type: SqlServerType, sourceType: string): Shape | string {
         type: { kind: 'int64' },
         select: itself,
         parse: converted(type.name),
-        append: (value, into) => into.view.setBigInt64(into.fixed(), bigOf(value), true),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.view.setBigInt64(at, bigOf(value), true);
+        },
       };
     case 'decimal':
     case 'numeric':
@@ -119,20 +125,29 @@ function shapeOf(type: SqlServerType, sourceType: string): Shape | string {
       return {
         type: { kind: 'float64' },
         select: itself,
-        append: (value, into) => into.view.setFloat64(into.fixed(), numberOf(value), true),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.view.setFloat64(at, numberOf(value), true);
+        },
       };
     case 'real':
       return {
         type: { kind: 'float32' },
         select: itself,
-        append: (value, into) => into.view.setFloat32(into.fixed(), numberOf(value), true),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.view.setFloat32(at, numberOf(value), true);
+        },
       };
     case 'uniqueidentifier':
       return {
         type: { kind: 'uuid' },
         select: itself,
         parse: converted(type.name),
-        append: (value, into) => into.data.set(uuidBytes(textOf(value)), into.fixed()),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.data.set(uuidBytes(textOf(value)), at);
+        },
       };
     case 'binary':
     case 'varbinary':
@@ -156,7 +171,10 @@ function shapeOfTime({ name, scale }: SqlServerType, sourceType: string): Shape 
         type: { kind: 'date' },
         select: converted('varchar(10)', ', 23'),
         parse: converted(name),
-        append: (value, into) => into.view.setInt32(into.fixed(), daysOf(textOf(value)), true),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.view.setInt32(at, daysOf(textOf(value)), true);
+        },
       };
     case 'smalldatetime':
       return timestamp(converted('varchar(19)', ', 120'), (parameter) => `CONVERT(smalldatetime, ${parameter}, 120)`);
@@ -173,7 +191,10 @@ function shapeOfTime({ name, scale }: SqlServerType, sourceType: string): Shape 
         type: { kind: 'time' },
         select: converted('varchar(16)', ', 121'),
         parse,
-        append: (value, into) => into.view.setBigInt64(into.fixed(), microsOfDay(textOf(value)), true),
+        append: (value, into) => {
+          const at = into.fixed();
+          into.view.setBigInt64(at, microsOfDay(textOf(value)), true);
+        },
       };
     }
     case 'datetimeoffset':
@@ -234,8 +255,9 @@ function whole(kind: 'int16' | 'int32', name: string): Shape {
     parse: converted(name),
     append: (value, into) => {
       const number = numberOf(value);
-      if (kind === 'int16') into.view.setInt16(into.fixed(), number, true);
-      else into.view.setInt32(into.fixed(), number, true);
+      const at = into.fixed();
+      if (kind === 'int16') into.view.setInt16(at, number, true);
+      else into.view.setInt32(at, number, true);
     },
   };
 }
@@ -263,7 +285,10 @@ function timestamp(select: TypePlan['select'], parse: TypePlan['parse']): Shape 
     type: { kind: 'timestamp' },
     select,
     parse,
-    append: (value, into) => into.view.setBigInt64(into.fixed(), microsOf(textOf(value)), true),
+    append: (value, into) => {
+      const at = into.fixed();
+      into.view.setBigInt64(at, microsOf(textOf(value)), true);
+    },
   };
 }
 
