@@ -39,6 +39,16 @@ function maxRecursion(options: readonly string[]): number {
   return 100;
 }
 
+/** A query with a column `n` besides, by which its rows are in their order. */
+export function writeNumbered(query: Query, outside: Around): Selected {
+  const { prefix, named } = writeWith(query.with, outside);
+  const inside: Around = { ...outside, named };
+  const rows = writeRows(query, inside);
+  const { rowCount } = outside.writing.context;
+  const { sql, columns } = finished(rows, { top: rows.top, offset: query.offset, fetch: query.fetch, rowCount }, inside, true);
+  return { sql: `${prefix}${sql}`, columns };
+}
+
 /** Any query, with all that belongs to it. Errors: 1033, 1062, 10741 and what its parts say. */
 export function writeQuery(query: Query, outside: Around): Selected {
   const { prefix, named } = writeWith(query.with, outside);

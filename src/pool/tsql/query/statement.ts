@@ -12,7 +12,7 @@ import { planMerge } from './merge.ts';
 import { tableNamed, writtenName } from './names.ts';
 import { planDrop, planIndex, planRename, planSchema, planStatistics, planView } from './objects.ts';
 import type { Plan, PlanContext, Step, TableFacts } from './plan.ts';
-import { around, beginWriting } from './query.ts';
+import { around, beginWriting, writeNumbered } from './query.ts';
 import { createSequence } from './sequence.ts';
 import { writable } from './target.ts';
 import { type Column, placeName, type Selected } from './writing.ts';
@@ -185,7 +185,7 @@ function planAssignment(query: Query, body: SelectBody, context: PlanContext): P
     return { kind: 'expression', value: combined(item, own), alias: undefined, at: item.at, line: item.line } as const;
   });
   const writing = beginWriting(context, query.options);
-  const selected = writing.query({ ...query, body: { ...body, items: values } }, around(writing));
+  const selected = writeNumbered({ ...query, body: { ...body, items: values } }, around(writing));
   const variables = items.map((item) => ({
     name: item.variable,
     type: context.variable(item.variable, item).type ?? ({ name: 'int' } as const),
@@ -198,7 +198,7 @@ function planAssignment(query: Query, body: SelectBody, context: PlanContext): P
   const only = gathers ? `, CASE WHEN count(*) OVER () > 1 THEN ${failing(40_510, gathering)} END AS one` : '';
   return {
     command: 'select',
-    steps: [{ kind: 'assign', sql: `SELECT ${chosen.join(', ')}${only} FROM (${selected.sql}) AS a`, variables }],
+    steps: [{ kind: 'assign', sql: `SELECT ${chosen.join(', ')}${only} FROM (${selected.sql}) AS a ORDER BY a.n`, variables }],
     writes: 'nothing',
     changesNames: false,
     counts: true,
