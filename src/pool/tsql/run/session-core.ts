@@ -7,6 +7,7 @@ import { statementFault } from './engine-faults.ts';
 import type { AnnouncedBulk } from './bulk-load.ts';
 import type { ParameterizedText } from './procedure-execute-sql.ts';
 import type { SessionConnection } from './session-connection.ts';
+import { carryVariables } from './table-variables.ts';
 import { type Access, type Entered, SessionTransaction } from './session-transaction.ts';
 import { initialOptions, type SetOptions } from './set-options.ts';
 import type { SessionClient, SqlPool } from './sql-pool.ts';
@@ -49,10 +50,13 @@ export class SessionCore {
       idleMs: pool.options.idleTransactionMs,
       keep: () => {
         const { temporaries } = this;
-        return () => {
-          this.temporaries = temporaries;
+        return (whole) => {
+          // Rows of table variables would be there in SQL Server: better none of that name than too few rows.
+          const kept = [...temporaries].filter(([, table]) => !whole || table.kind !== 'table-variable');
+          this.temporaries = new Map(kept);
         };
       },
+      carry: () => carryVariables(this),
       committing: async (commit, reshaped) => {
         await (reshaped ? pool.pool.shapes.changing(commit) : commit());
         void pool.pool

@@ -116,6 +116,21 @@ describe('a transaction', () => {
     expect(await rowsOf(session, 'CREATE TABLE #gone (b int); SELECT COUNT(*) FROM #gone')).toEqual([[0n]]);
   });
 
+  test('leaves the rows of table variables, or none of that name', async () => {
+    await using pool = await openTestPool();
+    const session = await pool.session();
+    await ask(session, 'CREATE TABLE dbo.t (a int)');
+    const declared = `DECLARE @t TABLE (a int PRIMARY KEY, b varchar(5)); INSERT @t VALUES (1, 'x')`;
+    const rolledBack = `${declared}; BEGIN TRAN; INSERT @t VALUES (2, NULL); UPDATE @t SET b = 'y' WHERE a = 1; INSERT t VALUES (1); ROLLBACK`;
+    expect(await rowsOf(session, `${rolledBack}; SELECT a, b FROM @t ORDER BY a; SELECT COUNT(*) FROM t`)).toEqual([
+      [1n, 'y'],
+      [2n, null],
+      [0n],
+    ]);
+    const doomed = await ask(session, `${declared}; BEGIN TRAN; INSERT @t VALUES (2, NULL); SELECT 1/0; ROLLBACK; SELECT a FROM @t`);
+    expect(doomed.messages).toEqual([expect.stringMatching(/^8134 /), expect.stringMatching(/^1087 /)]);
+  });
+
   test('that changes what another has changed is told to run again', async () => {
     await using pool = await openTestPool();
     const one = await pool.session();

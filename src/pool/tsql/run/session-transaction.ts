@@ -14,10 +14,15 @@ export interface TransactionTerms {
   /** Milliseconds a transaction may stay open with nothing done in it: while one is open the pool's file grows with all that is written to it. */
   readonly idleMs: number;
   /** Temporary tables and what else must be as before when a transaction is rolled back. */
-  readonly keep: () => () => void;
+  readonly keep: () => Restore;
+  /** What a ROLLBACK leaves as it is: table variables. Answers what brings it back afterwards. */
+  readonly carry: () => Promise<() => Promise<void>>;
   /** A commit that wrote the pool: `reshaped` if the catalogue is another. */
   readonly committing: (commit: () => Promise<void>, reshaped: boolean) => Promise<void>;
 }
+
+/** `whole`: more than one statement was taken back, and what outlives that could not be carried over. */
+export type Restore = (whole: boolean) => void;
 
 /** A look at the pool: DuckDB's snapshot is taken at the first access, not at BEGIN. */
 const firstLook = `FROM ${quoteIdentifier(catalogName)}.${quoteIdentifier(ownSchema)}.meta SELECT 1 LIMIT 1`;
@@ -31,7 +36,7 @@ export class SessionTransaction {
   readonly #terms: TransactionTerms;
   #count = 0;
   #name = '';
-  #engine: { readonly restore: () => void } | undefined;
+  #engine: { readonly restore: Restore } | undefined;
   #doomed: Fault | undefined;
   #wrote = false;
   #reshaped = false;
@@ -96,7 +101,11 @@ export class SessionTransaction {
     if (name !== '' && name.toLowerCase() !== this.#name.toLowerCase())
       throw sqlError(6401, `Cannot roll back ${name}. No transaction or savepoint of that name was found.`, options);
     await this.#pauseIdling();
-    await this.#rollbackEngine();
+    if (this.#engine) {
+      const bringBack = await this.#terms.carry();
+      await this.#rollbackEngine(false);
+      await bringBack();
+    }
     this.#over();
     sink?.changed({ kind: 'transaction', now: 'rolled-back' });
   }
@@ -199,12 +208,12 @@ export class SessionTransaction {
     } catch (error) {
       // One that fails has rolled back by itself.
       this.#leaveEngine();
-      engine.restore();
+      engine.restore(this.#count > 0);
       throw error;
     }
   }
 
-  async #rollbackEngine(): Promise<void> {
+  async #rollbackEngine(whole = this.#count > 0): Promise<void> {
     const engine = this.#engine;
     if (!engine) return;
     try {
@@ -213,7 +222,7 @@ export class SessionTransaction {
       // It never began, or the engine has gone.
     }
     this.#leaveEngine();
-    engine.restore();
+    engine.restore(whole);
   }
 
   #leaveEngine(): void {
