@@ -53,13 +53,17 @@ export function scopeOf(columns: readonly Column[], settings: Partial<Scope['set
 export async function evaluate(
   text: string,
   connection: DuckDBConnection,
-  of: { readonly scope?: Scope; readonly from?: string } = {},
+  of: { readonly scope?: Scope; readonly from?: string; readonly by?: string } = {},
 ): Promise<string> {
   try {
     const { sql, type } = translateExpression(parseExpression(text), of.scope ?? scopeOf([]));
     const from = of.from === undefined ? '' : ` FROM ${of.from}`;
+    const key = of.by === undefined ? '' : `, ${of.by} AS k`;
+    const order = of.by === undefined ? '' : ' ORDER BY k NULLS FIRST';
     const engineType = type === undefined ? '' : duckDbTypeOf(type);
-    const rows = (await connection.runAndReadAll(`SELECT CAST(v AS VARCHAR), typeof(v) FROM (SELECT ${sql} AS v${from})`)).getRows();
+    const rows = (
+      await connection.runAndReadAll(`SELECT CAST(v AS VARCHAR), typeof(v) FROM (SELECT ${sql} AS v${key}${from})${order}`)
+    ).getRows();
     const types = new Set(rows.map((row) => String(row[1])));
     if (type !== undefined && rows.length > 0 && (types.size > 1 || !types.has(engineType)))
       return `${[...types].join(', ')} in place of ${engineType}: ${sql}`;

@@ -4,7 +4,7 @@ import type { TsqlType } from '../tsql-type.ts';
 import { castTo } from './convert.ts';
 import { withinMoney } from './convert-number.ts';
 import { ticks } from './convert-time.ts';
-import { decimalArithmetic } from './decimal.ts';
+import { asScaled, decimalArithmetic, unscaled, wholeQuotient } from './decimal.ts';
 import { duckDbTypeOf } from './duckdb-type.ts';
 import { bound, failing } from './sql-text.ts';
 import { commonType, familyOf, isBinary, isNumeric, isText, knownType, lengthOf, operandClash, sizedType, typeWord } from './type-order.ts';
@@ -155,15 +155,15 @@ export function finite(sql: string, name: string): string {
 function moneyArithmetic(left: Typed, right: Typed, use: OperatorUse & { readonly name: 'money' | 'smallmoney' }): Typed {
   const { operator, place, name } = use;
   const type: TsqlType = { name };
-  const [a, b] = [left, right].map((side) => castTo(side, type, { explicit: false, place }).sql);
+  const [a = '', b = ''] = [left, right].map((side) => `CAST(${castTo(side, type, { explicit: false, place }).sql} AS DECIMAL(19,4))`);
   const how = { tries: false, style: undefined, dateFormat: use.dateFormat, place };
-  const scaled = (sql: string | undefined): string => `CAST(${sql} * 10000 AS HUGEINT)`;
+  const scaled = (sql: string): string => unscaled({ sql, type: { name: 'decimal', precision: 19, scale: 4 } });
   const sum = (): string => {
     switch (operator) {
       case '/':
-        return `CAST(CAST(${scaled(a)} * 10000 // ${nonZero(right, scaled(b))} AS DECIMAL(34,0)) * CAST('0.0001' AS DECIMAL(4,4)) AS DECIMAL(38,4))`;
+        return `CAST(${asScaled(wholeQuotient(`${scaled(a)} * CAST(10000 AS HUGEINT)`, nonZero(right, scaled(b)), 30), { precision: 38, scale: 4 })} AS DECIMAL(38,4))`;
       case '%':
-        return `CAST(${a} % ${nonZero(right, b ?? '')} AS DECIMAL(38,4))`;
+        return `CAST(${a} % ${nonZero(right, b)} AS DECIMAL(38,4))`;
       default:
         return `CAST(${a} ${operator} ${b} AS DECIMAL(38,4))`;
     }

@@ -190,19 +190,6 @@ const overRows: readonly (readonly [text: string, answer: string])[] = [
   ['100.0*SUM(d)/SUM(i)', '-120.833333 decimal(38,6)'],
   ['SUM(b)', '8117: Operand data type bit is invalid for sum operator.'],
   ['MAX(b)', '8117: Operand data type bit is invalid for max operator.'],
-  ['ROW_NUMBER() OVER (ORDER BY s DESC)', '1,2,3,4 bigint'],
-  ['RANK() OVER (PARTITION BY b ORDER BY i)', '1,2,1,1 bigint'],
-  ['SUM(i) OVER (ORDER BY i)', 'NULL,-7,-7,-6 int'],
-  ['SUM(i) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)', 'NULL,-7,-7,1 int'],
-  [`LAG(s, 1, 'none') OVER (ORDER BY i)`, 'none,NULL,xyz, varchar(10)'],
-  ['LEAD(i) OVER (ORDER BY i)', '-7,0,1,NULL int'],
-  ['FIRST_VALUE(s) OVER (ORDER BY i)', 'NULL,NULL,NULL,NULL varchar(10)'],
-  ['LAST_VALUE(s) OVER (ORDER BY i)', 'NULL,xyz,,Abc  varchar(10)'],
-  ['AVG(d) OVER (PARTITION BY b)', '3.625000,0.000000,NULL,3.625000 decimal(38,6)'],
-  ['MAX(s) OVER (ORDER BY i)', 'NULL,xyz,xyz,xyz varchar(10)'],
-  ['PERCENT_RANK() OVER (ORDER BY i)', '0.0,0.3333333333333333,0.6666666666666666,1.0 float'],
-  ['PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY i) OVER ()', '0.0,0.0,0.0,0.0 float'],
-  ['PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY i) OVER ()', '0,0,0,0 int'],
   [`IIF(s LIKE 'a%', 1, 0)`, '1,0,0,0 int'],
   ['IIF(s LIKE pa, 1, 0)', '1,0,0,0 int'],
   [`IIF(s LIKE 'ABC', 1, 0)`, '1,0,0,0 int'],
@@ -231,4 +218,31 @@ const overRows: readonly (readonly [text: string, answer: string])[] = [
 
 test.each(overRows)('%s', async (text, answer) => {
   expect(await evaluate(text, connection, { scope: scopeOf(columns), from: 't' })).toBe(answer);
+});
+
+/** The rows in the order of `i`: NULL, -7, 0, 1. */
+const windows: readonly (readonly [text: string, answer: string])[] = [
+  ['ROW_NUMBER() OVER (ORDER BY s DESC)', '4,1,3,2 bigint'],
+  ['RANK() OVER (PARTITION BY b ORDER BY i)', '1,1,1,2 bigint'],
+  ['SUM(i) OVER (ORDER BY i)', 'NULL,-7,-7,-6 int'],
+  ['SUM(i) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)', 'NULL,-7,-7,1 int'],
+  [`LAG(s, 1, 'none') OVER (ORDER BY i)`, 'none,NULL,xyz, varchar(10)'],
+  ['LEAD(i) OVER (ORDER BY i)', '-7,0,1,NULL int'],
+  ['FIRST_VALUE(s) OVER (ORDER BY i)', 'NULL,NULL,NULL,NULL varchar(10)'],
+  ['FIRST_VALUE(s) IGNORE NULLS OVER (ORDER BY i)', 'NULL,xyz,xyz,xyz varchar(10)'],
+  ['LAST_VALUE(s) OVER (ORDER BY i)', 'NULL,xyz,,Abc  varchar(10)'],
+  ['AVG(d) OVER (PARTITION BY b)', 'NULL,3.625000,0.000000,3.625000 decimal(38,6)'],
+  ['MAX(s) OVER (ORDER BY i)', 'NULL,xyz,xyz,xyz varchar(10)'],
+  ['COUNT(*) OVER ()', '4,4,4,4 int'],
+  ['PERCENT_RANK() OVER (ORDER BY i)', '0.0,0.3333333333333333,0.6666666666666666,1.0 float'],
+  ['PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY i) OVER ()', '0.0,0.0,0.0,0.0 float'],
+  ['PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY i) OVER ()', '0,0,0,0 int'],
+  [
+    'ROW_NUMBER() OVER (ORDER BY 1)',
+    '5308: Windowed functions, aggregates and NEXT VALUE FOR functions do not support integer indices as ORDER BY clause expressions.',
+  ],
+];
+
+test.each(windows)('window %s', async (text, answer) => {
+  expect(await evaluate(text, connection, { scope: scopeOf(columns), from: 't', by: 'i' })).toBe(answer);
 });

@@ -174,6 +174,9 @@ const dates: Readonly<Record<string, readonly string[]>> = {
 };
 const clocks = ['', ' %H:%M:%S', ' %H:%M:%S.%f', ' %H:%M', ' %I:%M:%S %p', ' %I:%M %p', ' %I:%M:%S%p', ' %I:%M%p'];
 
+/** What DuckDB reads by itself, and fast. */
+const usualShape = '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?)?';
+
 /** Texts that are only known as the statement runs: the common forms, and 241 for all others. */
 function textToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
   const format = how.style === undefined ? how.dateFormat : (styleFormats[how.style] ?? how.dateFormat);
@@ -192,8 +195,13 @@ function textToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How)
       to.name === 'date' || legacy
         ? ''
         : ` WHEN regexp_matches(${text}, '[.][0-9]{6}[1-9]') THEN ${failed(how, 40_510, 'A seventh digit of a second is not supported by this SQL pool.')}`;
+    const usual =
+      yearFirst === '%Y-%m-%d'
+        ? ` WHEN regexp_full_match(${text}, '${usualShape}') THEN coalesce(TRY_CAST(${text} AS TIMESTAMP), ${bad})`
+        : '';
+    const plain = `${usual}${withZone(text, to, bad)}`;
     const parsed = `CASE WHEN regexp_full_match(${text}, '${timeOnly}') THEN TIMESTAMP '1900-01-01' + (try_strptime(${text}, ${list}) - date_trunc('day', try_strptime(${text}, ${list}))) ELSE try_strptime(${text}, ${list}) END`;
-    const value = `CASE WHEN ${text} IS NULL THEN NULL WHEN ${text} = '' THEN TIMESTAMP '1900-01-01'${seventh}${withZone(text, to, bad)} WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(${parsed}, ${bad}) ELSE ${bad} END`;
+    const value = `CASE WHEN ${text} IS NULL THEN NULL WHEN ${text} = '' THEN TIMESTAMP '1900-01-01'${seventh}${plain} WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(${parsed}, ${bad}) ELSE ${bad} END`;
     return rounded(value, undefined, to, how);
   });
 }

@@ -29,6 +29,7 @@ const overflow = (type: string): readonly [number, string] => [
 const readings: readonly Reading[] = [
   [/^Invalid Input Error: \{sql (\d+)\} (.*)$/s, (found) => [Number(found[1]), found[2] ?? '']],
   [/^Out of Range Error: Overflow in \w+ of (DECIMAL|U?INT\d+)/, (found) => overflow(typeName(found[1]))],
+  [/^Out of Range Error: Overflow in HUGEINT/, () => overflow('numeric')],
   [/^Out of Range Error: Overflow in (?:negation|division|abs)/, () => overflow('int')],
   [/^Out of Range Error: Overflow on abs/, () => overflow('int')],
   [

@@ -1,7 +1,7 @@
 import { anyNullable, argumentAs, constantInt, intArgument, invalidArgument, longType, textArgument, textType } from './arguments.ts';
 import type { CallContext, FunctionRule } from './functions.ts';
-import { patternIndex } from './like.ts';
-import { bound, boundAll, failing } from './sql-text.ts';
+import { escapeRegex, patternIndex } from './like.ts';
+import { bound, boundAll, failing, textLiteral } from './sql-text.ts';
 import { isBinary, isNational, isText, knownType, lengthOf, sizedType, textLength } from './type-order.ts';
 import type { Typed } from './typed.ts';
 import { byUnits, inUnits, isNarrow, lengthInUnits } from './utf16.ts';
@@ -155,17 +155,22 @@ const charIndex: Write = ([find, inside, start], context) => {
   return { ...asCount(sql, hay), nullable: anyNullable([needle, hay]) || (start?.nullable ?? false) };
 };
 
+/** Without regard to case. A constant to be found is a constant of the regular expression too: DuckDB reads others anew for each row. */
+function replaceByRegex(source: Typed, find: Typed, by: Typed): string {
+  const plain = (sql: string): string => `replace(${sql}, '\\', '\\\\')`;
+  if (find.literal?.kind === 'string')
+    return `regexp_replace(${source.sql}, ${textLiteral(escapeRegex(find.literal.text))}, ${plain(by.sql)}, 'gi')`;
+  return boundAll({ source: source.sql, find: find.sql, by: by.sql }, (value) => {
+    const replaced = `regexp_replace(${value.source}, regexp_escape(${value.find}), ${plain(value.by)}, 'gi')`;
+    return `CASE WHEN ${value.find} = '' AND ${value.by} IS NOT NULL THEN ${value.source} ELSE ${replaced} END`;
+  });
+}
+
 const replace: Write = (args, context) => {
   const [source, find, by] = args.map((argument) => textArgument(argument, context)) as [Typed, Typed, Typed];
   const binaryOrder = source.binaryOrder === true || find.binaryOrder === true;
   const caseless = binaryOrder || (find.literal?.kind === 'string' && find.literal.text.toLowerCase() === find.literal.text.toUpperCase());
-  const sql = caseless
-    ? `replace(${source.sql}, ${find.sql}, ${by.sql})`
-    : boundAll(
-        { source: source.sql, find: find.sql, by: by.sql },
-        (value) =>
-          `CASE WHEN ${value.find} = '' AND ${value.by} IS NOT NULL THEN ${value.source} ELSE regexp_replace(${value.source}, regexp_escape(${value.find}), replace(${value.by}, '\\', '\\\\'), 'gi') END`,
-      );
+  const sql = caseless ? `replace(${source.sql}, ${find.sql}, ${by.sql})` : replaceByRegex(source, find, by);
   const nothing = [source, find, by].some((value) => value.literal?.kind === 'null');
   return {
     sql: nothing ? 'CAST(NULL AS VARCHAR)' : sql,
