@@ -2,7 +2,7 @@ import { notSupported, sqlError } from '../sql-error.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { failed } from './convert-number.ts';
 import type { How } from './convert.ts';
-import { bound } from './sql-text.ts';
+import { bound, textLiteral } from './sql-text.ts';
 import { familyOf, isNational, textLength, typeWord, type TextType } from './type-order.ts';
 import { firstUnits, lengthInUnits } from './utf16.ts';
 
@@ -37,9 +37,13 @@ function fitted(sql: string, length: number | 'max', to: TextType): string {
   return padded(cut, to);
 }
 
+/** A text of ASCII written out, as in INSERTs of many rows: DuckDB need not reckon what is known. */
+const plainLiteral = /^'(?:[\x20-\x26\x28-\x7e]|'')*'$/;
+
 function padded(sql: string, to: TextType): string {
   if (to.length === 'max' || (to.name !== 'char' && to.name !== 'nchar')) return sql;
   const { length } = to;
+  if (plainLiteral.test(sql)) return textLiteral(sql.slice(1, -1).replaceAll("''", "'").padEnd(length));
   return bound('short', sql, (text) => `${text} || repeat(' ', greatest(0, ${length} - ${lengthInUnits(text)}))`);
 }
 
