@@ -198,7 +198,7 @@ test(
     await host.run(pool);
     await reaches(pool, 'one', 5);
     const outside = join(data, 'control');
-    mkdirSync(outside);
+    mkdirSync(outside, { recursive: true });
     writeFileSync(join(outside, 'resources.db'), 'precious');
     symlinkSync(outside, join(data, 'pools', 'ws', 'trap'));
     for (const folder of [outside, join(data, 'pools'), join(data, 'pools', '..', 'control'), join(data, 'pools', 'ws', 'trap'), '/']) {

@@ -3,7 +3,14 @@ import { fault } from '#base/fault.ts';
 import { Board } from './board.ts';
 import type { LinkStatus, TableStatus } from './status.ts';
 
-const control = { url: 'https://localhost:4433', studio: 'https://localhost:4433/studio/', ca: 'ca.pem', subscription: 's', tenant: 't' };
+const control = {
+  url: 'https://localhost:4433',
+  studio: 'https://localhost:4433/studio/',
+  ca: 'ca.pem',
+  subscription: 's',
+  tenant: 't',
+  sql: {},
+};
 
 function link(following: boolean, ...states: TableStatus['state'][]): LinkStatus {
   return {

@@ -56,6 +56,7 @@ export class Board {
       ...about,
       ready: this.ready,
       arm: this.control?.url ?? null,
+      sql: this.control?.sql ?? {},
       links: this.link === undefined ? [] : [this.link],
       processes: [...this.#processes].map(([name, one]) => ({
         name,

@@ -108,6 +108,8 @@ export interface ControlReport {
   readonly ca: string;
   readonly subscription: string;
   readonly tenant: string;
+  /** Where clients of SQL Server reach pools, by `workspace.pool`: `localhost,14330`. */
+  readonly sql: Readonly<Record<string, string>>;
 }
 
 export interface DemoReport {

@@ -33,6 +33,7 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
   await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
   await using pools = openPoolHost({ folder: job.folder, sql: { ...job.sql, certificate: certificates }, log });
   alsoMeasures(() => pools.metrics());
+  let ignoreReports = (): void => undefined;
   const ignoreEvents = engine.onEvent(networkNews(log, Date.now));
   const hostNames = [...usualNames, hostname().toLowerCase()];
   const parts = await composeControl({ job, store, certificates, hostNames, engine, runtimes, pools, log });
@@ -48,12 +49,21 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
   try {
     const port = await listenOn(app, job.port);
     const url = `https://localhost:${port}`;
-    const told = { url, studio: await parts.studioLink(url), ca: certificates.caPath, subscription, tenant };
+    const about = { url, studio: await parts.studioLink(url), ca: certificates.caPath, subscription, tenant };
+    let told = { ...about, sql: pools.addresses() };
     report(() => told);
+    ignoreReports = pools.onReport(() => {
+      const sql = pools.addresses();
+      // Whoever is told writes it down: only what is another.
+      if (JSON.stringify(sql) === JSON.stringify(told.sql)) return;
+      told = { ...about, sql };
+      report(() => told);
+    });
     log.info({ port }, 'requests are answered');
     await supervise([loop, keeper, ...services], { signal, log });
   } finally {
     clearInterval(renewal);
+    ignoreReports();
     ignoreEvents();
     await app.close();
     parts[Symbol.dispose]();

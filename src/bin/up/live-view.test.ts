@@ -20,7 +20,17 @@ function status(states: readonly LinkStatus['tables'][number]['state'][], step: 
     findings: [],
     trouble: null,
   };
-  return { pid: 1, data: '/d', arm: null, metrics: '', ready: false, links: states.length === 0 ? [] : [link], processes: [], step };
+  return {
+    pid: 1,
+    data: '/d',
+    arm: null,
+    metrics: '',
+    sql: {},
+    ready: false,
+    links: states.length === 0 ? [] : [link],
+    processes: [],
+    step,
+  };
 }
 
 function view(isTerminal: boolean): { view: LiveView; take: () => string; pass: (ms: number) => void } {

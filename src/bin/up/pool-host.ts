@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { PoolHost, PoolLoginDecision, PoolLoginVerdict, PoolOrder } from '#providers/synapse/pool-host.ts';
+import { serverText } from '#providers/synapse/sql-endpoint.ts';
 import type { PoolTdsJob } from './channel.ts';
 import { places } from './home-folder.ts';
 import { PoolPorts } from './pool-ports.ts';
@@ -31,6 +32,8 @@ export interface PoolSqlOptions {
 export interface PoolProcesses extends PoolHost, AsyncDisposable {
   /** The measurements of each as text. */
   metrics(): Promise<readonly string[]>;
+  /** Where clients of SQL Server reach those that they reach at the moment, by `workspace.pool`: `localhost,14330`. */
+  addresses(): Readonly<Record<string, string>>;
   /** They show this certificate from now on. */
   renew(certificate: PoolTdsJob['certificate']): void;
 }
@@ -65,6 +68,14 @@ class ChildPools implements PoolProcesses {
 
   decideLogins(decide: PoolLoginDecision): void {
     this.#decide = decide;
+  }
+
+  addresses(): Readonly<Record<string, string>> {
+    const all = [...this.#pools.values()].flatMap((pool) => {
+      const { tds } = pool.report();
+      return tds === undefined ? [] : [[pool.name, serverText(tds)] as const];
+    });
+    return Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   renew(certificate: PoolTdsJob['certificate']): void {

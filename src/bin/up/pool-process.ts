@@ -55,6 +55,11 @@ export class PoolProcess {
     this.#done = supervise([this.#child], { signal: this.#end.signal, log: options.log });
   }
 
+  /** `workspace.pool`. */
+  get name(): string {
+    return this.#order.name;
+  }
+
   /** Changes the links of a pool that is the same otherwise. False: it must be stopped and started anew. */
   takes(order: PoolOrder): boolean {
     const { folder, memoryMb, links, keepsOthers = false } = this.#order;

@@ -27,7 +27,18 @@ function link(change: Partial<LinkStatus> = {}): LinkStatus {
 }
 
 function status(change: Partial<UpStatus> = {}): UpStatus {
-  return { pid: 1, data: '/d', arm: null, metrics: 'http://m', ready: false, links: [link()], processes: [], step: null, ...change };
+  return {
+    pid: 1,
+    data: '/d',
+    arm: null,
+    metrics: 'http://m',
+    sql: {},
+    ready: false,
+    links: [link()],
+    processes: [],
+    step: null,
+    ...change,
+  };
 }
 
 const wide = { columns: 200, rows: 50 };
@@ -92,4 +103,11 @@ test('numbers for people', () => {
   expect([count(999), count(1234567)]).toEqual(['999', '1,234,567']);
   expect([bytes(0), bytes(999), bytes(1000), bytes(123_456), bytes(5_000_000_000)]).toEqual(['0 B', '999 B', '1.0 kB', '123 kB', '5.0 GB']);
   expect([duration(3), duration(1500), duration(180_000), duration(10_000_000)]).toEqual(['3 ms', '1.5 s', '3 min', '3 h']);
+});
+
+test('where clients of SQL Server reach pools is a line', () => {
+  const sql = { 'shop.other': 'localhost,14331', 'shop.shop': 'localhost,14330' };
+  expect(statusLines(status({ links: [], sql }), { columns: 120, rows: 20 })).toEqual([
+    'SQL Server clients: shop.other at localhost,14331  shop.shop at localhost,14330',
+  ]);
 });

@@ -8,6 +8,8 @@ export interface UpStatus {
   readonly metrics: string;
   /** Where resources are asked for, once it answers. */
   readonly arm: string | null;
+  /** Where clients of SQL Server reach pools, by `workspace.pool`: `localhost,14330`. */
+  readonly sql: Readonly<Record<string, string>>;
   /** Resources can be asked for, every table of every link is Replicating, and every source is followed. */
   readonly ready: boolean;
   readonly links: readonly LinkStatus[];
@@ -51,15 +53,23 @@ export interface TableStatus {
 
 /** The status as lines for a screen of that many columns and lines: when there is no room, tables are left out, and the rest says how many. */
 export function statusLines(status: UpStatus, screen: { readonly columns: number; readonly rows: number }): string[] {
-  const foot = [...status.links.map(linkLine), ...troubleLines(status), ...(status.step === null ? [] : [status.step])].flatMap((line) =>
-    wrapped(line, screen.columns - 1),
-  );
+  const foot = [
+    ...status.links.map(linkLine),
+    ...sqlLines(status),
+    ...troubleLines(status),
+    ...(status.step === null ? [] : [status.step]),
+  ].flatMap((line) => wrapped(line, screen.columns - 1));
   const room = Math.max(3, screen.rows - foot.length - 2);
   const tables = status.links.flatMap((link) => link.tables);
   const shown = tables.length <= room ? tables : tables.slice(0, room - 1);
   const lines = shown.length === 0 ? [] : tableLines(shown);
   if (shown.length < tables.length) lines.push(`… and ${tables.length - shown.length} more tables`);
   return [...lines.map((line) => (line.length < screen.columns ? line : `${line.slice(0, screen.columns - 2)}…`)), ...foot];
+}
+
+function sqlLines({ sql }: UpStatus): string[] {
+  const all = Object.entries(sql).map(([pool, address]) => `${pool} at ${address}`);
+  return all.length === 0 ? [] : [`SQL Server clients: ${all.join('  ')}`];
 }
 
 /** What goes wrong, each with its remedy. */

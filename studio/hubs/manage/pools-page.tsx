@@ -84,6 +84,7 @@ const columns: readonly Column<ShownResource>[] = [
     title: 'Memory',
     cell: ({ tags }) => (tags?.['hidden-memory-mb'] === undefined ? 'by level' : `${tags['hidden-memory-mb']} MB`),
   },
+  { key: 'sql', title: 'SQL endpoint', cell: ({ properties }) => textOf(properties['sqlEndpoint']) ?? '' },
   { key: 'made', title: 'Made', cell: ({ properties }) => <TimeText at={textOf(properties['creationDate'])} /> },
   { key: 'actions', title: 'Actions', width: '200px', cell: (row) => <PoolActions pool={row} /> },
 ];
