@@ -5,6 +5,8 @@ import { wrongValue, type TdsType, type TdsTypeOf } from './tds-type.ts';
 const decimalN = 0x6a;
 const numericN = 0x6c;
 const mostPrecision = 38;
+/** With the sign. */
+const mostBytes = 17;
 const money = 0x3c;
 const smallMoney = 0x7a;
 const moneyN = 0x6e;
@@ -43,7 +45,7 @@ export const decimals: TypeFamily<TdsTypeOf<'decimal'>> = {
   readInfo: (reader) => {
     const length = reader.u8();
     const [precision, scale] = [reader.u8(), reader.u8()];
-    if (precision < 1 || precision > mostPrecision || scale > precision || length < decimalBytes(precision) || length > 17)
+    if (precision < 1 || precision > mostPrecision || scale > precision || length < 2 || length > mostBytes)
       throw malformed(`a decimal(${precision},${scale}) of ${length} bytes`);
     return { name: 'decimal', precision, scale };
   },
@@ -66,13 +68,13 @@ export const decimals: TypeFamily<TdsTypeOf<'decimal'>> = {
   },
 };
 
-/** Sign and magnitude, little-endian. Some clients send fewer bytes than the precision asks for. */
+/** Sign and magnitude, little-endian. Some clients send fewer bytes than the document has: FreeTDS as many as the digits need. */
 export function readDecimal(reader: TdsReader, length: number, of: { readonly precision: number; readonly scale: number }): string {
-  if (length % 4 !== 1 || length < 5 || length > 17) throw malformed(`a decimal of ${length} bytes`);
+  if (length < 2 || length > mostBytes) throw malformed(`a decimal of ${length} bytes`);
   const sign = reader.u8();
   if (sign > 1) throw malformed('a decimal without sign');
   let magnitude = 0n;
-  for (let read = 0; read < length - 1; read += 4) magnitude |= BigInt(reader.u32()) << BigInt(read * 8);
+  for (let read = 0; read < length - 1; read += 1) magnitude |= BigInt(reader.u8()) << BigInt(read * 8);
   if (!isDecimal(magnitude, of.precision)) throw malformed(`a decimal of more than ${of.precision} digits`);
   return scaledText(sign === 0 ? -magnitude : magnitude, of.scale);
 }

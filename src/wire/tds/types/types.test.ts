@@ -280,7 +280,7 @@ describe('values outside of their type', () => {
 
 test.for([
   ['an integer of three bytes', ['26', '03']],
-  ['a decimal of too few bytes', ['6a', '05', '26', '00']],
+  ['a decimal of no bytes', ['6a', '01', '26', '00']],
   ['a scale above the precision', ['6a', '05', '05', '06']],
   ['a time of eight digits', ['29', '08']],
   ['a text of 8001 bytes', ['a7', '411f', '0904d00034']],
