@@ -204,7 +204,7 @@ function trackedTableFindings({ facts, shape }: SqlServerTable, user: string): F
       refuse(
         'NoPrimaryKey',
         `${target} has no primary key: changes are tracked by it.`,
-        `Give it one, such as ALTER TABLE ${sqlName(facts)} ADD CONSTRAINT ${quoteName(`PK_${facts.name}`)} PRIMARY KEY (…); or capture its changes by CDC, which needs none.`,
+        `Give it one, such as ALTER TABLE ${sqlName(facts)} ADD CONSTRAINT ${quoteName(`PK_${facts.name}`)} PRIMARY KEY (…);`,
       ),
     ];
   if (shape.keyTrouble.length > 0)
@@ -240,24 +240,30 @@ function capturedTableFindings(
   { captured, database }: Omit<PreflightInput, 'tables' | 'filter'>,
 ): Finding[] {
   const target = shape.schema.table;
+  const refuse = (code: string, message: string, remedy: string): Finding => finding('error', code, message, { target, remedy });
+  if (!shape.hasKey)
+    return [
+      refuse(
+        'NoPrimaryKey',
+        `${target} has no primary key: which of its changes a copied row already has cannot be told.`,
+        `Give it one, such as ALTER TABLE ${sqlName(facts)} ADD CONSTRAINT ${quoteName(`PK_${facts.name}`)} PRIMARY KEY (…);`,
+      ),
+    ];
   if (!database.capturesChanges || captured === undefined) return [];
   if (!captured.has(facts.objectId))
     return [
-      finding('error', 'NotCaptured', `Changes of ${target} are not captured.`, {
-        target,
-        remedy: `EXEC sys.sp_cdc_enable_table @source_schema = ${quoteText(facts.schema)}, @source_name = ${quoteText(facts.name)}, @role_name = NULL, @supports_net_changes = 0;`,
-      }),
+      refuse(
+        'NotCaptured',
+        `Changes of ${target} are not captured.`,
+        `EXEC sys.sp_cdc_enable_table @source_schema = ${quoteText(facts.schema)}, @source_name = ${quoteText(facts.name)}, @role_name = NULL, @supports_net_changes = 0;`,
+      ),
     ];
-  if (shape.schema.identity === 'key') return keySpelling(target, shape.schema);
+  if (shape.keyTrouble.length === 0) return keySpelling(target, shape.schema);
   return [
-    finding(
-      'warning',
-      'FullIdentity',
-      `${target} has no primary key: changed rows are found by all their columns, which is slow on large tables.`,
-      {
-        target,
-        remedy: 'Give it a primary key, and let it be captured anew.',
-      },
+    refuse(
+      'KeyNotUsable',
+      `The primary key of ${target} holds ${shape.keyTrouble.join(', ')}, which is not captured, or by whose type rows cannot be found again exactly.`,
+      'Let all of the key be captured, by a second instance; use a key of whole numbers, decimals, text, dates, uniqueidentifier or binary.',
     ),
   ];
 }

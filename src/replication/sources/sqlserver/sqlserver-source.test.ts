@@ -1,8 +1,9 @@
 import { directDialer } from '#base/dialer.ts';
 import { secret } from '#base/secret.ts';
-import { sourceContract, type SourceOp } from '#replication/source.contract.ts';
+import { sourceContract, type SourceOp, type SourcePlace } from '#replication/source.contract.ts';
 import { doubleOwner, SqlServerDouble } from '#test/servers/sqlserver-double/server.ts';
 import { insert, remove, truncate, update, type DoubleWrite } from '#test/servers/sqlserver-double/writes.ts';
+import type { Capture } from './place.ts';
 import { SqlServerSource, type SqlServerSourceOptions } from './sqlserver-source.ts';
 
 const never = new AbortController().signal;
@@ -25,14 +26,22 @@ function write(op: SourceOp): DoubleWrite {
   }
 }
 
-sourceContract('SQL Server by change tracking', async () => {
+sourceContract('SQL Server by change tracking', () => place('change-tracking'));
+sourceContract('SQL Server by CDC', () => place('cdc'));
+
+async function place(capture: Capture): Promise<SourcePlace> {
   const server = await SqlServerDouble.start();
   const database = server.database();
   const columns = { id: 'int', v: 'nvarchar(max) null' };
   database.create('dbo.keyed', columns, ['id']);
   database.create('dbo.bag', columns);
-  database.trackChanges(7 * 24 * 60);
-  database.trackTable('dbo.keyed');
+  if (capture === 'cdc') {
+    database.enableCapture();
+    database.captureTable('dbo.keyed');
+  } else {
+    database.trackChanges(7 * 24 * 60);
+    database.trackTable('dbo.keyed');
+  }
   const options: SqlServerSourceOptions = {
     address: {
       host: '127.0.0.1',
@@ -47,7 +56,7 @@ sourceContract('SQL Server by change tracking', async () => {
     },
     dialer: directDialer,
     applicationName: 'isthmus test',
-    capture: 'change-tracking',
+    capture,
     tables: { matches: (schema) => schema === 'dbo', exact: [] },
     follow: { pollMs: 5 },
     pages: { pageBytes: 200, fewestRows: 10, batchBytes: 100 },
@@ -60,7 +69,7 @@ sourceContract('SQL Server by change tracking', async () => {
     traces: () => Promise.resolve(JSON.stringify([...database.state.tables.keys()])),
     keylessRefused: 'NoPrimaryKey',
     tellsNet: true,
-    forget: () => Promise.resolve(database.cleanUpTracking()),
+    forget: () => Promise.resolve(capture === 'cdc' ? database.cleanUpCapture() : database.cleanUpTracking()),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-});
+}

@@ -4,6 +4,7 @@ import type { ColumnBatch } from '#replication/column.ts';
 import type { TableSchema } from '#replication/schema.ts';
 import type { Draft, Position, TableProgress } from '#replication/segment.ts';
 import type { ChangeSource, Deferred, Finding, FollowedTables, PageEnd, SourceHealth } from '#replication/source.ts';
+import { capturedLog } from './captured-log.ts';
 import { readTables, type SqlServerTable, type TableFilter } from './catalog.ts';
 import { readDatabase, type DatabaseIdentity } from './database.ts';
 import type { SessionOptions, SqlServerAddress } from './driver-login.ts';
@@ -54,7 +55,7 @@ export class SqlServerSource implements ChangeSource {
   private constructor(options: SqlServerSourceOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    this.#log = trackedLog;
+    this.#log = options.capture === 'cdc' ? capturedLog : trackedLog;
     const session: SessionOptions = {
       ...options.address,
       dialer: options.dialer,

@@ -155,9 +155,9 @@ export const maxLsnStatement = `SELECT CONVERT(char(20), sys.fn_cdc_get_max_lsn(
 
 /**
  * Where transactions ended after the place `@from` (binary(10) as its hex, a parameter), in order, at most `@rows` (int) of them. Columns: start_lsn
- * (char(20), hex), tran_end_time (text, style 121, the server's own clock as UTC offset is not kept there).
+ * (char(20), hex), tran_end_time (text, style 121, in UTC by the offset that the server's clock has now).
  */
-export const commitsStatement = `SELECT TOP (@rows) CONVERT(char(20), m.start_lsn, 2), CONVERT(varchar(23), m.tran_end_time, 121) FROM cdc.lsn_time_mapping AS m WHERE m.start_lsn > CONVERT(binary(10), @from, 2) AND m.tran_id <> 0x00 ORDER BY m.start_lsn`;
+export const commitsStatement = `SELECT TOP (@rows) CONVERT(char(20), m.start_lsn, 2), CONVERT(varchar(23), DATEADD(minute, DATEDIFF(minute, GETDATE(), GETUTCDATE()), m.tran_end_time), 121) FROM cdc.lsn_time_mapping AS m WHERE m.start_lsn > CONVERT(binary(10), @from, 2) AND m.tran_id <> 0x00 ORDER BY m.start_lsn`;
 
 /**
  * What one capture instance holds after `@from` up to `@to` (hex of places, parameters), in the order of the log. Columns: __$start_lsn (char(20), hex),
