@@ -18,6 +18,7 @@ import { relayConnects, relayThroughput } from './relay.ts';
 import { writeReport, type Reported } from './report.ts';
 import { snapshotAccounts, snapshotWide } from './snapshot.ts';
 import { studio } from './studio.ts';
+import { tdsLogin, tdsRows } from './tds.ts';
 import { tsqlTranslation } from './tsql-translation.ts';
 import { workerStart } from './worker-start.ts';
 import { openWorkplace } from './workplace.ts';
@@ -37,6 +38,8 @@ const benchmarks: readonly Benchmark[] = [
   relayThroughput,
   relayConnects,
   workerStart,
+  tdsRows,
+  tdsLogin,
   tsqlTranslation,
   studio,
 ];
