@@ -59,3 +59,8 @@ export async function callProcedure(calling: Calling, written: string, parameter
   if (!procedure) throw sqlError(2812, `Could not find stored procedure '${written}'.`, { place, kind: 'missing' });
   return procedure(calling, parameters);
 }
+
+/** Their names, for docs/tsql.md. */
+export function procedureNames(): readonly string[] {
+  return Object.keys(procedures);
+}

@@ -143,3 +143,8 @@ export function sessionFunction(asking: Asking, name: string, args: readonly Typ
   const key = name.toUpperCase();
   return Object.hasOwn(functions, key) ? functions[key]!(asking, args) : undefined;
 }
+
+/** Their names, for docs/tsql.md. */
+export function sessionFunctionNames(): readonly string[] {
+  return Object.keys(functions);
+}

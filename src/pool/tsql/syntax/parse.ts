@@ -97,6 +97,12 @@ const refusedPairs: Readonly<Record<string, readonly string[]>> = {
 /** Of which the second word tells what it is. */
 const twoWords: ReadonlySet<string> = new Set(['ADD', 'BACKUP', 'BULK', 'DISK', 'RESTORE']);
 
+/** Words that statements begin with, for docs/tsql.md: those that are read, and those that are known and refused as a whole. */
+export function statementWords(): { readonly read: readonly string[]; readonly refused: readonly string[] } {
+  const read = [...Object.keys(queryRules), ...Object.keys(rules), ...Object.keys(wordRules), 'WITH'].filter((word) => /[A-Z]/.test(word));
+  return { read, refused: [...refused, ...Object.keys(refusedPairs)] };
+}
+
 function selectStatement(p: Reader, place: Place, tables: readonly WithTable[]): Statement {
   return { ...place, kind: 'query', query: queryAfter(p, place, tables) };
 }
