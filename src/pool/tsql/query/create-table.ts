@@ -2,6 +2,7 @@ import { notSupported, sqlError } from '../sql-error.ts';
 import type { ObjectName, Place, Query, SelectBody } from '../syntax/ast.ts';
 import type { CreateTableStatement, Statement, TableConstraint, TableOption } from '../syntax/statement.ts';
 import { qualified } from '../../engines/duckdb/names.ts';
+import { tsqlTypeText } from '../tsql-type.ts';
 import { createSteps, definedColumns, enforcedKey, keySteps, type NewTable } from './column-definition.ts';
 import { declareObject, declareTable } from './declared.ts';
 import { settleName } from './names.ts';
@@ -83,6 +84,8 @@ export function planTableVariable(statement: Statement & { readonly kind: 'decla
     keyed.has(foldName(column.name)) && column.nullable === undefined ? { ...column, nullable: false } : column,
   );
   const columns = definedColumns(definitions, table, context);
+  const declared = context.names.table('', statement.name);
+  if (declared) return declaredAlready(declared, columns, statement);
   refuseConstraints(statement.constraints);
   const keys = [
     ...statement.columns.flatMap(columnKeys),
@@ -93,6 +96,18 @@ export function planTableVariable(statement: Statement & { readonly kind: 'decla
     writes: 'session',
     temporary: [{ kind: 'created', table: { ...factsOf(table, columns), kind: 'table-variable' } }],
   });
+}
+
+/** A DECLARE that is come by again, as in a loop, does nothing. Error 134 where it is another one. */
+function declaredAlready(declared: TableFacts, columns: readonly ColumnFacts[], place: Place & { readonly name: string }): Plan {
+  const shape = (list: readonly ColumnFacts[]): string =>
+    list.map(({ name, type, nullable }) => `${name} ${tsqlTypeText(type)} ${nullable}`).join();
+  if (shape(declared.columns) === shape(columns)) return ddlPlan([], { writes: 'nothing', changesNames: false });
+  throw sqlError(
+    134,
+    `The variable name '${place.name}' has already been declared. Variable names must be unique within a query batch or stored procedure.`,
+    { place, severity: 15 },
+  );
 }
 
 function primaryColumns(constraints: readonly TableConstraint[]): ReadonlySet<string> {

@@ -272,6 +272,12 @@ DROP VIEW vv
 DECLARE @d TABLE (a int IDENTITY, b varchar(3) NOT NULL PRIMARY KEY)
 => 
 
+DECLARE @d TABLE (a int IDENTITY, b varchar(3) NOT NULL PRIMARY KEY)
+=> 
+
+DECLARE @d TABLE (a int, c int)
+=> !! 134 The variable name '@d' has already been declared. Variable names must be unique within a query batch or stored procedure.
+
 INSERT INTO @d (b) OUTPUT inserted.* VALUES ('a'), ('b')
 => (identity [1] [2]) | [a:int! b:varchar(3)!] [1,"a"] [2,"b"]
 
