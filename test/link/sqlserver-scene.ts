@@ -31,7 +31,7 @@ export class SqlServerScene implements AsyncDisposable {
   private constructor(server: SqlServerDouble, options: SceneOptions) {
     this.server = server;
     this.database = server.database('shop');
-    this.pool = new TextPool({ takesNet: options.capture !== 'cdc' });
+    this.pool = new TextPool({ takesNet: true });
     this.#options = options;
   }
 
