@@ -1,0 +1,253 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fault, type Fault } from '#base/fault.ts';
+import { chooseRange, hostLeg, hubLeg, wholeRange, type AddressRange } from './address-range.ts';
+import { kernelPrograms, must0, run, type KernelProgram, type Ran } from './commands.ts';
+import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
+
+export interface HubOptions {
+  /** Whose it is, of this host: four to eight letters and digits. Two with one label are the same hub. */
+  readonly label: string;
+}
+
+/** A worker's network that is joined to the hub. */
+export interface Joined {
+  /** The hub's interface towards it. */
+  readonly nic: string;
+  readonly address: string;
+}
+
+const upLeg = 'up0';
+const gateway = '169.254.1.1';
+
+/**
+ * The network namespace that every connection of the kernel engine passes, and its leg to this host. It outlives this process: what the kernel
+ * carries goes on when the control plane is killed, and whoever opens it again goes on from there. Nothing of the host is changed but one
+ * interface and one route, both of the hub's own range; forwarding is on within the hub only.
+ */
+export class Hub {
+  readonly label: string;
+  readonly range: AddressRange;
+
+  private constructor(label: string, range: AddressRange) {
+    this.label = label;
+    this.range = range;
+  }
+
+  /** Faults: `KernelToolMissing`, `NotAllowed`, `KernelCommandFailed` (unsupported), `NoFreeRange`, `LabelTaken` (conflict). */
+  static async open({ label }: HubOptions): Promise<Hub> {
+    if (!/^[a-z0-9]{4,8}$/.test(label)) throw fault('bug', 'LabelWrong', 'A label of a hub is four to eight letters and digits.');
+    for (const program of Object.keys(kernelPrograms) as KernelProgram[]) requireProgram(program);
+    const hub = new Hub(label, (await rangeInUse(label)) ?? chooseRange(await usedRanges()));
+    try {
+      await hub.#build();
+    } catch (error) {
+      // What was there before stays: connections may pass it.
+      if (!hub.#found) await hub.remove();
+      throw error;
+    }
+    return hub;
+  }
+
+  #found = false;
+
+  get namespace(): string {
+    return namespaceOf(this.label);
+  }
+
+  get hostInterface(): string {
+    return interfaceOf(this.label);
+  }
+
+  /** Gives the hub a text of nft: all of it, or nothing. */
+  async load(text: string): Promise<void> {
+    if (text === '') return;
+    await this.#inside('nft', ['-f', '-'], text);
+  }
+
+  /** Answers a question of nft as JSON. */
+  async list(...what: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const said = JSON.parse(await this.#inside('nft', ['-j', 'list', ...what])) as {
+      readonly nftables: readonly Readonly<Record<string, unknown>>[];
+    };
+    return said.nftables;
+  }
+
+  /** Whether the table is there, as we made it: somebody may have flushed it. */
+  async hasTable(): Promise<boolean> {
+    const ran = await this.#run('nft', ['-t', 'list', 'table', 'inet', tableName]);
+    return ran.exit === 0 && ran.out.includes('chain c_pass') && ran.out.includes('counter name "unrouted" drop');
+  }
+
+  async begin(): Promise<void> {
+    await this.load(beginText({ host: upLeg, hostAddress: hostLeg(this.range) }));
+  }
+
+  /** Packets refused so far, by reason. */
+  async refused(): Promise<ReadonlyMap<KernelRefusal, number>> {
+    const found = new Map<KernelRefusal, number>();
+    for (const { counter } of await this.list('counters', 'table', 'inet', tableName)) {
+      const { name, packets } = (counter ?? {}) as { readonly name?: KernelRefusal; readonly packets?: number };
+      if (name !== undefined && refusals.includes(name)) found.set(name, packets ?? 0);
+    }
+    return found;
+  }
+
+  /** The live connections, as the kernel lists them. */
+  async connections(): Promise<string> {
+    return (await this.#run('conntrack', ['-L', '-p', 'tcp', '-o', 'extended,id,timestamp'])).out;
+  }
+
+  /** Forgets connections, so that none of their packets passes any more; those that match all of it. Answers how many. */
+  async forget(link: number, only: { readonly source?: string | undefined; readonly port?: number | undefined } = {}): Promise<number> {
+    const args = ['-D', '-p', 'tcp', '-m', String(link)];
+    if (only.source !== undefined) args.push('--reply-dst', only.source);
+    if (only.port !== undefined) args.push('--orig-port-dst', String(only.port));
+    const { err } = await this.#run('conntrack', args);
+    return Number(/(\d+) flow entries have been deleted/.exec(err)?.[1] ?? 0);
+  }
+
+  /** Ends sockets of this host by a filter of `ss`. */
+  async endOnHost(filter: readonly string[]): Promise<void> {
+    await run(kernelPrograms.ss.path, ['-K', '-t', '-n', ...filter]);
+  }
+
+  /** Joins a network namespace, by the number of a process in it, to the hub. Its only route leads there. */
+  async join(pid: number, { nic, address }: Joined): Promise<void> {
+    const { ip } = kernelPrograms;
+    await must0(ip.path, ['-n', this.namespace, 'link', 'add', nic, 'type', 'veth', 'peer', 'name', 'net0', 'netns', String(pid)]);
+    await must0(
+      ip.path,
+      ['-n', this.namespace, '-batch', '-'],
+      [`address add ${gateway}/32 dev ${nic}`, `link set ${nic} up`, `route add ${address}/32 dev ${nic}`, ''].join('\n'),
+    );
+    const lines = [
+      `address add ${address}/32 dev net0`,
+      'link set lo up',
+      'link set net0 up',
+      `route add ${gateway}/32 dev net0`,
+      `route add default via ${gateway}`,
+      '',
+    ];
+    await must0(kernelPrograms.nsenter.path, ['--target', String(pid), '--net', '--', ip.path, '-batch', '-'], lines.join('\n'));
+  }
+
+  /** A network that is gone has taken its interface with it. */
+  async part(nic: string): Promise<void> {
+    await run(kernelPrograms.ip.path, ['-n', this.namespace, 'link', 'del', nic]);
+  }
+
+  /** Takes everything away. Idempotent. */
+  async remove(): Promise<void> {
+    await removeHub(this.label);
+  }
+
+  async #build(): Promise<void> {
+    const { ip } = kernelPrograms;
+    this.#found = namespaceExists(this.label);
+    if (!this.#found) await makeNamespace(this.label);
+    await must0(ip.path, ['-n', this.namespace, 'link', 'set', 'lo', 'up']);
+    if (!linkExists(this.hostInterface)) {
+      await must0(ip.path, ['link', 'add', this.hostInterface, 'type', 'veth', 'peer', 'name', upLeg, 'netns', this.namespace]);
+      this.#found = false;
+    }
+    await must0(ip.path, ['-n', this.namespace, '-batch', '-'], this.#hubLines());
+    await must0(kernelPrograms.nsenter.path, [
+      `--net=${namespacePath(this.label)}`,
+      '--',
+      '/bin/sh',
+      '-c',
+      settings.map(([file, value]) => `echo ${value} > ${file}`).join(' && '),
+    ]);
+    // Rules come before the way in: no packet finds an open hub.
+    await this.begin();
+    await must0(ip.path, ['-batch', '-'], this.#hostLines());
+  }
+
+  #hubLines(): string {
+    return [
+      `address replace ${hubLeg(this.range)} peer ${hostLeg(this.range)}/32 dev ${upLeg}`,
+      `link set ${upLeg} up`,
+      `route replace default via ${hostLeg(this.range)} dev ${upLeg}`,
+      '',
+    ].join('\n');
+  }
+
+  #hostLines(): string {
+    const leg = this.hostInterface;
+    return [
+      `address replace ${hostLeg(this.range)} peer ${hubLeg(this.range)}/32 dev ${leg}`,
+      `link set ${leg} up`,
+      `route replace ${wholeRange(this.range)} via ${hubLeg(this.range)} dev ${leg}`,
+      '',
+    ].join('\n');
+  }
+
+  async #inside(program: KernelProgram, args: readonly string[], input = ''): Promise<string> {
+    return must0(kernelPrograms.nsenter.path, [`--net=${namespacePath(this.label)}`, '--', kernelPrograms[program].path, ...args], input);
+  }
+
+  #run(program: KernelProgram, args: readonly string[]): Promise<Ran> {
+    return run(kernelPrograms.nsenter.path, [`--net=${namespacePath(this.label)}`, '--', kernelPrograms[program].path, ...args]);
+  }
+}
+
+/** Within the hub only. */
+const settings = [
+  ['/proc/sys/net/ipv4/ip_forward', '1'],
+  ['/proc/sys/net/ipv6/conf/all/disable_ipv6', '1'],
+  ['/proc/sys/net/ipv4/conf/all/send_redirects', '0'],
+  // A connection that was forgotten is not taken up again in its middle, perhaps by another way.
+  ['/proc/sys/net/netfilter/nf_conntrack_tcp_loose', '0'],
+  ['/proc/sys/net/netfilter/nf_conntrack_acct', '1'],
+  ['/proc/sys/net/netfilter/nf_conntrack_timestamp', '1'],
+] as const;
+
+/** Takes a hub away, whoever made it. Idempotent. */
+export async function removeHub(label: string): Promise<void> {
+  const { ip } = kernelPrograms;
+  // With one end of the leg goes the other, and its route.
+  if (linkExists(interfaceOf(label))) await run(ip.path, ['link', 'del', interfaceOf(label)]);
+  if (namespaceExists(label)) await run(ip.path, ['netns', 'del', namespaceOf(label)]);
+}
+
+const namespaceOf = (label: string): string => `isthmus-${label}`;
+const interfaceOf = (label: string): string => `ist-${label}`;
+const namespacePath = (label: string): string => `/run/netns/${namespaceOf(label)}`;
+const namespaceExists = (label: string): boolean => existsSync(namespacePath(label));
+const linkExists = (name: string): boolean =>
+  readFileSync('/proc/net/dev', 'utf8').includes(` ${name}:`) || existsSync(`/sys/class/net/${name}`);
+
+async function makeNamespace(label: string): Promise<void> {
+  const ran = await run(kernelPrograms.ip.path, ['netns', 'add', namespaceOf(label)]);
+  if (ran.exit === 0) return;
+  throw fault('unsupported', 'NotAllowed', `This user may not make network namespaces: ${ran.err.trim().slice(0, 200)}.`, {
+    remedy: 'Start isthmus up --engine kernel as root, or within: unshare -Urnm',
+  });
+}
+
+/** The range of a hub that is there already. */
+async function rangeInUse(label: string): Promise<AddressRange | undefined> {
+  if (!linkExists(interfaceOf(label))) return undefined;
+  const said = await must0(kernelPrograms.ip.path, ['-j', '-4', 'address', 'show', 'dev', interfaceOf(label)]);
+  const [one] = JSON.parse(said) as readonly { readonly addr_info?: readonly { readonly local: string }[] }[];
+  const local = one?.addr_info?.[0]?.local;
+  return local?.endsWith('.0.1') === true ? { prefix: local.slice(0, -'.0.1'.length) } : undefined;
+}
+
+async function usedRanges(): Promise<readonly string[]> {
+  const said = await must0(kernelPrograms.ip.path, ['-j', '-4', 'route', 'show', 'table', 'all']);
+  return (JSON.parse(said) as readonly { readonly dst: string }[]).map(({ dst }) => dst);
+}
+
+function requireProgram(program: KernelProgram): void {
+  const { path, does, from } = kernelPrograms[program];
+  if (existsSync(path)) return;
+  throw toolMissing(path, does, from);
+}
+
+function toolMissing(path: string, does: string, from: string): Fault {
+  return fault('unsupported', 'KernelToolMissing', `The kernel engine needs ${path}, which ${does}, and it is not here.`, {
+    target: path,
+    remedy: `Install the package ${from}, or use isthmus up --engine userspace.`,
+  });
+}

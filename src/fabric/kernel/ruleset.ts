@@ -1,0 +1,288 @@
+import { assert } from '#base/fault.ts';
+import { slotCount, type KernelTable } from './kernel-table.ts';
+
+/**
+ * What the hub's kernel is told, as text of nft. Only numbers, addresses and names that this file makes are ever written into it.
+ *
+ * One table of fixed chains and of sets and maps; a plan is their elements. `beginText` makes the table where it is not there and leaves what is
+ * there, `changeText` brings the elements from one plan to another. Each text is one transaction: a packet sees the one plan or the other.
+ * Never is a table loaded anew: that takes the idle times of live connections away (measured: 900 s become five days).
+ */
+export const tableName = 'isthmus';
+
+/** The legs of the hub that are not workers': to the host, and on to the databases. */
+export interface HubLegs {
+  /** The interface towards the host. */
+  readonly host: string;
+  /** The host's address on it: nobody else may come in there. */
+  readonly hostAddress: string;
+}
+
+/** Programs of the host are a segment of their own. */
+export const hostSegment = 1;
+
+/** The names of sets and maps, with what they are by. */
+const sets = {
+  segment_of: 'map segment_of { type ifname : mark; }',
+  nic_address: 'set nic_address { type ifname . ipv4_addr; }',
+  door: 'map door { type mark . ipv4_addr . inet_service : mark; }',
+  rule_of: 'map rule_of { type mark . inet_service : mark; }',
+  by_address: 'set by_address { type mark; }',
+  with_reset: 'set with_reset { type mark . ipv4_addr . inet_service; }',
+  slot: 'map slot { typeof meta mark . meta priority : meta mark; }',
+  target: 'map target { type mark : ipv4_addr . inet_service; }',
+  source: 'map source { type mark : ipv4_addr; }',
+  link_new: 'set link_new { type mark; counter; }',
+  link_in: 'set link_in { type mark; counter; }',
+  link_out: 'set link_out { type mark; counter; }',
+  backend_new: 'set backend_new { type mark; counter; }',
+} as const;
+type SetName = keyof typeof sets;
+
+/** What refuses, each with a counter of its own. */
+export const refusals = ['spoofed', 'not_ip4', 'no_door', 'no_backend', 'revoked', 'forgotten', 'unrouted'] as const;
+export type KernelRefusal = (typeof refusals)[number];
+
+/** Makes the table with nothing in it that passes, or leaves it as it is. */
+export function beginText({ host, hostAddress }: HubLegs): string {
+  const lines = [
+    `add table inet ${tableName}`,
+    ...refusals.map((name) => `add counter inet ${tableName} ${name}`),
+    ...Object.values(sets).map((text) => `add ${text.replace(/^(map|set) /, `$1 inet ${tableName} `)}`),
+    // Whoever tries what no door is for, and how often.
+    `add set inet ${tableName} tried { type ifname . ipv4_addr . inet_service; size 65535; flags dynamic,timeout; timeout 1d; }`,
+    ...chains.map(({ name, hook }) => `add chain inet ${tableName} ${name} { ${hook} }`),
+    // Chains hold no state: they may be written anew at any time, in the transaction that fills them.
+    ...chains.map(({ name }) => `flush chain inet ${tableName} ${name}`),
+    ...chains.flatMap(({ name, rules }) => rules(host, hostAddress).map((rule) => `add rule inet ${tableName} ${name} ${rule}`)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+interface Chain {
+  readonly name: string;
+  readonly hook: string;
+  rules(host: string, hostAddress: string): readonly string[];
+}
+
+const hash = (of: string): string => `meta priority set jhash ${of} mod ${slotCount} seed 0x5eed`;
+
+const chains: readonly Chain[] = [
+  {
+    name: 'c_enter',
+    hook: 'type filter hook prerouting priority raw; policy accept;',
+    rules: (host) => [
+      `meta nfproto != ipv4 counter name not_ip4 drop`,
+      `iifname ${host} accept`,
+      `iifname . ip saddr @nic_address accept`,
+      `iifname != lo counter name spoofed drop`,
+    ],
+  },
+  {
+    name: 'c_mark',
+    hook: 'type filter hook prerouting priority mangle; policy accept;',
+    rules: (host, address) => [
+      `ct state new iifname ${host} ip saddr ${address} meta mark set ${hostSegment}`,
+      `ct state new iifname != ${host} meta mark set iifname map @segment_of`,
+      `ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door`,
+      `ct state new ct mark @link_new continue`,
+    ],
+  },
+  {
+    name: 'c_choose',
+    hook: 'type nat hook prerouting priority dstnat; policy accept;',
+    rules: () => [
+      `ct mark 0 accept`,
+      `meta l4proto != tcp accept`,
+      `meta mark set ct mark . tcp dport map @rule_of`,
+      hash('ip saddr . tcp sport . ip daddr . tcp dport'),
+      `meta mark @by_address ${hash('ip saddr . ip daddr')}`,
+      `meta mark set meta mark . meta priority map @slot`,
+      `meta mark @backend_new continue`,
+      `meta l4proto tcp dnat ip to meta mark map @target`,
+    ],
+  },
+  {
+    // Decided before routing, so that no answer tells what there is no way to.
+    name: 'c_decide',
+    hook: 'type filter hook prerouting priority dstnat + 10; policy accept;',
+    rules: (host) => [
+      `ct state invalid meta mark set iifname map @segment_of`,
+      `ct state invalid iifname ${host} meta mark set ${hostSegment}`,
+      `ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset`,
+      `ct state invalid counter name forgotten drop`,
+      `ct mark != 0 ct status and dnat == dnat accept`,
+      // What a path says of its width.
+      `ct state related meta l4proto icmp accept`,
+      `ct mark != 0 counter name no_backend reject with tcp reset`,
+      `iifname ${host} meta l4proto tcp counter name no_door reject with tcp reset`,
+      `meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }`,
+      `counter name no_door drop`,
+    ],
+  },
+  {
+    name: 'c_pass',
+    hook: 'type filter hook forward priority filter; policy drop;',
+    rules: () => [
+      `ct state related meta l4proto icmp ct mark @link_in accept`,
+      `ct direction original ct mark @link_in accept`,
+      `ct direction reply ct mark @link_out accept`,
+      // A reset without room for a byte: it tells the other end of what is cut.
+      `ct mark != 0 ip hdrlength 5 ip length . tcp doff { 40 . 5, 52 . 8 } tcp flags & rst == rst accept`,
+      `ct mark != 0 meta l4proto tcp counter name revoked reject with tcp reset`,
+      `counter name unrouted drop`,
+    ],
+  },
+  {
+    name: 'c_enter_hub',
+    hook: 'type filter hook input priority filter; policy drop;',
+    rules: () => [`iifname lo accept`, `counter name unrouted drop`],
+  },
+  {
+    name: 'c_source',
+    hook: 'type nat hook postrouting priority srcnat; policy accept;',
+    rules: () => [`ct mark != 0 snat ip to meta mark map @source`],
+  },
+];
+
+/** Brings the elements from one plan to the next, in one transaction; nothing where nothing changes. Order within it does not matter to packets. */
+export function changeText(before: KernelTable, after: KernelTable): string {
+  const [old, now] = [elementsOf(before), elementsOf(after)];
+  const gone: string[] = [];
+  const come: string[] = [];
+  for (const name of Object.keys(sets) as SetName[]) {
+    const [was, is] = [old[name], now[name]];
+    const changed = [...was.keys()].filter((key) => is.get(key) !== was.get(key));
+    const added = [...is.keys()].filter((key) => was.get(key) !== is.get(key));
+    gone.push(...inParts(changed, (keys) => `delete element inet ${tableName} ${name} { ${keys.join(', ')} }`));
+    come.push(
+      ...inParts(
+        added.map((key) => element(key, is.get(key))),
+        (texts) => `add element inet ${tableName} ${name} { ${texts.join(', ')} }`,
+      ),
+    );
+  }
+  const timeouts = idleText(before, after);
+  const lines = [...timeouts.made, ...gone, ...come, ...timeouts.rules];
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+/** Lines of nft have a limit of their own. */
+const together = 500;
+
+function inParts(all: readonly string[], line: (part: readonly string[]) => string): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < all.length; at += together) lines.push(line(all.slice(at, at + together)));
+  return lines;
+}
+
+function element(key: string, value: string | undefined): string {
+  return value === undefined || value === '' ? key : `${key} : ${value}`;
+}
+
+type Elements = Readonly<Record<SetName, Map<string, string>>>;
+
+function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
+  const into = Object.fromEntries(Object.keys(sets).map((name) => [name, new Map<string, string>()])) as Record<
+    SetName,
+    Map<string, string>
+  >;
+  const put = (name: SetName, key: string, value = ''): void => {
+    into[name].set(key, value);
+  };
+  for (const { name, segment, address } of nics) {
+    put('segment_of', interfaceName(name), mark(segment));
+    put('nic_address', `${interfaceName(name)} . ${ip(address)}`);
+  }
+  const withReset = new Set(rules.filter(({ tcpReset }) => tcpReset).map(({ number }) => number));
+  for (const { segment, address, entry, port, link, rule } of doors) {
+    for (const place of [
+      `${mark(segment)} . ${ip(address)} . ${tcpPort(port)}`,
+      `${mark(hostSegment)} . ${ip(entry)} . ${tcpPort(port)}`,
+    ]) {
+      put('door', place, mark(link));
+      if (withReset.has(rule)) put('with_reset', place);
+    }
+    put('rule_of', `${mark(link)} . ${tcpPort(port)}`, mark(rule));
+    for (const name of ['link_new', 'link_in', 'link_out'] as const) put(name, mark(link));
+  }
+  for (const { number, by, slots } of rules) {
+    assert(slots.length === 0 || slots.length === slotCount, 'a rule has all of its slots or none');
+    if (by === 'addresses') put('by_address', mark(number));
+    slots.forEach((backend, slot) => put('slot', `${mark(number)} . 0:${slot.toString(16)}`, mark(backend)));
+  }
+  for (const { number, source, target } of backends) {
+    put('target', mark(number), `${ip(target.address)} . ${tcpPort(target.port)}`);
+    put('source', mark(number), ip(source));
+    put('backend_new', mark(number));
+  }
+  return into;
+}
+
+/** Idle times are objects of the kernel's, one for each length: they are made when first wanted and stay, since live connections hold them. */
+function idleText(before: KernelTable, after: KernelTable): { readonly made: readonly string[]; readonly rules: readonly string[] } {
+  const [was, is] = [idleDoors(before), idleDoors(after)];
+  const made: string[] = [];
+  const rules: string[] = [];
+  for (const seconds of new Set([...was.keys(), ...is.keys()])) {
+    const [old, now] = [was.get(seconds) ?? [], is.get(seconds) ?? []];
+    const name = `idle_${seconds}`;
+    if (old.length === 0 && now.length > 0) made.push(...idleObject(seconds));
+    const [gone, come] = [old.filter((key) => !now.includes(key)), now.filter((key) => !old.includes(key))];
+    rules.push(
+      ...inParts(gone, (keys) => `delete element inet ${tableName} ${name} { ${keys.join(', ')} }`),
+      ...inParts(come, (keys) => `add element inet ${tableName} ${name} { ${keys.join(', ')} }`),
+    );
+  }
+  return { made, rules };
+}
+
+function idleDoors({ doors, rules }: KernelTable): Map<number, string[]> {
+  const seconds = new Map(rules.map((rule) => [rule.number, rule.idleSeconds]));
+  const by = new Map<number, string[]>();
+  for (const { link, port, rule } of doors) {
+    const idle = seconds.get(rule) ?? 0;
+    if (idle === 0) continue;
+    const key = `${mark(link)} . ${tcpPort(port)}`;
+    const list = by.get(idle);
+    if (list === undefined) by.set(idle, [key]);
+    else if (!list.includes(key)) list.push(key);
+  }
+  return by;
+}
+
+function idleObject(seconds: number): readonly string[] {
+  assert(Number.isInteger(seconds) && seconds > 0 && seconds < 2 ** 31, 'an idle time is whole seconds');
+  const name = `idle_${seconds}`;
+  return [
+    `add ct timeout inet ${tableName} ${name} {`,
+    `  protocol tcp;`,
+    `  l3proto ip;`,
+    `  policy = { established : ${seconds}, close_wait : 60, fin_wait : 60, time_wait : 30 };`,
+    `}`,
+    `add set inet ${tableName} ${name} { type mark . inet_service; }`,
+    `add chain inet ${tableName} c_${name} { type filter hook prerouting priority mangle + 1; policy accept; }`,
+    `flush chain inet ${tableName} c_${name}`,
+    `add rule inet ${tableName} c_${name} ct state new ct mark . tcp dport @${name} ct timeout set "${name}"`,
+  ];
+}
+
+function mark(number: number): string {
+  assert(Number.isInteger(number) && number > 0 && number <= 0xffff_ffff, 'a mark is a number of 32 bits and not 0');
+  return `0x${number.toString(16).padStart(8, '0')}`;
+}
+
+function tcpPort(port: number): string {
+  assert(Number.isInteger(port) && port > 0 && port <= 65_535, 'a port is 1 to 65535');
+  return String(port);
+}
+
+function ip(address: string): string {
+  assert(/^\d{1,3}(?:\.\d{1,3}){3}$/.test(address), 'an address is IPv4');
+  return address;
+}
+
+function interfaceName(name: string): string {
+  assert(/^[a-z0-9-]{1,15}$/.test(name), 'an interface has a name of ours');
+  return `"${name}"`;
+}
