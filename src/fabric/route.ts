@@ -331,24 +331,43 @@ function throughForwarder(walk: Walk, { forwarder, rules }: ForwarderTable, port
  * are preferred to those that a probe has not yet found out. Nearly all keep their backend when one comes or goes (rendezvous hashing).
  */
 function chooseBackend(walk: Walk, { rule, backends }: RuleTable, port: number): Backend | undefined {
-  let best: Backend | undefined;
+  return backendOf(preferredBackends(walk, { rule, backends }, port), flowKey(walk, rule));
+}
+
+/** Those that new connections on a port go to, by the rule's health and the administrator's word: see `backendOf`. */
+export function preferredBackends(
+  { tables, state }: Pick<Walk, 'tables' | 'state'>,
+  { rule, backends }: RuleTable,
+  port: number,
+): RuleTable['backends'] {
+  let best: RuleTable['backends'][number][] = [];
   let bestRank = 0;
-  let bestScore = -1;
-  const key = flowKey(walk, rule);
-  for (const { backend, seed } of backends) {
-    const standing = standingOf(walk, rule, backend);
-    const rank = standing === 0 ? 0 : rankOf(standing, passesOn(walk.tables, backend, port));
-    const score = mix(key, seed);
-    if (rank === 0 || rank < bestRank || (rank === bestRank && score <= bestScore)) continue;
-    best = backend;
+  for (const one of backends) {
+    const standing = standingOf({ state }, rule, one.backend);
+    const rank = standing === 0 ? 0 : rankOf(standing, passesOn(tables, one.backend, port));
+    if (rank === 0 || rank < bestRank) continue;
+    if (rank > bestRank) best = [];
     bestRank = rank;
+    best.push(one);
+  }
+  return best;
+}
+
+/** The one that a connection with this key goes to. */
+export function backendOf(backends: RuleTable['backends'], key: number): Backend | undefined {
+  let best: Backend | undefined;
+  let bestScore = -1;
+  for (const { backend, seed } of backends) {
+    const score = mix(key, seed);
+    if (score <= bestScore) continue;
+    best = backend;
     bestScore = score;
   }
   return best;
 }
 
 /** 3: up; 2: not yet probed; 1: down, but taken where all are; 0: not taken. */
-function standingOf(walk: Walk, rule: BalancerRule, { id, admin }: Backend): 0 | 1 | 2 | 3 {
+function standingOf(walk: Pick<Walk, 'state'>, rule: BalancerRule, { id, admin }: Backend): 0 | 1 | 2 | 3 {
   if (admin !== 'None') return admin === 'Up' ? 3 : 0;
   switch (healthOf(walk, rule, id)?.state) {
     case undefined:
@@ -366,7 +385,7 @@ function rankOf(standing: 1 | 2 | 3, passes: boolean): number {
   return (passes ? 10 : 4) + standing;
 }
 
-function healthOf(walk: Walk, rule: BalancerRule, backend: string): BackendHealth | undefined {
+function healthOf(walk: Pick<Walk, 'state'>, rule: BalancerRule, backend: string): BackendHealth | undefined {
   return rule.probe === undefined ? undefined : walk.state.health(rule.probe, backend);
 }
 

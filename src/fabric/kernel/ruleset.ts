@@ -62,7 +62,7 @@ export function beginText({ host, hostAddress }: HubLegs): string {
 interface Chain {
   readonly name: string;
   readonly hook: string;
-  rules(host: string, hostAddress: string): readonly string[];
+  readonly rules: (host: string, hostAddress: string) => readonly string[];
 }
 
 const hash = (of: string): string => `meta priority set jhash ${of} mod ${slotCount} seed 0x5eed`;
@@ -128,7 +128,7 @@ const chains: readonly Chain[] = [
       `ct direction original ct mark @link_in accept`,
       `ct direction reply ct mark @link_out accept`,
       // A reset without room for a byte: it tells the other end of what is cut.
-      `ct mark != 0 ip hdrlength 5 ip length . tcp doff { 40 . 5, 52 . 8 } tcp flags & rst == rst accept`,
+      ...[40, 52].map((bytes) => `ct mark != 0 ip length ${bytes} tcp doff ${(bytes - 20) / 4} tcp flags & rst == rst accept`),
       `ct mark != 0 meta l4proto tcp counter name revoked reject with tcp reset`,
       `counter name unrouted drop`,
     ],

@@ -1,0 +1,132 @@
+import { must } from '#base/fault.ts';
+import { openPorts } from '../doors.ts';
+import { hashText, mix } from '../hash.ts';
+import type { Endpoint, HostPort } from '../plan.ts';
+import { backendOf, preferredBackends, type RouteState } from '../route.ts';
+import type { RuleTable, Tables } from '../tables.ts';
+import type { RangePart } from './address-range.ts';
+import { slotCount, type KernelBackend, type KernelDoor, type KernelNic, type KernelRule, type KernelTable } from './kernel-table.ts';
+
+/** What the kernel's rows depend on beside the plan. */
+export interface RowsState extends RouteState {
+  readonly nics: readonly KernelNic[];
+  readonly numbers: KernelNumbers;
+  readonly sources: RangePart;
+  readonly entries: RangePart;
+  /** Where the hub reaches a target; undefined: nowhere at the moment. */
+  reach(target: HostPort): KernelBackend['target'] | undefined;
+}
+
+/** Numbers of what the kernel knows by number only: given by its key, the same on every start as long as no two meet. */
+export class KernelNumbers {
+  readonly #byKey = new Map<string, number>();
+  readonly #keys = new Map<number, string>();
+
+  of(key: string): number {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    // 1 is the host's own.
+    let number = 2 + (hashText(key) % 0x7fff_fff0);
+    while (this.#keys.has(number)) number += 1;
+    this.#byKey.set(key, number);
+    this.#keys.set(number, key);
+    return number;
+  }
+
+  keyOf(number: number): string | undefined {
+    return this.#keys.get(number);
+  }
+}
+
+/** The number that an endpoint's packets carry. */
+export function linkNumber({ linkId }: Pick<Endpoint, 'linkId'>): number {
+  return linkId === 0xffff_ffff ? 0x8000_0000 : linkId + 1;
+}
+
+/** Carried by the kernel: all but what begins with a header, which only a relay can write. */
+export function isCarried(tables: Tables, { service }: Pick<Endpoint, 'service'>): boolean {
+  const found = tables.services.get(service ?? '');
+  return found !== undefined && (found.kind === 'database' || !found.proxyProtocol);
+}
+
+/** The key of what stands behind a rule: one of its backends, with the port that its forwarder passes on. */
+export function backendKey(backend: string, port: number): string {
+  return `backend ${backend}#${port}`;
+}
+
+export function kernelRows(tables: Tables, state: RowsState): KernelTable {
+  const doors: KernelDoor[] = [];
+  const rules = new Map<number, KernelRule>();
+  const backends = new Map<number, KernelBackend>();
+  for (const [id, ports] of openPorts(tables, state.nowMs)) {
+    const { endpoint } = must(tables.endpoints.get(id), 'a door of an endpoint that is there');
+    if (!isCarried(tables, endpoint)) continue;
+    for (const port of ports) {
+      const rule = ruleOf(tables, state, { endpoint, port, rules, backends });
+      if (rule === undefined) continue;
+      const place = { segment: state.numbers.of(`segment ${endpoint.segment}`), address: endpoint.address };
+      doors.push({ ...place, entry: state.entries.of(id, hashText), port, link: linkNumber(endpoint), rule });
+    }
+  }
+  return { nics: state.nics, doors, rules: [...rules.values()], backends: [...backends.values()] };
+}
+
+interface Wanted {
+  readonly endpoint: Endpoint;
+  readonly port: number;
+  readonly rules: Map<number, KernelRule>;
+  readonly backends: Map<number, KernelBackend>;
+}
+
+/** The number of what takes a port of an endpoint; made once for all endpoints that lead there. */
+function ruleOf(tables: Tables, state: RowsState, { endpoint, port, rules, backends }: Wanted): number | undefined {
+  const service = must(tables.services.get(endpoint.service ?? ''), 'a door of a service that is there');
+  if (service.kind === 'database') {
+    const number = state.numbers.of(`database ${service.id}#${port}`);
+    if (rules.has(number)) return number;
+    const one = backendRow(state, `database ${service.id}`, service.target, backends);
+    rules.set(number, { number, by: 'ports', slots: Array.from({ length: slotCount }, () => one), idleSeconds: 0, tcpReset: false });
+    return number;
+  }
+  const ports = tables.balancers.get(service.balancer)?.rules.get(service.frontend);
+  const table = ports?.get(port) ?? ports?.get(0);
+  if (table === undefined) return undefined;
+  const number = state.numbers.of(`rule ${table.rule.id}#${port}`);
+  if (!rules.has(number)) rules.set(number, balancedRow(tables, state, { table, port, number, backends }));
+  return number;
+}
+
+interface Balanced {
+  readonly table: RuleTable;
+  readonly port: number;
+  readonly number: number;
+  readonly backends: Map<number, KernelBackend>;
+}
+
+function balancedRow(tables: Tables, state: RowsState, { table, port, number, backends }: Balanced): KernelRule {
+  const { rule } = table;
+  const backendPort = rule.frontendPort === 0 ? port : rule.backendPort;
+  const preferred = preferredBackends({ tables, state }, table, backendPort).filter(({ backend }) => {
+    const forwarder = tables.forwarders.get(backend.forwarder ?? '');
+    return forwarder?.forwarder.running === true && forwarder.rules.has(backendPort);
+  });
+  const slots =
+    preferred.length === 0
+      ? []
+      : Array.from({ length: slotCount }, (_, slot) => {
+          const backend = must(backendOf(preferred, mix(number, slot)), 'one of several');
+          const forward = must(tables.forwarders.get(backend.forwarder ?? '')?.rules.get(backendPort), 'a forwarder that passes on');
+          return backendRow(state, backendKey(backend.id, backendPort), forward.to, backends);
+        });
+  const by = rule.distribution === '5-tuple' ? 'ports' : 'addresses';
+  return { number, by, slots, idleSeconds: Math.ceil(rule.idleMs / 1_000), tcpReset: rule.tcpReset };
+}
+
+/** A target that is nowhere at the moment keeps its number: connections to it are refused. */
+function backendRow(state: RowsState, key: string, to: HostPort, backends: Map<number, KernelBackend>): number {
+  const number = state.numbers.of(key);
+  if (backends.has(number)) return number;
+  const target = state.reach(to);
+  if (target !== undefined) backends.set(number, { number, source: state.sources.of(key, hashText), target });
+  return number;
+}
