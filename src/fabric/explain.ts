@@ -5,7 +5,8 @@ import { localDenial } from './forbidden.ts';
 import { shortName } from './names.ts';
 import type { Hop, Path } from './path.ts';
 import type { FabricPlan, HostPort } from './plan.ts';
-import { routeFromSegment, type RouteState, type Source, type Way } from './route.ts';
+import type { RouteState } from './choose.ts';
+import { routeFromSegment, type Source, type Way } from './route.ts';
 import { compileTables, type Tables } from './tables.ts';
 
 /** What is true at a moment, beside the plan. */

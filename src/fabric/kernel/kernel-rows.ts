@@ -2,7 +2,7 @@ import { must } from '#base/fault.ts';
 import { openPorts } from '../doors.ts';
 import { hashText, mix } from '../hash.ts';
 import type { Endpoint, HostPort } from '../plan.ts';
-import { backendOf, preferredBackends, type RouteState } from '../route.ts';
+import { backendOf, preferredBackends, type RouteState } from '../choose.ts';
 import type { RuleTable, Tables } from '../tables.ts';
 import type { RangePart } from './address-range.ts';
 import { slotCount, type KernelBackend, type KernelDoor, type KernelNic, type KernelRule, type KernelTable } from './kernel-table.ts';
