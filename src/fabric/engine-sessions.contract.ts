@@ -18,10 +18,12 @@ export function describeSessions(open: OpenEngine): void {
     const { endpoint, service, backends, port } = on.sample;
     const target = { host: on.host.host, port: on.host.port };
     const shared = { state: 'open', port, service, target };
-    const [first, second, ...more] = on.engine.sessions(endpoint);
-    expect(more).toEqual([]);
+    const sessions = on.engine.sessions(endpoint);
+    expect(sessions).toHaveLength(2);
+    // A kernel keeps their beginnings in whole seconds, so that their order may be any.
+    const [first, second] = on.engine.kind === 'kernel' ? sessions.toSorted((a, b) => a.bytesIn - b.bytesIn) : sessions;
     expect(first).toMatchObject({ ...shared, asker: undefined, bytesIn: 5, bytesOut: 5 });
-    expect(first?.client).toEqual({ host: expect.stringMatching(/^127\./), port: expect.any(Number) });
+    expect(first?.client).toEqual({ host: expect.stringMatching(/^(?:127|198|100)\./), port: expect.any(Number) });
     expect(second).toMatchObject({ ...shared, asker: 'link shop of workspace w', client: undefined, bytesIn: 11, bytesOut: 11 });
     expect(first?.id).not.toBe(second?.id);
     for (const one of [first, second]) {

@@ -106,7 +106,9 @@ export function describeBackends(open: OpenEngine): void {
     expect(await on.refusal()).toBe('TargetUnreachable');
     const called = on.call();
     await over(called, 'reset');
-    expect(counterOf(on.engine, on.sample.endpoint)).toMatchObject({ connections: 0, refused: 6 });
+    // A kernel lets in what only the step behind it finds unreachable.
+    const [connections, refused] = on.engine.kind === 'kernel' ? [1, 5] : [0, 6];
+    expect(counterOf(on.engine, on.sample.endpoint)).toMatchObject({ connections, refused });
   });
 }
 
@@ -238,6 +240,7 @@ export function describeStreams(open: OpenEngine): void {
     await ask(silent, 'hello');
     // Idle from a later moment on; callers of a dialer are told.
     await over(await on.dial(), 'reset');
+    await expect.poll(() => on.engine.sessions(on.sample.endpoint), soon).toEqual([]);
     silent.stream.write('lost');
     const third = on.call();
     await ask(third, 'hello');

@@ -44,6 +44,12 @@ export async function sampleHost(
   };
 }
 
+/** IPv4, of all interfaces. */
+export function ownAddresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  return all.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+}
+
 /** An address of this host that is not for itself alone: for what leaves a network. */
 export function outwardAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);

@@ -1,7 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fault, type Fault } from '#base/fault.ts';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fault, must, type Fault } from '#base/fault.ts';
 import { chooseRange, hostLeg, hubLeg, wholeRange, type AddressRange } from './address-range.ts';
-import { kernelPrograms, must0, run, type KernelProgram, type Ran } from './commands.ts';
+import { kernelPrograms, must0, run, runNow, type KernelProgram, type Ran } from './commands.ts';
+import type { Tracked } from './conntrack.ts';
 import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
 
 export interface HubOptions {
@@ -16,6 +21,12 @@ export interface Joined {
   readonly address: string;
 }
 
+interface CountedElement {
+  readonly elem: { readonly val: number; readonly counter: { readonly packets: number } };
+}
+
+/** So many sockets in one filter. */
+const together = 100;
 const upLeg = 'up0';
 const gateway = '169.254.1.1';
 
@@ -49,6 +60,7 @@ export class Hub {
   }
 
   #found = false;
+  #watcher: ChildProcess | undefined;
 
   get namespace(): string {
     return namespaceOf(this.label);
@@ -92,9 +104,80 @@ export class Hub {
     return found;
   }
 
-  /** The live connections, as the kernel lists them. */
-  async connections(): Promise<string> {
-    return (await this.#run('conntrack', ['-L', '-p', 'tcp', '-o', 'extended,id,timestamp'])).out;
+  /** The connections that the kernel tracks, one a line. `watch` comes first. */
+  tracked(): string {
+    return readFileSync(`/proc/${must(this.#watcher?.pid, 'tracked before watch')}/net/nf_conntrack`, 'latin1');
+  }
+
+  /** Tells of each connection that is no more, by the line that was its last. */
+  async watch(ended: (line: string) => void): Promise<void> {
+    const args = [
+      `--net=${namespacePath(this.label)}`,
+      '--',
+      kernelPrograms.conntrack.path,
+      '-E',
+      '-p',
+      'tcp',
+      '-e',
+      'DESTROY',
+      '-o',
+      'extended,ktimestamp',
+    ];
+    const watcher = spawn(kernelPrograms.nsenter.path, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { LC_ALL: 'C' }, cwd: '/' });
+    await once(watcher, 'spawn');
+    // Before it has entered the namespace its files would be those of this host.
+    const own = readlinkSync('/proc/self/ns/net');
+    while (watcher.exitCode === null && readlinkSync(`/proc/${watcher.pid}/ns/net`) === own) await nextTurn();
+    createInterface({ input: watcher.stdout }).on('line', ended);
+    this.#watcher = watcher;
+  }
+
+  unwatch(): void {
+    this.#watcher?.kill('SIGKILL');
+  }
+
+  /** Ends connections: their clients' sockets first, whose resets tell the other ends; then nothing of them passes any more. */
+  async end(all: readonly Tracked[]): Promise<void> {
+    for (const [file, args] of this.#endings(all)) await run(file, args);
+  }
+
+  /** Drops connections without a word to anybody. */
+  async drop(all: readonly Tracked[]): Promise<void> {
+    for (const one of all) {
+      const [file, args] = this.#dropping(one);
+      await run(file, args);
+    }
+  }
+
+  /** How often each number was counted in a set of the table. */
+  async counted(set: string): Promise<ReadonlyMap<number, number>> {
+    const found = new Map<number, number>();
+    for (const { set: listed } of await this.list('set', 'inet', tableName, set)) {
+      const { elem = [] } = (listed ?? {}) as { readonly elem?: readonly CountedElement[] };
+      for (const { elem: one } of elem) found.set(one.val, one.counter.packets);
+    }
+    return found;
+  }
+
+  /** The same, at once. */
+  endNow(all: readonly Tracked[]): void {
+    for (const [file, args] of this.#endings(all)) runNow(file, args);
+  }
+
+  *#endings(all: readonly Tracked[]): Generator<readonly [file: string, args: readonly string[]]> {
+    for (let at = 0; at < all.length; at += together) {
+      const part = all.slice(at, at + together);
+      const own = part.filter(({ client }) => client.address === hostLeg(this.range));
+      if (own.length > 0) yield [kernelPrograms.ss.path, ['-K', '-t', '-n', own.map(socketFilter).join(' or ')]];
+    }
+    for (const one of all) yield this.#dropping(one);
+  }
+
+  #dropping({ client, door }: Tracked): readonly [file: string, args: readonly string[]] {
+    const from = ['--orig-src', client.address, '--orig-port-src', String(client.port)];
+    const to = ['--orig-dst', door.address, '--orig-port-dst', String(door.port)];
+    const enter = [`--net=${namespacePath(this.label)}`, '--', kernelPrograms.conntrack.path];
+    return [kernelPrograms.nsenter.path, [...enter, '-D', '-p', 'tcp', ...from, ...to]];
   }
 
   /** Forgets connections, so that none of their packets passes any more; those that match all of it. Answers how many. */
@@ -104,11 +187,6 @@ export class Hub {
     if (only.port !== undefined) args.push('--orig-port-dst', String(only.port));
     const { err } = await this.#run('conntrack', args);
     return Number(/(\d+) flow entries have been deleted/.exec(err)?.[1] ?? 0);
-  }
-
-  /** Ends sockets of this host by a filter of `ss`. */
-  async endOnHost(filter: readonly string[]): Promise<void> {
-    await run(kernelPrograms.ss.path, ['-K', '-t', '-n', ...filter]);
   }
 
   /** Joins a network namespace, by the number of a process in it, to the hub. Its only route leads there. */
@@ -200,7 +278,13 @@ const settings = [
   ['/proc/sys/net/netfilter/nf_conntrack_tcp_loose', '0'],
   ['/proc/sys/net/netfilter/nf_conntrack_acct', '1'],
   ['/proc/sys/net/netfilter/nf_conntrack_timestamp', '1'],
+  // Each end of a connection is told of, whenever it began.
+  ['/proc/sys/net/netfilter/nf_conntrack_events', '1'],
 ] as const;
+
+function socketFilter({ client, door }: Tracked): string {
+  return `( src ${client.address}:${client.port} and dst ${door.address}:${door.port} )`;
+}
 
 /** Takes a hub away, whoever made it. Idempotent. */
 export async function removeHub(label: string): Promise<void> {

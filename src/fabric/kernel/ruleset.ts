@@ -35,6 +35,8 @@ const sets = {
   link_new: 'set link_new { type mark; counter; }',
   link_in: 'set link_in { type mark; counter; }',
   link_out: 'set link_out { type mark; counter; }',
+  /** New connections that found no backend. */
+  link_refused: 'set link_refused { type mark; counter; }',
   backend_new: 'set backend_new { type mark; counter; }',
 } as const;
 type SetName = keyof typeof sets;
@@ -114,6 +116,7 @@ const chains: readonly Chain[] = [
       `ct mark != 0 ct status and dnat == dnat accept`,
       // What a path says of its width.
       `ct state related meta l4proto icmp accept`,
+      `ct mark @link_refused counter name no_backend reject with tcp reset`,
       `ct mark != 0 counter name no_backend reject with tcp reset`,
       `iifname ${host} meta l4proto tcp counter name no_door reject with tcp reset`,
       `meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }`,
@@ -167,6 +170,13 @@ export function changeText(before: KernelTable, after: KernelTable): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
+/** Takes all elements away, for a table that somebody else filled: to be followed by `changeText` of an empty plan in the same transaction. */
+export function emptyText(): string {
+  return Object.entries(sets)
+    .map(([name, text]) => `flush ${text.startsWith('map') ? 'map' : 'set'} inet ${tableName} ${name}\n`)
+    .join('');
+}
+
 /** Lines of nft have a limit of their own. */
 const together = 500;
 
@@ -204,7 +214,7 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
       if (withReset.has(rule)) put('with_reset', place);
     }
     put('rule_of', `${mark(link)} . ${tcpPort(port)}`, mark(rule));
-    for (const name of ['link_new', 'link_in', 'link_out'] as const) put(name, mark(link));
+    for (const name of ['link_new', 'link_in', 'link_out', 'link_refused'] as const) put(name, mark(link));
   }
   for (const { number, by, slots } of rules) {
     assert(slots.length === 0 || slots.length === slotCount, 'a rule has all of its slots or none');

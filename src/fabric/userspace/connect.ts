@@ -8,6 +8,8 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   /** For relayed connections; without it the socket is an ordinary stream, not yet read from. */
   readonly onread?: () => OnReadOpts;
+  /** The end of one direction leaves the other open. So it is with `onread`, too. */
+  readonly halfOpen?: boolean;
   /** Told of each socket that tries. */
   readonly trying: (socket: Socket) => void;
   /** Whether there is still somebody to connect for. */
@@ -48,7 +50,7 @@ function connectOnce(options: ConnectOptions, host: string, timeoutMs: number): 
     const socket = connect({
       host,
       port,
-      allowHalfOpen: onread !== undefined,
+      allowHalfOpen: onread !== undefined || options.halfOpen === true,
       noDelay: true,
       ...(onread === undefined ? {} : { onread: onread() }),
     });

@@ -5,8 +5,8 @@ import { silentLog, type Log } from '#base/log.ts';
 import { ReadBuffers } from '#base/read-buffers.ts';
 import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import { noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
-import { doorsOf, openPorts, type Door } from '../doors.ts';
+import { localAddressDenied, noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
+import { doorsOf, openPorts, type Door, type OpenPorts } from '../doors.ts';
 import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, PathAsk, Session } from '../engine.ts';
 import { explainSource, explainTables, noAddress } from '../explain.ts';
 import { localDenial, mayGoTo } from '../forbidden.ts';
@@ -39,6 +39,10 @@ export interface UserspaceOptions {
   /** `copies`: as on a Node that cannot read into our buffers. What this one can, unless given. */
   readonly reads?: 'buffers' | 'copies';
   readonly limits?: Partial<EngineLimits>;
+  /** Addresses under which somebody else carries endpoints on this host: nothing that leaves a network gets there. */
+  readonly isOurs?: (address: string) => boolean;
+  /** Which endpoints have a listener of this engine; all, unless given. */
+  readonly listensFor?: (endpoint: string) => boolean;
 }
 
 /**
@@ -62,6 +66,8 @@ class UserspaceEngine implements FabricEngine {
   readonly #prober: Prober;
   readonly #flows: FlowBook;
   readonly #state: RouteState;
+  readonly #listensFor: (endpoint: string) => boolean;
+  readonly #isOurs: (address: string) => boolean;
   readonly #events = new Set<(event: FabricEvent) => void>();
   readonly #ticker: NodeJS.Timeout;
   #tables: Tables = compileTables(emptyPlan);
@@ -75,6 +81,8 @@ class UserspaceEngine implements FabricEngine {
     const { clock = systemClock, resolver = systemResolver, log = silentLog } = options;
     this.#log = log.child({ part: 'fabric' });
     this.#clock = clock;
+    this.#listensFor = options.listensFor ?? (() => true);
+    this.#isOurs = options.isOurs ?? (() => false);
     this.#limits = hostLimits(options.limits);
     const { keepAliveMs, mostListeners, tickMs } = this.#limits;
     const arrive = (at: Wanted, arrival: Arrival): void => this.#arrive(at, arrival);
@@ -192,7 +200,7 @@ class UserspaceEngine implements FabricEngine {
     if (sameValue(plan, this.#tables.plan)) return;
     const tables = compileTables(plan, this.#tables);
     // What arrives at a new listener before the plan is in force is judged by the plan before, and refused.
-    const closeOthers = await this.#listeners.open(openPorts(tables, this.#clock.now()));
+    const closeOthers = await this.#listeners.open(this.#listenedPorts(tables));
     const before = this.#tables;
     this.#tables = tables;
     closeOthers();
@@ -202,6 +210,11 @@ class UserspaceEngine implements FabricEngine {
     this.#awaitExpiry();
     this.#log.debug({ endpoints: plan.endpoints.length, listeners: this.#listeners.count }, 'plan applied');
     this.#emit({ kind: 'applied' });
+  }
+
+  #listenedPorts(tables: Tables): OpenPorts {
+    const all = openPorts(tables, this.#clock.now());
+    return new Map([...all].filter(([endpoint]) => this.#listensFor(endpoint)));
   }
 
   /** Ends what an approval's end ends, at that moment. */
@@ -221,7 +234,7 @@ class UserspaceEngine implements FabricEngine {
 
   #expire(): void {
     const nowMs = this.#clock.now();
-    this.#listeners.keepOnly(openPorts(this.#tables, nowMs));
+    this.#listeners.keepOnly(this.#listenedPorts(this.#tables));
     for (const cut of cutDisallowed(this.#flows, this.#tables, this.#tables, nowMs)) this.#emit({ kind: 'cut', ...cut });
     this.#emit({ kind: 'applied' });
   }
@@ -329,11 +342,16 @@ class UserspaceEngine implements FabricEngine {
    */
   #allowed(way: Way, addresses: readonly string[]): readonly string[] {
     const { port } = way.target;
-    return addresses.filter((address) => mayGoTo(way, address) && !this.#listeners.isOurs({ host: plainLoopback(address), port }));
+    return addresses.filter(
+      (address) =>
+        mayGoTo(way, address) && !this.#isOurs(plainLoopback(address)) && !this.#listeners.isOurs({ host: plainLoopback(address), port }),
+    );
   }
 
   /** Of a target without address, or with none that is allowed. */
   #nowhere(way: Way, all: readonly string[]): Fault {
+    if (all.length > 0 && all.every((address) => this.#isOurs(plainLoopback(address))))
+      return localAddressDenied(way.segment, way.target, all);
     if (all.length > 0) return localDenial(way, all) ?? targetUnreachable(way.target, listenerProblem);
     return noAddress(way, this.#names.problem(way.target.host) ?? 'DNS gives none');
   }

@@ -1,0 +1,265 @@
+import { isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { RouteState } from '../choose.ts';
+import { endpointDisconnected, rerouted } from '../denial.ts';
+import type { Counter, Session } from '../engine.ts';
+import { isForbidden } from '../forbidden.ts';
+import { emptyPlan, type HostPort } from '../plan.ts';
+import { endpointDenial, wayStands, type Way } from '../route.ts';
+import { compileTables, type Tables } from '../tables.ts';
+import { hostLeg, RangePart } from './address-range.ts';
+import type { Tracked } from './conntrack.ts';
+import { HostRelays } from './host-relay.ts';
+import type { Hub } from './hub.ts';
+import { KernelFlows, sessionId, type KernelFlow } from './kernel-flows.ts';
+import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
+import { emptyTable, type KernelTable } from './kernel-table.ts';
+import { changeText, emptyText } from './ruleset.ts';
+
+export interface CarrierOptions {
+  readonly hub: Hub;
+  readonly nowMs: () => number;
+  readonly health: RouteState['health'];
+  /** Of a target's host, as far as they are known. */
+  readonly addresses: (host: string) => readonly string[];
+  /** What was not there at the last `apply` is there now. */
+  readonly onReady: () => void;
+}
+
+/** Connections of an endpoint that were ended, and why. */
+export interface KernelCut {
+  readonly endpoint: string;
+  readonly connections: number;
+  readonly code: string;
+}
+
+/** Brings plans into the hub's kernel, and knows what it carries. */
+export class KernelCarrier {
+  readonly #options: CarrierOptions;
+  readonly #hub: Hub;
+  readonly #numbers = new KernelNumbers();
+  readonly #sources: RangePart;
+  readonly #entries: RangePart;
+  readonly #relays: HostRelays;
+  readonly #flows: KernelFlows;
+  /** By what databases see: a backend's id and the port that its forwarder passes on. Never forgotten: a connection may live on. */
+  readonly #backendOf = new Map<string, { readonly backend: string; readonly port: number }>();
+  #tables: Tables = compileTables(emptyPlan);
+  #rows: KernelTable = emptyTable;
+  #endpointOf = new Map<number, string>();
+  #begun = false;
+  readonly #refused = new Map<number, number>();
+
+  constructor(options: CarrierOptions) {
+    this.#options = options;
+    const { hub } = options;
+    this.#hub = hub;
+    this.#sources = new RangePart(hub.range, 'sources');
+    this.#entries = new RangePart(hub.range, 'entries');
+    const own = hostLeg(hub.range);
+    this.#relays = new HostRelays({
+      at: own,
+      isHub: (address) => address.startsWith(`${hub.range.prefix}.`) && address !== own,
+      addresses: options.addresses,
+      onReady: options.onReady,
+    });
+    this.#flows = new KernelFlows({ read: () => hub.tracked(), wayOf: (tracked) => this.#wayOf(tracked), nowMs: options.nowMs });
+  }
+
+  /** Begins to hear of connections that end. */
+  async begin(): Promise<void> {
+    await this.#hub.watch((line) => this.#flows.ended(line));
+  }
+
+  /** Opens what the rows of these tables will need. */
+  async prepare(tables: Tables): Promise<void> {
+    this.#rowsOf(tables);
+    await this.#relays.settled();
+  }
+
+  /** Brings these tables into the kernel, in one transaction, and ends what they do not allow. Answers what was ended. */
+  async apply(tables: Tables): Promise<readonly KernelCut[]> {
+    // By the ways of the plan before.
+    this.#flows.look();
+    const rows = this.#rowsOf(tables);
+    const text = (this.#begun ? '' : emptyText()) + changeText(this.#begun ? this.#rows : emptyTable, rows);
+    await this.#hub.load(text);
+    const gone = this.#begun ? linksGone(this.#rows, rows) : [];
+    this.#begun = true;
+    this.#rows = rows;
+    this.#tables = tables;
+    const cuts = await this.#cutDisallowed(tables, gone);
+    this.#endpointOf = new Map([...tables.endpoints.values()].map(({ endpoint }) => [linkNumber(endpoint), endpoint.id]));
+    this.#keep(tables);
+    return cuts;
+  }
+
+  at(endpoint: string, port: number): HostPort | undefined {
+    return this.of(endpoint).find((one) => one.port === port)?.at;
+  }
+
+  of(endpoint: string): readonly { readonly port: number; readonly at: HostPort }[] {
+    const table = this.#tables.endpoints.get(endpoint);
+    if (table === undefined) return [];
+    const link = linkNumber(table.endpoint);
+    const doors = this.#rows.doors.filter((door) => door.link === link);
+    return doors.map(({ port, entry }) => ({ port, at: { host: entry, port } })).toSorted((a, b) => a.port - b.port);
+  }
+
+  counters(): readonly Counter[] {
+    return this.#flows.counters();
+  }
+
+  sessions(endpoint: string): readonly Session[] {
+    return this.#flows.sessions(endpoint);
+  }
+
+  /** At once: none of their packets passes after it returns. Answers how many there were. */
+  cut(endpoint: string, session: string | undefined): number {
+    const meant = this.#flows
+      .look()
+      .filter(({ way, tracked }) => way.endpoint?.id === endpoint && (session === undefined || sessionId(tracked) === session));
+    this.#hub.endNow(meant.map(({ tracked }) => tracked));
+    this.#flows.look();
+    return meant.length;
+  }
+
+  /** Ends what is idle for too long: by a reset, or in silence. The kernel would forget it within a second, and tell nobody. */
+  async endIdle(): Promise<void> {
+    const idle = this.#flows.idle();
+    if (idle.length === 0) return;
+    await this.#hub.end(idle.filter(({ way }) => way.rule?.tcpReset === true).map(({ tracked }) => tracked));
+    await this.#hub.drop(idle.filter(({ way }) => way.rule?.tcpReset !== true).map(({ tracked }) => tracked));
+  }
+
+  /** Counts connections that found no backend since the last time. Answers the ways of those, as far as they came. */
+  async countRefused(): Promise<readonly { readonly endpoint: string; readonly port: number }[]> {
+    const found: { endpoint: string; port: number }[] = [];
+    for (const [link, count] of await this.#hub.counted('link_refused')) {
+      const before = this.#refused.get(link) ?? 0;
+      this.#refused.set(link, count);
+      const endpoint = this.#tables.endpoints.get(this.#endpointOf.get(link) ?? '')?.endpoint;
+      // An element that was made anew counts from 0.
+      const more = count < before ? count : count - before;
+      if (more === 0 || endpoint === undefined) continue;
+      this.#flows.refused({ ...nothing, segment: endpoint.segment, port: 0, endpoint }, more);
+      found.push({ endpoint: endpoint.id, port: this.of(endpoint.id)[0]?.port ?? 0 });
+    }
+    return found;
+  }
+
+  async close(keeps: boolean): Promise<void> {
+    if (!keeps) this.#hub.endNow(this.#flows.look().map(({ tracked }) => tracked));
+    this.#relays[Symbol.dispose]();
+    this.#hub.unwatch();
+    if (!keeps) await this.#hub.remove();
+  }
+
+  #rowsOf(tables: Tables): KernelTable {
+    const rows = kernelRows(tables, {
+      nics: [],
+      numbers: this.#numbers,
+      sources: this.#sources,
+      entries: this.#entries,
+      nowMs: this.#options.nowMs(),
+      health: this.#options.health,
+      reach: (target) => this.#reach(target),
+    });
+    for (const { number, source } of rows.backends) {
+      const [, backend, port] = /^backend (.+)#(\d+)$/.exec(this.#numbers.keyOf(number) ?? '') ?? [];
+      if (backend !== undefined) this.#backendOf.set(source, { backend, port: Number(port) });
+    }
+    return rows;
+  }
+
+  /** An address of this host itself is a step away from the hub; to its loopback, and beyond it, a relay leads. */
+  #reach(target: HostPort): { readonly address: string; readonly port: number } | undefined {
+    const addresses = isIPv4(target.host) ? [target.host] : this.#options.addresses(target.host);
+    const address = addresses.find((one) => isIPv4(one) && !isForbidden(one));
+    if (address !== undefined && isOfThisHost(address)) return { address, port: target.port };
+    const port = this.#relays.portOf(target);
+    return port === undefined ? undefined : { address: hostLeg(this.#hub.range), port };
+  }
+
+  #wayOf({ link, door, source }: Tracked): Way | undefined {
+    const { endpoints, services, balancers, forwarders } = this.#tables;
+    const endpoint = endpoints.get(this.#endpointOf.get(link) ?? '')?.endpoint;
+    if (endpoint === undefined) return undefined;
+    const service = services.get(endpoint.service ?? '');
+    const base = { segment: endpoint.segment, port: door.port, endpoint, service, outside: undefined, publicServer: undefined };
+    if (service?.kind === 'database') {
+      return {
+        ...base,
+        balancer: undefined,
+        rule: undefined,
+        backend: undefined,
+        forwarder: undefined,
+        forward: undefined,
+        target: service.target,
+      };
+    }
+    const table = balancers.get(service?.balancer ?? '');
+    const ports = table?.rules.get(service?.frontend ?? '');
+    const rule = (ports?.get(door.port) ?? ports?.get(0))?.rule;
+    const facts = this.#backendOf.get(source);
+    const backend = rule?.backends.find(({ id }) => id === facts?.backend);
+    const forwarder = forwarders.get(backend?.forwarder ?? '');
+    const forward = forwarder?.rules.get(facts?.port ?? -1);
+    if (table === undefined || rule === undefined || forwarder === undefined || forward === undefined) return undefined;
+    return { ...base, balancer: table.balancer, rule, backend, forwarder: forwarder.forwarder, forward, target: forward.to };
+  }
+
+  async #cutDisallowed(tables: Tables, gone: readonly number[]): Promise<readonly KernelCut[]> {
+    const nowMs = this.#options.nowMs();
+    const cuts = new Map<string, { flows: KernelFlow[]; code: string }>();
+    for (const flow of this.#flows.look()) {
+      const way = wayStands(tables, flow.way, nowMs);
+      if (way !== undefined) {
+        flow.way = way;
+        continue;
+      }
+      const before = flow.way.endpoint;
+      if (before === undefined) continue;
+      const now = tables.endpoints.get(before.id)?.endpoint;
+      const reason = now === undefined ? endpointDisconnected(before) : (endpointDenial(now, nowMs) ?? rerouted(before.id));
+      const cut = cuts.get(before.id) ?? { flows: [], code: reason.code };
+      cut.flows.push(flow);
+      cuts.set(before.id, cut);
+    }
+    const flows = [...cuts.values()].flatMap((cut) => cut.flows);
+    await this.#hub.end(flows.map(({ tracked }) => tracked));
+    // Those that were not open yet have no other end to tell.
+    for (const link of gone) await this.#hub.forget(link);
+    return [...cuts].map(([endpoint, cut]) => ({ endpoint, connections: cut.flows.length, code: cut.code }));
+  }
+
+  #keep(tables: Tables): void {
+    this.#entries.keep(new Set(tables.endpoints.keys()));
+    const forwarded = tables.plan.forwarders.flatMap(({ rules }) => rules.map(({ to }) => to));
+    const databases = tables.plan.services.flatMap((service) => (service.kind === 'database' ? [service.target] : []));
+    this.#relays.keep([...forwarded, ...databases]);
+  }
+}
+
+const nothing = {
+  service: undefined,
+  balancer: undefined,
+  rule: undefined,
+  backend: undefined,
+  forwarder: undefined,
+  forward: undefined,
+  outside: undefined,
+  publicServer: undefined,
+} as const;
+
+function linksGone(before: KernelTable, after: KernelTable): readonly number[] {
+  const left = new Set(after.doors.map(({ link }) => link));
+  return [...new Set(before.doors.map(({ link }) => link))].filter((link) => !left.has(link));
+}
+
+/** Loopback addresses are not: they mean the hub itself in the hub. */
+function isOfThisHost(address: string): boolean {
+  return Object.values(networkInterfaces()).some((all = []) =>
+    all.some((one) => one.family === 'IPv4' && !one.internal && one.address === address),
+  );
+}

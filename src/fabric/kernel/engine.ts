@@ -1,0 +1,304 @@
+import type { Dialer } from '#base/dialer.ts';
+import { fault, toFault, type Fault } from '#base/fault.ts';
+import { silentLog, type Log } from '#base/log.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import type { Door } from '../doors.ts';
+import type { BackendHealth, Counter, FabricEngine, FabricEvent, PathAsk, Session } from '../engine.ts';
+import type { Path } from '../path.ts';
+import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
+import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
+import { compileTables, type Tables } from '../tables.ts';
+import { openUserspaceEngine, type UserspaceOptions } from '../userspace/engine.ts';
+import { KernelCarrier, type KernelCut } from './carrier.ts';
+import { Hub } from './hub.ts';
+import { isCarried } from './kernel-rows.ts';
+
+export interface KernelOptions extends Pick<UserspaceOptions, 'log' | 'resolver' | 'clock' | 'limits'> {
+  /** See `Hub`. */
+  readonly label: string;
+  /** Leaves the hub and what it carries as they are when the engine is closed; by default they go. */
+  readonly keeps?: boolean | undefined;
+}
+
+/**
+ * The engine in which the kernel carries what comes to endpoints: nftables in a namespace of its own (`hub.ts`), into which a plan is written as
+ * rows. What this process dials itself goes straight to its target, as in user space; services with a PROXY header are relayed as there.
+ * Balancers choose by the kernel's hash. Faults: those of `Hub.open`.
+ */
+export async function openKernelEngine(options: KernelOptions): Promise<FabricEngine> {
+  const hub = await Hub.open(options);
+  try {
+    const relayed = new Relayed();
+    const isOurs = (address: string): boolean => address.startsWith(`${hub.range.prefix}.`);
+    const inner = await openUserspaceEngine({ ...options, isOurs, listensFor: (endpoint) => relayed.has(endpoint) });
+    return await KernelEngine.open({ hub, inner, relayed, options });
+  } catch (error) {
+    await hub.remove();
+    throw error;
+  }
+}
+
+/** The endpoints that the engine in user space listens for. */
+class Relayed {
+  #tables: Tables = compileTables(emptyPlan);
+
+  use(tables: Tables): void {
+    this.#tables = tables;
+  }
+
+  has(endpoint: string): boolean {
+    const table = this.#tables.endpoints.get(endpoint);
+    return table === undefined || !isCarried(this.#tables, table.endpoint);
+  }
+}
+
+interface Parts {
+  readonly hub: Hub;
+  readonly inner: FabricEngine;
+  readonly relayed: Relayed;
+  readonly options: KernelOptions;
+}
+
+class KernelEngine implements FabricEngine {
+  readonly kind = 'kernel';
+  readonly #inner: FabricEngine;
+  readonly #relayed: Relayed;
+  readonly #carrier: KernelCarrier;
+  readonly #names: AddressBook;
+  readonly #log: Log;
+  readonly #events = new Set<(event: FabricEvent) => void>();
+  readonly #keeps: boolean;
+  #tables: Tables = compileTables(emptyPlan);
+  #last: Promise<void> = Promise.resolve();
+  /** What the inner engine cut while a plan comes into force: told together with what the kernel cut. */
+  #heldCuts: Map<string, { connections: number; code: string }> | undefined;
+  #refreshWanted = false;
+  /** What the kernel has not been told of yet: until then the health before is in force. */
+  #news: Extract<FabricEvent, { kind: 'health' }>[] = [];
+  readonly #inForce = new Map<string, BackendHealth>();
+  /** Whether the plan that comes into force is another than the one before. */
+  #isOther = false;
+  #ticking: NodeJS.Timeout | undefined;
+  #looking = false;
+  #closed = false;
+
+  private constructor({ hub, inner, relayed, options }: Parts) {
+    const {
+      clock = systemClock,
+      resolver = systemResolver,
+      log = silentLog,
+    }: { clock?: Clock; resolver?: HostResolver; log?: Log } = options;
+    this.#inner = inner;
+    this.#relayed = relayed;
+    this.#log = log.child({ part: 'fabric' });
+    this.#keeps = options.keeps ?? false;
+    this.#names = new AddressBook({ resolver, clock, onChange: () => this.#refresh() });
+    this.#carrier = new KernelCarrier({
+      hub,
+      nowMs: () => clock.now(),
+      health: (probe, backend) => inner.health(probe, backend),
+      addresses: (host) => this.#names.known(host) ?? [],
+      onReady: () => this.#refresh(),
+    });
+    inner.onEvent((event) => this.#hear(event));
+  }
+
+  static async open(parts: Parts): Promise<KernelEngine> {
+    const engine = new KernelEngine(parts);
+    await engine.#carrier.begin();
+    const { tickMs = 1_000 } = parts.options.limits ?? {};
+    engine.#ticking = setInterval(() => void engine.#tick(), tickMs).unref();
+    return engine;
+  }
+
+  apply(plan: FabricPlan): Promise<void> {
+    return this.#inTurn(() => this.#apply(plan));
+  }
+
+  dialer(segment: string, asker?: string): Dialer {
+    return this.#inner.dialer(segment, asker);
+  }
+
+  doors(segment: string): readonly Door[] {
+    return this.#inner.doors(segment);
+  }
+
+  isOpen(segment: string): boolean {
+    return this.#inner.isOpen(segment);
+  }
+
+  explain(ask: PathAsk): Promise<Path> {
+    return this.#inner.explain(ask);
+  }
+
+  ifClosed(ask: PathAsk): Fault | undefined {
+    return this.#inner.ifClosed(ask);
+  }
+
+  listening(endpoint: string, port: number): HostPort | undefined {
+    return this.#carrier.at(endpoint, port) ?? this.#inner.listening(endpoint, port);
+  }
+
+  listeners(endpoint: string): ReturnType<FabricEngine['listeners']> {
+    const carried = this.#carrier.of(endpoint);
+    return carried.length > 0 ? carried : this.#inner.listeners(endpoint);
+  }
+
+  health(probe: string, backend: string): BackendHealth {
+    const waiting = this.#news.some((event) => event.probe === probe && event.backend === backend);
+    const before = this.#inForce.get(`${probe} ${backend}`);
+    if (!waiting) return this.#inner.health(probe, backend);
+    return before ?? { state: 'unknown', reason: 'it is not probed yet', sinceMs: this.#inner.health(probe, backend).sinceMs };
+  }
+
+  counters(): readonly Counter[] {
+    return together(this.#inner.counters(), this.#carrier.counters());
+  }
+
+  sessions(endpoint: string): readonly Session[] {
+    return [...this.#inner.sessions(endpoint), ...this.#carrier.sessions(endpoint)].toSorted((a, b) => a.sinceMs - b.sinceMs);
+  }
+
+  cut(endpoint: string, session?: string): number {
+    const held = (this.#heldCuts ??= new Map());
+    const connections = this.#inner.cut(endpoint, session) + this.#carrier.cut(endpoint, session);
+    held.clear();
+    this.#heldCuts = undefined;
+    if (connections > 0) this.#emit({ kind: 'cut', endpoint, connections, code: 'SessionCut' });
+    return connections;
+  }
+
+  onEvent(listener: (event: FabricEvent) => void): () => void {
+    this.#events.add(listener);
+    return () => this.#events.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#ticking);
+    await this.#last;
+    this.#names.close();
+    await this.#inner[Symbol.asyncDispose]();
+    await this.#carrier.close(this.#keeps);
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #apply(plan: FabricPlan): Promise<void> {
+    if (this.#closed) throw fault('cancelled', 'EngineClosed', 'The engine is closed.', { remedy: 'Open a new one.' });
+    const tables = compileTables(plan, this.#tables);
+    this.#names.watch(hostsOf(plan));
+    await this.#carrier.prepare(tables);
+    this.#relayed.use(tables);
+    const held = (this.#heldCuts = new Map());
+    this.#isOther = false;
+    try {
+      await this.#inner.apply(plan);
+      this.#tables = tables;
+      for (const cut of await this.#carry(tables)) {
+        const before = held.get(cut.endpoint)?.connections ?? 0;
+        held.set(cut.endpoint, { connections: before + cut.connections, code: cut.code });
+      }
+    } finally {
+      this.#heldCuts = undefined;
+      for (const [endpoint, cut] of held) this.#emit({ kind: 'cut', endpoint, ...cut });
+    }
+    if (this.#isOther) this.#emit({ kind: 'applied' });
+  }
+
+  /** What is known of backends when the kernel is told is in force once it has been. */
+  async #carry(tables: Tables): Promise<readonly KernelCut[]> {
+    const news = this.#news;
+    const cuts = await this.#carrier.apply(tables);
+    this.#news = this.#news.filter((event) => !news.includes(event));
+    for (const event of news) {
+      this.#inForce.set(`${event.probe} ${event.backend}`, event.health);
+      this.#emit(event);
+    }
+    return cuts;
+  }
+
+  /** A tick of the coarse clock: ends what is idle, counts what was refused. */
+  async #tick(): Promise<void> {
+    if (this.#looking || this.#closed) return;
+    this.#looking = true;
+    try {
+      await this.#carrier.endIdle();
+      for (const { endpoint, port } of await this.#carrier.countRefused()) await this.#tellRefused(endpoint, port);
+    } catch (error) {
+      if (!this.#closed) this.#log.error({ err: toFault(error) }, 'the kernel could not be asked');
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #tellRefused(endpoint: string, port: number): Promise<void> {
+    const table = this.#tables.endpoints.get(endpoint);
+    if (table === undefined) return;
+    const { segment, address } = table.endpoint;
+    const { denied } = await this.#inner.explain({ segment, host: address, port });
+    if (denied === undefined) return;
+    const denial = { code: denied.code, rule: denied.target, remedy: denied.remedy, isRule: denied.kind === 'denied' };
+    this.#emit({ kind: 'refused', endpoint, segment, host: address, port, asker: undefined, ...denial });
+  }
+
+  /** Health, an address or a relay is another: the rows change, and the plan stays. */
+  #refresh(): void {
+    if (this.#refreshWanted || this.#closed) return;
+    this.#refreshWanted = true;
+    this.#inTurn(async () => {
+      this.#refreshWanted = false;
+      if (this.#closed) return;
+      for (const cut of await this.#carry(this.#tables)) this.#emit({ kind: 'cut', ...cut });
+    }).catch((error: unknown) => this.#log.error({ err: toFault(error) }, 'the kernel could not be told of a change'));
+  }
+
+  #hear(event: FabricEvent): void {
+    if (event.kind === 'cut' && this.#heldCuts !== undefined) {
+      this.#heldCuts.set(event.endpoint, { connections: event.connections, code: event.code });
+      return;
+    }
+    // Told when the kernel has the plan too.
+    if (event.kind === 'applied' && this.#heldCuts !== undefined) {
+      this.#isOther = true;
+      return;
+    }
+    if (event.kind === 'health') {
+      this.#news = [...this.#news, event];
+      this.#refresh();
+      return;
+    }
+    if (event.kind === 'applied') this.#refresh();
+    this.#emit(event);
+  }
+
+  #emit(event: FabricEvent): void {
+    for (const listener of this.#events) listener(event);
+  }
+}
+
+function hostsOf(plan: FabricPlan): string[] {
+  return [
+    ...plan.forwarders.flatMap(({ rules }) => rules.map((rule) => rule.to.host)),
+    ...plan.services.flatMap((service) => (service.kind === 'database' ? [service.target.host] : [])),
+  ];
+}
+
+function together(one: readonly Counter[], other: readonly Counter[]): readonly Counter[] {
+  const sums = new Map(one.map((counter) => [`${counter.of} ${counter.id}`, { ...counter }]));
+  for (const counter of other) {
+    const sum = sums.get(`${counter.of} ${counter.id}`);
+    if (sum === undefined) {
+      sums.set(`${counter.of} ${counter.id}`, { ...counter });
+      continue;
+    }
+    for (const name of ['connections', 'open', 'refused', 'bytesIn', 'bytesOut', 'connects', 'connectMs'] as const)
+      sum[name] += counter[name];
+  }
+  return [...sums.values()];
+}
