@@ -13,6 +13,7 @@ packages=(
   iproute2             # ip: addresses in a worker's network
   util-linux           # unshare, nsenter, prlimit, setpriv: the same
   nftables             # nft: counts packets in a worker's network
+  conntrack            # the kernel engine: lists and ends connections
   mariadb-server       # what MySQL logins are tested with
   freetds-bin          # tsql, bsqldb, freebcp: foreign clients of our TDS; as are those that follow
   tdsodbc unixodbc python3-pyodbc   # ODBC
@@ -23,7 +24,7 @@ packages=(
   fonts-dejavu-core    # what it writes with
 )
 programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy
-  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql,bsqldb,freebcp,isql,java,javac} /usr/sbin/nft
+  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql,bsqldb,freebcp,isql,java,javac} /usr/sbin/{nft,conntrack}
   /usr/bin/chromium)
 libraries=(/usr/lib/postgresql/15/lib/tds_fdw.so /usr/share/java/jtds.jar /usr/lib/python3/dist-packages/{pyodbc*.so,pymssql})
 

@@ -24,6 +24,7 @@ export async function coverageDocument(): Promise<string> {
       accessLog: undefined,
       sealKeys: undefined,
       allowUnisolated: false,
+      engine: 'userspace' as const,
       smtp: undefined,
       allowLocalWebhooks: false,
       sql: { firstPort: 0, encryption: 'require' },

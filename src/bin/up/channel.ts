@@ -27,6 +27,9 @@ export interface PoolTdsJob {
   readonly database: string;
 }
 
+/** What carries connections: this process, the kernel, or the kernel where it can and this process where not. */
+export type EngineChoice = 'userspace' | 'kernel' | 'auto';
+
 export interface ControlJob {
   /** The data folder. */
   readonly folder: string;
@@ -41,6 +44,7 @@ export interface ControlJob {
   readonly sealKeys: string | undefined;
   /** Workers may run where the operating system does not hold them. */
   readonly allowUnisolated: boolean;
+  readonly engine: EngineChoice;
   /** Takes e-mail of alerts; undefined: none is sent. */
   readonly smtp: SmtpSettings | undefined;
   /** Webhooks of alerts may lead to this host itself. */

@@ -25,6 +25,7 @@ export interface ChildrenRequest {
   readonly accessLog: boolean;
   readonly sealKeys: Secret | undefined;
   readonly allowUnisolated: boolean;
+  readonly engine: ControlJob['engine'];
   readonly smtp: ControlJob['smtp'];
   readonly allowLocalWebhooks: boolean;
   readonly board: Board;
@@ -121,7 +122,7 @@ export class Children {
   }
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
-    const { path, port, tls, sql, issuers, sealKeys, allowUnisolated, smtp, allowLocalWebhooks, board } = this.#request;
+    const { path, port, tls, sql, issuers, sealKeys, allowUnisolated, engine, smtp, allowLocalWebhooks, board } = this.#request;
     const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
@@ -139,6 +140,7 @@ export class Children {
         accessLog,
         sealKeys: sealKeys?.reveal(),
         allowUnisolated,
+        engine,
         smtp,
         allowLocalWebhooks,
       }),

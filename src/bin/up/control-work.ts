@@ -5,11 +5,11 @@ import { dirname } from 'node:path';
 import type { Log } from '#base/log.ts';
 import { supervise } from '#base/service.ts';
 import { openCertificates, usualNames, type CertificateRequest, type Certificates } from '#control/identity/certificates.ts';
-import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import { openSqliteStore } from '#control/store/sqlite-store.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
 import type { ChildWork } from './child.ts';
 import { composeControl } from './control-parts.ts';
+import { openEngine } from './fabric-engine.ts';
 import { places } from './home-folder.ts';
 import { listenOn } from './listen.ts';
 import { networkNews } from './network-news.ts';
@@ -29,7 +29,7 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
     own: job.tls && { certFile: job.tls.cert, keyFile: job.tls.key },
   };
   const certificates = await openCertificates(wanted);
-  await using engine = await openUserspaceEngine({ log });
+  await using engine = await openEngine(job, log);
   await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
   await using pools = openPoolHost({ folder: job.folder, sql: { ...job.sql, certificate: certificates }, log });
   alsoMeasures(() => pools.metrics());

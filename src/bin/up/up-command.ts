@@ -27,6 +27,7 @@ export interface UpCommand {
   readonly sealKeys: Secret | undefined;
   /** Workers may run where the operating system does not hold them. */
   readonly allowUnisolated: boolean;
+  readonly engine: ControlJob['engine'];
   readonly smtp: ControlJob['smtp'];
   readonly allowLocalWebhooks: boolean;
   readonly demo: boolean;

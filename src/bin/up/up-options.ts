@@ -20,6 +20,7 @@ const settings = z.object({
   tlsKey: z.string().min(1).optional(),
   accessLog: z.boolean().default(false),
   allowUnisolated: z.boolean().default(false),
+  engine: z.enum(['userspace', 'kernel', 'auto']).default('userspace'),
   smtp: z.string().min(1).optional(),
   smtpFrom: z.email().optional(),
   smtpPasswordFile: z.string().min(1).optional(),
@@ -61,6 +62,12 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--tls-key <file>', "that certificate's key")
     .option('--access-log', 'note every request in logs/access.log of the data folder')
     .option('--allow-unisolated', 'let workers run where this host cannot isolate them (isthmus doctor); the demo does')
+    .addOption(
+      new Option(
+        '--engine <engine>',
+        'what carries connections to endpoints; kernel: nftables, as root on Linux (default: userspace)',
+      ).choices(['userspace', 'kernel', 'auto']),
+    )
     .option('--smtp <url>', 'the server that takes e-mail of alerts: smtp://user@host:587; its password is ISTHMUS_SMTP_PASSWORD')
     .option('--smtp-password-file <file>', "that server's password, in place of the environment's")
     .option('--smtp-from <address>', 'whose name is on such e-mail')
@@ -93,6 +100,14 @@ export function addUp(program: Command, terminal: Terminal): void {
         { screen, writeLine },
         terminal.interrupted,
       );
+    });
+  program
+    .command('down')
+    .description('Take away what a kernel engine left on this host when its isthmus up was killed. Nothing of the data folder is touched.')
+    .addOption(dataOption())
+    .action(async ({ data }: { data: string }) => {
+      const { downCommand } = await import('./down-command.ts');
+      await terminal.write(await downCommand(data));
     });
   program
     .command('status')

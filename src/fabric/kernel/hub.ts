@@ -286,12 +286,14 @@ function socketFilter({ client, door }: Tracked): string {
   return `( src ${client.address}:${client.port} and dst ${door.address}:${door.port} )`;
 }
 
-/** Takes a hub away, whoever made it. Idempotent. */
-export async function removeHub(label: string): Promise<void> {
+/** Takes a hub away, whoever made it. Idempotent. Answers whether there was anything. */
+export async function removeHub(label: string): Promise<boolean> {
+  const wasThere = linkExists(interfaceOf(label)) || namespaceExists(label);
   const { ip } = kernelPrograms;
   // With one end of the leg goes the other, and its route.
   if (linkExists(interfaceOf(label))) await run(ip.path, ['link', 'del', interfaceOf(label)]);
   if (namespaceExists(label)) await run(ip.path, ['netns', 'del', namespaceOf(label)]);
+  return wasThere;
 }
 
 const namespaceOf = (label: string): string => `isthmus-${label}`;

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { toFault } from '#base/fault.ts';
+import type { Log } from '#base/log.ts';
+import type { FabricEngine } from '#fabric/engine.ts';
+import { openKernelEngine } from '#fabric/kernel/engine.ts';
+import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
+import type { ControlJob } from './channel.ts';
+
+/** The engine that is asked for. Faults: those of the kernel engine, unless the choice is `auto`. */
+export async function openEngine({ engine, folder }: Pick<ControlJob, 'engine' | 'folder'>, log: Log): Promise<FabricEngine> {
+  if (engine === 'userspace') return openUserspaceEngine({ log });
+  try {
+    return await openKernelEngine({ log, label: hubLabel(folder) });
+  } catch (error) {
+    if (engine === 'kernel') throw error;
+    const { code, message } = toFault(error);
+    log.warn({ code, reason: message }, 'the kernel cannot carry connections here, so that this process does');
+    return openUserspaceEngine({ log });
+  }
+}
+
+/** Names what the kernel engine of a data folder makes on this host. */
+export function hubLabel(folder: string): string {
+  const path = existsSync(folder) ? realpathSync(folder) : resolve(folder);
+  return createHash('sha256').update(path).digest('hex').slice(0, 8);
+}

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { emptyTable, slotCount, type KernelTable } from './kernel-table.ts';
+import { beginText, changeText, emptyText } from './ruleset.ts';
+
+const table: KernelTable = {
+  nics: [{ name: 'w1', segment: 3, address: '198.18.16.9' }],
+  doors: [{ segment: 3, address: '10.0.9.5', entry: '198.18.32.7', port: 1433, link: 17, rule: 5 }],
+  rules: [
+    { number: 5, by: 'ports', slots: Array.from({ length: slotCount }, (_, slot) => 100 + (slot & 1)), idleSeconds: 900, tcpReset: true },
+  ],
+  backends: [
+    { number: 100, source: '198.18.1.1', target: { address: '198.18.0.1', port: 14_330 } },
+    { number: 101, source: '198.18.1.2', target: { address: '192.0.2.2', port: 1433 } },
+  ],
+};
+
+test('the chains, whole', () => {
+  const rules = beginText({ host: 'up0', hostAddress: '198.18.0.1' })
+    .split('\n')
+    .filter((line) => line.startsWith('add rule'));
+  expect(rules.map((line) => line.replace('add rule inet isthmus ', ''))).toMatchInlineSnapshot(`
+    [
+      "c_enter meta nfproto != ipv4 counter name not_ip4 drop",
+      "c_enter iifname up0 accept",
+      "c_enter iifname . ip saddr @nic_address accept",
+      "c_enter iifname != lo counter name spoofed drop",
+      "c_mark ct state new iifname up0 ip saddr 198.18.0.1 meta mark set 1",
+      "c_mark ct state new iifname != up0 meta mark set iifname map @segment_of",
+      "c_mark ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door",
+      "c_mark ct state new ct mark @link_new continue",
+      "c_choose ct mark 0 accept",
+      "c_choose meta l4proto != tcp accept",
+      "c_choose meta mark set ct mark . tcp dport map @rule_of",
+      "c_choose meta priority set jhash ip saddr . tcp sport . ip daddr . tcp dport mod 16 seed 0x5eed",
+      "c_choose meta mark @by_address meta priority set jhash ip saddr . ip daddr mod 16 seed 0x5eed",
+      "c_choose meta mark set meta mark . meta priority map @slot",
+      "c_choose meta mark @backend_new continue",
+      "c_choose meta l4proto tcp dnat ip to meta mark map @target",
+      "c_decide ct state invalid meta mark set iifname map @segment_of",
+      "c_decide ct state invalid iifname up0 meta mark set 1",
+      "c_decide ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset",
+      "c_decide ct state invalid counter name forgotten drop",
+      "c_decide ct mark != 0 ct status and dnat == dnat accept",
+      "c_decide ct state related meta l4proto icmp accept",
+      "c_decide ct mark @link_refused counter name no_backend reject with tcp reset",
+      "c_decide ct mark != 0 counter name no_backend reject with tcp reset",
+      "c_decide iifname up0 meta l4proto tcp counter name no_door reject with tcp reset",
+      "c_decide meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }",
+      "c_decide counter name no_door drop",
+      "c_pass ct state related meta l4proto icmp ct mark @link_in accept",
+      "c_pass ct direction original ct mark @link_in accept",
+      "c_pass ct direction reply ct mark @link_out accept",
+      "c_pass ct mark != 0 ip length 40 tcp doff 5 tcp flags & rst == rst accept",
+      "c_pass ct mark != 0 ip length 52 tcp doff 8 tcp flags & rst == rst accept",
+      "c_pass ct mark != 0 meta l4proto tcp counter name revoked reject with tcp reset",
+      "c_pass counter name unrouted drop",
+      "c_enter_hub iifname lo accept",
+      "c_enter_hub counter name unrouted drop",
+      "c_source ct mark != 0 snat ip to meta mark map @source",
+    ]
+  `);
+});
+
+test('a plan is elements, and one endpoint more is a few', () => {
+  expect(changeText(emptyTable, table)).toMatchInlineSnapshot(`
+    "add ct timeout inet isthmus idle_900 {
+      protocol tcp;
+      l3proto ip;
+      policy = { established : 900, close_wait : 60, fin_wait : 60, time_wait : 30 };
+    }
+    add set inet isthmus idle_900 { type mark . inet_service; }
+    add chain inet isthmus c_idle_900 { type filter hook prerouting priority mangle + 1; policy accept; }
+    flush chain inet isthmus c_idle_900
+    add rule inet isthmus c_idle_900 ct state new ct mark . tcp dport @idle_900 ct timeout set "idle_900"
+    add element inet isthmus segment_of { "w1" : 0x00000003 }
+    add element inet isthmus nic_address { "w1" . 198.18.16.9 }
+    add element inet isthmus door { 0x00000003 . 10.0.9.5 . 1433 : 0x00000011, 0x00000001 . 198.18.32.7 . 1433 : 0x00000011 }
+    add element inet isthmus rule_of { 0x00000011 . 1433 : 0x00000005 }
+    add element inet isthmus with_reset { 0x00000003 . 10.0.9.5 . 1433, 0x00000001 . 198.18.32.7 . 1433 }
+    add element inet isthmus slot { 0x00000005 . 0:0 : 0x00000064, 0x00000005 . 0:1 : 0x00000065, 0x00000005 . 0:2 : 0x00000064, 0x00000005 . 0:3 : 0x00000065, 0x00000005 . 0:4 : 0x00000064, 0x00000005 . 0:5 : 0x00000065, 0x00000005 . 0:6 : 0x00000064, 0x00000005 . 0:7 : 0x00000065, 0x00000005 . 0:8 : 0x00000064, 0x00000005 . 0:9 : 0x00000065, 0x00000005 . 0:a : 0x00000064, 0x00000005 . 0:b : 0x00000065, 0x00000005 . 0:c : 0x00000064, 0x00000005 . 0:d : 0x00000065, 0x00000005 . 0:e : 0x00000064, 0x00000005 . 0:f : 0x00000065 }
+    add element inet isthmus target { 0x00000064 : 198.18.0.1 . 14330, 0x00000065 : 192.0.2.2 . 1433 }
+    add element inet isthmus source { 0x00000064 : 198.18.1.1, 0x00000065 : 198.18.1.2 }
+    add element inet isthmus link_new { 0x00000011 }
+    add element inet isthmus link_in { 0x00000011 }
+    add element inet isthmus link_out { 0x00000011 }
+    add element inet isthmus link_refused { 0x00000011 }
+    add element inet isthmus backend_new { 0x00000064, 0x00000065 }
+    add element inet isthmus idle_900 { 0x00000011 . 1433 }
+    "
+  `);
+  const second = { ...table.doors[0]!, address: '10.0.9.6', entry: '198.18.32.8', link: 18 };
+  expect(changeText(table, { ...table, doors: [...table.doors, second] })).toMatchInlineSnapshot(`
+    "add element inet isthmus door { 0x00000003 . 10.0.9.6 . 1433 : 0x00000012, 0x00000001 . 198.18.32.8 . 1433 : 0x00000012 }
+    add element inet isthmus rule_of { 0x00000012 . 1433 : 0x00000005 }
+    add element inet isthmus with_reset { 0x00000003 . 10.0.9.6 . 1433, 0x00000001 . 198.18.32.8 . 1433 }
+    add element inet isthmus link_new { 0x00000012 }
+    add element inet isthmus link_in { 0x00000012 }
+    add element inet isthmus link_out { 0x00000012 }
+    add element inet isthmus link_refused { 0x00000012 }
+    add element inet isthmus idle_900 { 0x00000012 . 1433 }
+    "
+  `);
+});
+
+test('what goes, goes before anything comes, in the same text; what stays is not touched', () => {
+  const text = changeText(table, {
+    ...table,
+    backends: [{ ...table.backends[0]!, target: { address: '192.0.2.9', port: 1433 } }, table.backends[1]!],
+  });
+  expect(text).toBe(
+    ['delete element inet isthmus target { 0x00000064 }', 'add element inet isthmus target { 0x00000064 : 192.0.2.9 . 1433 }', ''].join(
+      '\n',
+    ),
+  );
+  expect(changeText(table, structuredClone(table))).toBe('');
+});
+
+test('an endpoint that is revoked loses its doors and its packets in one text', () => {
+  const lines = changeText(table, { ...table, doors: [] })
+    .trimEnd()
+    .split('\n');
+  expect(lines.every((line) => line.startsWith('delete element'))).toBe(true);
+  expect(lines.some((line) => line.includes(' door '))).toBe(true);
+  expect(lines.some((line) => line.includes(' link_in { 0x00000011 }'))).toBe(true);
+});
+
+test('after a crash everything that was there is emptied by name, and no object that live connections hold', () => {
+  expect(emptyText()).toContain('flush map inet isthmus door\n');
+  expect(emptyText()).not.toContain('idle_');
+});
+
+test('nothing but numbers, addresses and names of ours is ever written', () => {
+  const hostile = ['1.2.3.4; flush ruleset', 'up0" drop', ''];
+  for (const text of hostile) {
+    expect(() => changeText(emptyTable, { ...table, nics: [{ ...table.nics[0]!, name: text }] })).toThrow('name of ours');
+    expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, address: text }] })).toThrow('IPv4');
+  }
+  for (const number of [0, -1, 1.5, Number.NaN, 2 ** 32])
+    expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, link: number }] })).toThrow('32 bits');
+});
