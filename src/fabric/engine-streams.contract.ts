@@ -216,15 +216,15 @@ export function describeStreams(open: OpenEngine): void {
       { numRuns: 12 },
     );
     await expect.poll(() => counterOf(on.engine, on.sample.endpoint)?.open, soon).toBe(0);
+    // What is sent again, or says what is missing, counts as more where packets are counted.
+    const most = on.engine.kind === 'kernel' ? sentBytes * 1.02 + 1_000 : sentBytes;
     for (const id of [on.sample.endpoint, on.sample.service, on.sample.rule]) {
-      expect(counterOf(on.engine, id)).toMatchObject({
-        connections: 12,
-        open: 0,
-        refused: 0,
-        bytesIn: sentBytes,
-        bytesOut: sentBytes,
-        connects: 12,
-      });
+      const counter = counterOf(on.engine, id);
+      expect(counter).toMatchObject({ connections: 12, open: 0, refused: 0, connects: 12 });
+      for (const bytes of [counter?.bytesIn ?? 0, counter?.bytesOut ?? 0]) {
+        expect(bytes).toBeGreaterThanOrEqual(sentBytes);
+        expect(bytes).toBeLessThanOrEqual(most);
+      }
     }
   });
 
