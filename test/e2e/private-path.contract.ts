@@ -49,18 +49,14 @@ async function serverPort(connection: PgConnection): Promise<string | null | und
   return (await connection.query('SELECT inet_server_port()'))[0]?.[0];
 }
 
-/** The tutorial of a private path, with an `isthmus up` that is given these options. `killed` is called after it was, with its data folder. */
-export function describePrivatePath(
-  options: readonly string[] = [],
-  killed: (folder: string) => Promise<void> = async () => undefined,
-): void {
+/** The tutorial of a private path, with an `isthmus up` that is given these options. Answers what gives it to further tests. */
+export function describePrivatePath(...options: readonly string[]): () => ControlPlane {
   beforeAll(async () => {
     database = await startPostgres();
     plane = await ControlPlane.start(undefined, true, [], options);
   });
   afterAll(async () => {
     await plane[Symbol.asyncDispose]();
-    await killed(plane.folder);
     plane.forget();
     await database[Symbol.asyncDispose]();
   });
@@ -139,4 +135,5 @@ export function describePrivatePath(
       expect(await notDriven(plane, 'azure-private-path')).toEqual([]);
     },
   );
+  return () => plane;
 }
