@@ -244,9 +244,10 @@ export function describeStreams(open: OpenEngine): void {
     silent.stream.write('lost');
     const third = on.call();
     await ask(third, 'hello');
+    // From the next plan on a kernel may answer what it sends again by a reset.
+    expect(silent.over).toBeUndefined();
     await on.apply({ rule: { idleMs: 60, tcpReset: true } });
     await over(third, 'reset');
-    expect(silent.over).toBeUndefined();
     expect(on.host.peers.map((peer) => peer.text())).not.toContain('hellolost');
   });
 
