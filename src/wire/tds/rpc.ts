@@ -16,7 +16,7 @@ export interface RpcCall {
   readonly procedure: string;
   /** Said by number: see `procedureNumbers`. */
   readonly byNumber: boolean;
-  /** Bits of `rpcOptions`. */
+  /** Bits: 1 compiles it anew, 2 and 4 ask for rows without COLMETADATA where the client knows it, which may be sent all the same. */
   readonly options: number;
   readonly parameters: readonly RpcParameter[];
   /** The client takes back that it asked for this one: it is not run. */
@@ -32,9 +32,6 @@ export interface RpcParameter {
   /** The procedure's own default is asked for, in place of `value`. */
   readonly isDefault: boolean;
 }
-
-/** `noColumns`: rows come without COLMETADATA where the client knows it already; it may be sent all the same. */
-export const rpcOptions = { recompile: 0x01, noColumns: 0x02, reuseColumns: 0x04 } as const;
 
 const procedureNumbers: Readonly<Record<string, number>> = {
   sp_cursor: 1,

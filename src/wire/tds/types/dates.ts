@@ -34,7 +34,7 @@ export function timeBytes(scale: number): 3 | 4 | 5 {
   return scale <= 4 ? 4 : 5;
 }
 
-export function timedBytes({ name, scale }: TdsTypeOf<TimedName>): number {
+function timedBytes({ name, scale }: TdsTypeOf<TimedName>): number {
   return timeBytes(scale) + (name === 'time' ? 0 : name === 'datetime2' ? 3 : 5);
 }
 
@@ -65,7 +65,7 @@ export const times: TypeFamily<TdsTypeOf<TimedName>> = {
 };
 
 /** A value that is not NULL. */
-export function readTimed(reader: TdsReader, length: number, type: TdsTypeOf<TimedName>): string {
+function readTimed(reader: TdsReader, length: number, type: TdsTypeOf<TimedName>): string {
   const { name, scale } = type;
   if (length !== timedBytes(type)) throw malformed(`a ${name}(${scale}) of ${length} bytes`);
   const width = timeBytes(scale);

@@ -16,7 +16,7 @@ export function msOfTicks(ticks: number): number {
 }
 
 /** The tick next to it; the last millisecond of a day is of the next one. */
-export function ticksOfMs(ms: number): number {
+function ticksOfMs(ms: number): number {
   return Math.round((ms * 3) / 10);
 }
 
