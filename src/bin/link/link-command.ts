@@ -1,24 +1,23 @@
-import { readFile } from 'node:fs/promises';
-import { directDialer } from '#base/dialer.ts';
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import { delay } from '#base/service.ts';
-import { secret } from '#base/secret.ts';
 import { DuckDbPool, type DuckDbPoolOptions } from '#pool/engines/duckdb/pool.ts';
 import { serveQueries } from '#pool/query-server.ts';
 import { DirectHandover } from '#replication/direct-handover.ts';
 import type { LinkBook } from '#replication/link-book.ts';
 import { runSession } from '#replication/run-session.ts';
 import type { Finding } from '#replication/source.ts';
-import { PostgresSource, type PostgresSourceOptions } from '#replication/sources/postgres/postgres-source.ts';
-import { parseTablePatterns } from '#replication/sources/postgres/table-patterns.ts';
-import { parsePgUrl, type PgAddress } from '#replication/sources/postgres/url.ts';
+import type { Capture } from '#replication/sources/sqlserver/place.ts';
+import { sourceOf, type LinkSource } from './link-source.ts';
 import { ProgressView } from './progress-view.ts';
 
 /** `isthmus link`, as its options say. */
 export interface LinkCommand {
   readonly from: string;
   readonly to: string;
-  readonly tables: string;
+  /** Absent: those of the schema that the kind of database has for all. */
+  readonly tables: string | undefined;
+  /** SQL Server: how changes are told. */
+  readonly capture: Capture;
   readonly once: boolean;
   /** Give back slot and publications, and end. */
   readonly release: boolean;
@@ -48,42 +47,22 @@ function slotName(linkId: string): string {
     .slice(0, 20)}`;
 }
 
-/** Where a source URL leads. Fault `unsupported` for kinds of databases that this version cannot read. */
-async function readSourceUrl(command: Pick<LinkCommand, 'from' | 'passwordFile' | 'password'>): Promise<PgAddress> {
-  const scheme = /^([a-z]+):\/\//.exec(command.from)?.[1];
-  if (scheme === 'mysql' || scheme === 'mariadb' || scheme === 'mssql') {
-    throw fault('unsupported', 'SourceKind', `Sources of the kind ${scheme}:// are not built yet.`, {
-      remedy: 'Use a postgres:// source.',
-    });
-  }
-  const address = parsePgUrl(command.from);
-  if (address.password) return address;
-  const password = command.passwordFile ? (await readFile(command.passwordFile, 'utf8')).replace(/\r?\n$/, '') : command.password;
-  return password === undefined ? address : { ...address, password: secret(password) };
-}
-
 /** Runs the command to its end. Faults are the link's. */
 export async function linkCommand(command: LinkCommand, output: LinkOutput, signal: AbortSignal): Promise<void> {
-  const address = await readSourceUrl(command);
   await using pool = await openPool(command.to, signal, {
     memoryLimitMb: command.memoryMb,
     onExisting: command.onExisting,
   });
   const { linkId } = await pool.identity();
   const view = new ProgressView(output);
-  const options: PostgresSourceOptions = {
-    address: { ...address, dialer: directDialer },
-    slot: slotName(linkId),
-    catalog: { patterns: parseTablePatterns(command.tables), asText: new Set(command.asText) },
-    failover: command.failover,
-  };
-  if (command.check) return check(options, view, signal);
-  if (command.release) return release(options, view, signal);
+  const source = await sourceOf(command, slotName(linkId));
+  if (command.check) return check(source, view, signal);
+  if (command.release) return release(source, view, signal);
   await using _served = await serveQueries(pool);
   let book: LinkBook | undefined;
   await runSession({
     name: linkId,
-    connect: (aborted) => PostgresSource.connect(options, aborted),
+    connect: (aborted) => source.connect(aborted),
     handover: async () => new DirectHandover(pool.writer()),
     signal,
     once: command.once,
@@ -132,8 +111,8 @@ async function openPool(file: string, signal: AbortSignal, options: DuckDbPoolOp
   }
 }
 
-async function check(options: PostgresSourceOptions, view: ProgressView, signal: AbortSignal): Promise<void> {
-  await using source = await PostgresSource.connect(options, signal);
+async function check({ connect }: LinkSource, view: ProgressView, signal: AbortSignal): Promise<void> {
+  await using source = await connect(signal);
   const findings = await source.check();
   sayFindings(view, findings);
   const errors = findings.filter((one) => one.severity === 'error').length;
@@ -144,10 +123,10 @@ async function check(options: PostgresSourceOptions, view: ProgressView, signal:
   view.say('the source is ready');
 }
 
-async function release(options: PostgresSourceOptions, view: ProgressView, signal: AbortSignal): Promise<void> {
-  await using source = await PostgresSource.connect(options, signal);
+async function release({ connect, released }: LinkSource, view: ProgressView, signal: AbortSignal): Promise<void> {
+  await using source = await connect(signal);
   await source.release();
-  view.say(`the replication slot and publications ${options.slot} are released`);
+  view.say(released);
 }
 
 function resyncOf(resync: LinkCommand['resync']): 'everything' | ((table: string) => boolean) | undefined {

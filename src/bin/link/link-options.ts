@@ -8,9 +8,15 @@ export function addLink(program: Command, terminal: Terminal): void {
   program
     .command('link')
     .description('Snapshot one database into one DuckDB file and follow its changes. Kill it anywhere, run it again: it resumes.')
-    .requiredOption('--from <url>', 'the source: postgres://user@host:port/database (password: PGPASSWORD or --password-file)')
+    .requiredOption(
+      '--from <url>',
+      'the source: postgres://user@host:port/database or sqlserver://… (password: --password-file, for PostgreSQL also PGPASSWORD)',
+    )
     .requiredOption('--to <file>', 'the pool: a DuckDB file, made if it is not there')
-    .option('--tables <patterns>', "which tables: 'public.*', 'sales.order_*,!sales.order_tmp'", 'public.*')
+    .option('--tables <patterns>', "which tables: 'sales.order_*,!sales.order_tmp' (default: 'public.*', at SQL Server 'dbo.*')")
+    .addOption(
+      new Option('--capture <way>', 'SQL Server: how changes are told').choices(['change-tracking', 'cdc']).default('change-tracking'),
+    )
     .option('--once', 'end when the pool holds what the source held at the start', false)
     .option('--check', 'only check the source and say what would be lost', false)
     .option('--release', 'give back the replication slot and publications at the source, and end', false)

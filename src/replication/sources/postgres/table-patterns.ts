@@ -16,9 +16,9 @@ interface Pattern {
   readonly test: (schema: string, name: string) => boolean;
 }
 
-/** Comma-separated patterns. Fault `invalid` (`TablePatternInvalid`) names the one that cannot be read. */
-export function parseTablePatterns(text: string): TablePatterns {
-  const patterns = text.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((one) => parsePattern(one.trim()));
+/** Comma-separated patterns; `usualSchema` is that of a name alone. Fault `invalid` (`TablePatternInvalid`) names the one that cannot be read. */
+export function parseTablePatterns(text: string, usualSchema = 'public'): TablePatterns {
+  const patterns = text.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((one) => parsePattern(one.trim(), usualSchema));
   const take = patterns.filter((one) => !one.leaveOut);
   const leave = patterns.filter((one) => one.leaveOut);
   return {
@@ -27,7 +27,7 @@ export function parseTablePatterns(text: string): TablePatterns {
   };
 }
 
-function parsePattern(text: string): Pattern {
+function parsePattern(text: string, usualSchema: string): Pattern {
   const match = /^(!?)(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/.exec(text);
   if (!match) {
     throw fault('invalid', 'TablePatternInvalid', `"${text}" is no table pattern.`, {
@@ -35,7 +35,7 @@ function parsePattern(text: string): Pattern {
       remedy: 'Write schema.table, such as public.orders or public.*; put a name with a dot in double quotes.',
     });
   }
-  const schema = unquote(match[2] ?? 'public');
+  const schema = unquote(match[2] ?? usualSchema);
   const name = unquote(match[3]!);
   const [schemaTest, nameTest] = [wildcard(schema), wildcard(name)];
   return { leaveOut: match[1] === '!', schema, name, test: (s, n) => schemaTest.test(s) && nameTest.test(n) };

@@ -3,6 +3,7 @@ import { secret } from '#base/secret.ts';
 import type { SqlServerAddress } from './driver-login.ts';
 
 const encryptions: Readonly<Record<string, Pick<SqlServerAddress, 'tls' | 'tlsFirst'>>> = {
+  none: { tls: 'disable', tlsFirst: false },
   optional: { tls: 'prefer', tlsFirst: false },
   mandatory: { tls: 'verify-full', tlsFirst: false },
   trust: { tls: 'require', tlsFirst: false },
@@ -11,7 +12,7 @@ const encryptions: Readonly<Record<string, Pick<SqlServerAddress, 'tls' | 'tlsFi
 
 /**
  * Reads `sqlserver://user:password@host:port/database?encrypt=mandatory`. `encrypt` is `mandatory` (where it is left out), `trust` (any certificate),
- * `optional`, or `strict` (TDS 8). Fault: `UrlForm` (invalid); it never quotes the URL.
+ * `optional` (any certificate; never in the clear), `strict` (TDS 8), or `none`: the password travels readable. Fault: `UrlForm` (invalid); it never quotes the URL.
  */
 export function parseSqlServerUrl(text: string): SqlServerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -19,7 +20,7 @@ export function parseSqlServerUrl(text: string): SqlServerAddress {
   if (url?.protocol !== 'sqlserver:' || url.hostname === '' || url.username === '' || encryption === undefined)
     throw fault('invalid', 'UrlForm', 'The text is not a URL of a SQL Server.', {
       remedy:
-        'Write it as sqlserver://user:password@host:1433/database?encrypt=mandatory; percent-encode special characters; encrypt is mandatory, trust, optional or strict.',
+        'Write it as sqlserver://user:password@host:1433/database?encrypt=mandatory; percent-encode special characters; encrypt is mandatory, trust, optional, strict or none.',
     });
   const { password } = url;
   return {
