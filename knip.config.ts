@@ -7,7 +7,7 @@ const config: KnipConfig = {
     'test/clients/*.ts',
     'test/link/link-process.ts',
     'test/runtime/{inside,parent}.ts',
-    'bench/{run,raw-reader,bare-server}.ts',
+    'bench/{run,raw-reader,bare-server,tds-server}.ts',
     'scripts/*.mjs',
     'studio/app/main.tsx',
     'studio/vite.config.ts',

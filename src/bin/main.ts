@@ -12,7 +12,7 @@ import { addLink } from './link/link-options.ts';
 import { addSecrets } from './secrets/secrets-options.ts';
 import { addSql } from './sql/sql-options.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
-import { addUp } from './up/up-options.ts';
+import { addDown, addUp } from './up/up-options.ts';
 
 /** Runs what the arguments ask for, says what went wrong, and ends the process with the exit code of that. */
 export async function main(): Promise<never> {
@@ -36,6 +36,7 @@ function programOf(terminal: Terminal): Command {
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   addUp(program, terminal);
+  addDown(program, terminal);
   addLink(program, terminal);
   addSql(program, terminal);
   addIdentity(program, terminal);

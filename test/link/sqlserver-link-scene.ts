@@ -115,4 +115,4 @@ export class SqlServerScene implements AsyncDisposable {
   }
 }
 
-export const byText = (a: TextRow, b: TextRow): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+const byText = (a: TextRow, b: TextRow): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);

@@ -102,14 +102,6 @@ export function addUp(program: Command, terminal: Terminal): void {
       );
     });
   program
-    .command('down')
-    .description('Take away what a kernel engine left on this host when its isthmus up was killed. Nothing of the data folder is touched.')
-    .addOption(dataOption())
-    .action(async ({ data }: { data: string }) => {
-      const { downCommand } = await import('./down-command.ts');
-      await terminal.write(await downCommand(data));
-    });
-  program
     .command('status')
     .description('What the isthmus up of a data folder runs: tables, their states, lag.')
     .addOption(dataOption())
@@ -118,6 +110,18 @@ export function addUp(program: Command, terminal: Terminal): void {
       const columns = terminal.isTerminal ? terminal.size().columns : Infinity;
       const { statusCommand } = await import('./status-command.ts');
       await terminal.write(await statusCommand(options, columns, terminal.interrupted));
+    });
+}
+
+/** Adds `isthmus down`. */
+export function addDown(program: Command, terminal: Terminal): void {
+  program
+    .command('down')
+    .description('Take away what a kernel engine left on this host when its isthmus up was killed. Nothing of the data folder is touched.')
+    .addOption(dataOption())
+    .action(async ({ data }: { data: string }) => {
+      const { downCommand } = await import('./down-command.ts');
+      await terminal.write(await downCommand(data));
     });
 }
 

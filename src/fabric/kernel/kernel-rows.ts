@@ -50,7 +50,7 @@ export function isCarried(tables: Tables, { service }: Pick<Endpoint, 'service'>
 }
 
 /** The key of what stands behind a rule: one of its backends, with the port that its forwarder passes on. */
-export function backendKey(backend: string, port: number): string {
+function backendKey(backend: string, port: number): string {
   return `backend ${backend}#${port}`;
 }
 

@@ -19,7 +19,7 @@ export interface HubLegs {
 }
 
 /** Programs of the host are a segment of their own. */
-export const hostSegment = 1;
+const hostSegment = 1;
 
 /** The names of sets and maps, with what they are by. */
 const sets = {

@@ -180,7 +180,7 @@ function requestOf({ type, payload, parts }: MessageIn, tds: TdsVersion): TdsReq
 }
 
 /** A fault as SQL Server would number its kind. What to do is said too: people read it in their tool. */
-export function messageOf({ kind, message, remedy }: Fault): FrontMessage {
+function messageOf({ kind, message, remedy }: Fault): FrontMessage {
   const { tds } = policies[kind];
   return {
     number: tds === 0 ? 50_000 : tds,

@@ -66,7 +66,7 @@ export class Parrot implements Conversation {
   }
 }
 
-export const columns: readonly Column[] = [{ name: 'n', userType: 0, flags: 0x09, type: { name: 'int' } }];
+const columns: readonly Column[] = [{ name: 'n', userType: 0, flags: 0x09, type: { name: 'int' } }];
 
 async function rowsUpTo(last: number, answer: TdsAnswer): Promise<void> {
   answer.tokens({ kind: 'columns', columns });

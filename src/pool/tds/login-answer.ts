@@ -6,7 +6,7 @@ import { tdsVersion, type TdsVersion } from '#wire/tds/version.ts';
 import type { FrontMessage, LoginOutcome } from './conversation-terms.ts';
 
 /** SQL_Latin1_General_CP1_CI_AS. */
-export const usualCollation: Uint8Array = Uint8Array.from([0x09, 0x04, 0xd0, 0x00, 0x34]);
+const usualCollation: Uint8Array = Uint8Array.from([0x09, 0x04, 0xd0, 0x00, 0x34]);
 const language = 'us_english';
 const transactSql = 1;
 const usualPacketBytes = 4_096;

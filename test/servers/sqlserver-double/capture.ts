@@ -134,7 +134,7 @@ function rowsOf(change: RowChange, { entry, index, instance, table }: Capturing)
   return moved ? [of(1, before), of(2, after)] : [of(3, before), of(4, after)];
 }
 
-export function sameValue(a: SqlValue | undefined, b: SqlValue | undefined): boolean {
+function sameValue(a: SqlValue | undefined, b: SqlValue | undefined): boolean {
   return a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : (a ?? null) === (b ?? null);
 }
 

@@ -4,7 +4,7 @@ import { SqlServerDouble, type SqlServerDoubleOptions } from './server.ts';
 export const readerPassword = 'kept-to-itself-7';
 
 /** A user that sees four tables, reads three of them, and follows two. */
-export const reader: DoubleLogin = {
+const reader: DoubleLogin = {
   password: readerPassword,
   viewState: true,
   select: ['dbo.t1', 'dbo.t2', 'dbo.t3'],

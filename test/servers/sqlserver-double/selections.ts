@@ -16,7 +16,7 @@ export interface Selected {
 }
 
 /** As the connector is told a type by the catalogue. */
-export function sqlServerType(type: DoubleType): SqlServerType {
+function sqlServerType(type: DoubleType): SqlServerType {
   const { typeName, maxLength, precision, scale, collation } = catalogueType(type);
   return { name: typeName, maxLength, precision, scale, collation: collation ?? undefined };
 }

@@ -77,7 +77,7 @@ export function valueOf(table: TableState, row: DoubleRow, column: DoubleColumn)
   return column.computed === undefined ? (row.get(column.id) ?? null) : column.computed(namedRow(table, row));
 }
 
-export function namedRow(table: TableState, row: DoubleRow): NamedRow {
+function namedRow(table: TableState, row: DoubleRow): NamedRow {
   return Object.fromEntries(
     table.columns.filter(({ computed }) => computed === undefined).map((column) => [column.name, row.get(column.id) ?? null]),
   );

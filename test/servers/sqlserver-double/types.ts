@@ -124,7 +124,7 @@ export function catalogueType(type: DoubleType): CatalogueType {
   return { typeName, systemTypeId: id, userTypeId: id, maxLength, precision, scale, collation: isText(type) ? defaultCollation : null };
 }
 
-export function isText({ name }: DoubleType): boolean {
+function isText({ name }: DoubleType): boolean {
   return ['char', 'varchar', 'nchar', 'nvarchar', 'text', 'ntext'].includes(name);
 }
 

@@ -6,7 +6,7 @@ import type { RowsetMaker } from './system-view.ts';
 /** A pool does not note when objects were made: all were made when it was. */
 export const madeAt = '2020-01-01 00:00:00.000';
 
-export const objectColumns: readonly RowsetColumn[] = [
+const objectColumns: readonly RowsetColumn[] = [
   ['name', sysname],
   ['object_id', int],
   ['principal_id', int, true],
@@ -34,7 +34,7 @@ function rowOf({ name, id, schemaId, parent, type, description }: ObjectRow): re
   return [name, BigInt(id), null, BigInt(schemaId), BigInt(parent), type, description, madeAt, madeAt, false, false, false];
 }
 
-export function tableRow({ facts, objectId, schemaId }: CatalogueTable): readonly SqlValue[] {
+function tableRow({ facts, objectId, schemaId }: CatalogueTable): readonly SqlValue[] {
   const isView = facts.kind === 'view';
   return rowOf({
     name: facts.name,
@@ -46,7 +46,7 @@ export function tableRow({ facts, objectId, schemaId }: CatalogueTable): readonl
   });
 }
 
-export function keyRows(table: CatalogueTable): readonly (readonly SqlValue[])[] {
+function keyRows(table: CatalogueTable): readonly (readonly SqlValue[])[] {
   return table.keys.map((key) =>
     rowOf({
       name: key.name,
@@ -59,7 +59,7 @@ export function keyRows(table: CatalogueTable): readonly (readonly SqlValue[])[]
   );
 }
 
-export function tablesOf(snapshot: Snapshot, kind: 'table' | 'view'): readonly CatalogueTable[] {
+function tablesOf(snapshot: Snapshot, kind: 'table' | 'view'): readonly CatalogueTable[] {
   return [...snapshot.tables.values()].filter(({ facts }) => facts.kind === kind);
 }
 

@@ -98,7 +98,7 @@ function tableRelation(facts: TableFacts, called: { readonly alias: string; read
 }
 
 /** A table's own columns, under an alias of DuckDB's SQL. */
-export function tableColumns(facts: TableFacts, alias: string): readonly RelationColumn[] {
+function tableColumns(facts: TableFacts, alias: string): readonly RelationColumn[] {
   return facts.columns.map((column) => {
     const own = `${alias}.${quoted(column.name)}`;
     return {

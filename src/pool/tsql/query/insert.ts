@@ -212,7 +212,7 @@ function limitOf(statement: Insert, around: Around): string {
 }
 
 /** Numbers that were given go on from the furthest of them. */
-export function reseedSteps(facts: TableFacts): readonly Step[] {
+function reseedSteps(facts: TableFacts): readonly Step[] {
   const column = facts.columns.find(({ identity }) => identity);
   if (!column?.identity) return [];
   const { sequence, increment } = column.identity;

@@ -1,6 +1,6 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { ResultColumn, StatementCommand } from '../session.ts';
-import type { Expression, ObjectName, Query } from '../syntax/ast.ts';
+import type { Expression, Query } from '../syntax/ast.ts';
 import type { Scope } from '../translate/typed.ts';
 import type { TsqlType } from '../tsql-type.ts';
 
@@ -96,6 +96,3 @@ export interface Plan {
 export type TemporaryChange =
   | { readonly kind: 'created'; readonly table: TableFacts }
   | { readonly kind: 'dropped'; readonly name: string };
-
-/** An object's name, its schema and database settled. */
-export type ResolvedName = ObjectName & { readonly schema: string; readonly object: string };

@@ -50,7 +50,7 @@ export function writeNumbered(query: Query, outside: Around): Selected {
 }
 
 /** Any query, with all that belongs to it. Errors: 1033, 1062, 10741 and what its parts say. */
-export function writeQuery(query: Query, outside: Around): Selected {
+function writeQuery(query: Query, outside: Around): Selected {
   const { prefix, named } = writeWith(query.with, outside);
   const inside: Around = { ...outside, named };
   const rows = writeRows(query, inside);

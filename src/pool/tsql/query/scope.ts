@@ -160,7 +160,7 @@ export function rowScope(options: ScopeOptions): RowScope {
   return scope;
 }
 
-export function allColumns(relations: readonly Relation[], of: ObjectName | undefined, place: Place): readonly RelationColumn[] {
+function allColumns(relations: readonly Relation[], of: ObjectName | undefined, place: Place): readonly RelationColumn[] {
   if (!of) {
     if (relations.length === 0) throw sqlError(263, 'Must specify table to select from.', { place });
     return relations.flatMap(({ columns }) => columns);

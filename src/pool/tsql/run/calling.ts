@@ -28,7 +28,7 @@ export type Procedure = (calling: Calling, parameters: readonly SqlParameter[]) 
 export const wentWell: Called = { status: 0, outputs: [], flow: next };
 
 /** A parameter by its name or, where it has none, its place. */
-export function parameterOf(parameters: readonly SqlParameter[], place: number, name: string): SqlParameter | undefined {
+function parameterOf(parameters: readonly SqlParameter[], place: number, name: string): SqlParameter | undefined {
   const named = parameters.find((parameter) => parameter.name.toLowerCase() === `@${name}`);
   const placed = parameters[place];
   return named ?? (placed?.name === '' ? placed : undefined);

@@ -53,7 +53,7 @@ async function give(name: string, from: Pick<SqlParameter, 'type' | 'value'>, co
 }
 
 /** What an inner text's compilation found ends that text only. */
-export function afterFailure(flow: Flow & { readonly kind: 'failed' }, frame: Frame): Flow {
+function afterFailure(flow: Flow & { readonly kind: 'failed' }, frame: Frame): Flow {
   return flow.frame !== frame && isOfCompiling(flow.message) ? { ...flow, ends: false } : flow;
 }
 
@@ -72,7 +72,7 @@ export async function executeText(statement: Of<'execute-text'>, core: SessionCo
 const mostLevels = 32;
 
 /** Parses a text and runs it in a frame of its own. Error 217: texts within texts, too many. */
-export async function runText(text: string, core: SessionCore, inner: Frame): Promise<Flow> {
+async function runText(text: string, core: SessionCore, inner: Frame): Promise<Flow> {
   if (inner.level > mostLevels)
     throw sqlError(217, `Maximum stored procedure, function, trigger, or view nesting level exceeded (limit ${mostLevels}).`);
   return inner.interpret(parsed(text, core), core, inner);

@@ -24,7 +24,7 @@ import { refuseAnyWrite, refuseWrite } from './rights.ts';
 const turnEvery = 256;
 
 /** Runs statements in order, until one ends the batch. What is wrong with one is told, and the next one runs, as T-SQL has it. */
-export async function runStatements(statements: readonly Statement[], core: SessionCore, frame: Frame): Promise<Flow> {
+async function runStatements(statements: readonly Statement[], core: SessionCore, frame: Frame): Promise<Flow> {
   for (const statement of statements) {
     const flow = await runStatement(statement, core, frame);
     if (flow.kind === 'failed' && !flow.ends && !isCatchable(flow, frame)) continue;

@@ -21,7 +21,7 @@ const caught = (type: TsqlType, pick: (message: NonNullable<Frame['caught'][numb
   });
 
 /** Databases that there are, with their numbers. */
-export function databases(core: SessionCore): ReadonlyMap<string, bigint> {
+function databases(core: SessionCore): ReadonlyMap<string, bigint> {
   return new Map([
     ['master', 1n],
     [core.pool.options.database.toLowerCase(), 5n],

@@ -20,7 +20,7 @@ export interface SetOptions {
 }
 
 /** Bits of `@@OPTIONS`. */
-export const optionBits: Readonly<Record<string, number>> = {
+const optionBits: Readonly<Record<string, number>> = {
   DISABLE_DEF_CNST_CHK: 1,
   IMPLICIT_TRANSACTIONS: 2,
   CURSOR_CLOSE_ON_COMMIT: 4,
@@ -167,18 +167,4 @@ function wholeNumber(name: string, value: string, place: Pick<Place, 'line'>): b
 /** `@@OPTIONS`. */
 export function optionMask(options: SetOptions): number {
   return Object.entries(optionBits).reduce((mask, [name, bit]) => (options.flags.get(name) === true ? mask | bit : mask), 0);
-}
-
-/** Rows of `DBCC USEROPTIONS`. */
-export function optionRows(options: SetOptions): readonly (readonly [string, string])[] {
-  const on = [...options.flags].filter(([, isSet]) => isSet).map(([name]): [string, string] => [name.toLowerCase(), 'SET']);
-  return [
-    ['textsize', String(options.textSize)],
-    ['language', options.language],
-    ['dateformat', options.dateFormat],
-    ['datefirst', String(options.dateFirst)],
-    ['lock_timeout', String(options.lockTimeout)],
-    ...on,
-    ['isolation level', options.isolation.replace('-', ' ')],
-  ];
 }

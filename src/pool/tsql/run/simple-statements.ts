@@ -106,7 +106,7 @@ function setIdentityInsert(table: { readonly parts: readonly string[] }, on: boo
   core.options = { ...core.options, identityInsert: on ? identityInsert : undefined };
 }
 
-export function use(database: string, core: SessionCore, frame: Frame, place: Pick<Place, 'line'>): void {
+function use(database: string, core: SessionCore, frame: Frame, place: Pick<Place, 'line'>): void {
   const own = core.pool.options.database;
   const wanted = [own, 'master', 'tempdb'].find((name) => name.toLowerCase() === database.toLowerCase());
   if (wanted === undefined || wanted === 'tempdb')

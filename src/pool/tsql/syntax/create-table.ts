@@ -105,7 +105,7 @@ interface Gathered {
   references: ObjectName | undefined;
 }
 
-export function columnDefinition(p: Reader): ColumnDefinition {
+function columnDefinition(p: Reader): ColumnDefinition {
   const place = p.place();
   const named = name(p);
   const gathered: Gathered = {
@@ -212,7 +212,7 @@ function references(p: Reader): { table: ObjectName; options: readonly string[] 
   return { table, options };
 }
 
-export function tableConstraint(p: Reader): TableConstraint {
+function tableConstraint(p: Reader): TableConstraint {
   const place = p.place();
   const named = p.accept('CONSTRAINT') ? name(p) : undefined;
   const none = { columns: [], check: undefined, default: undefined, references: undefined, options: [] };
@@ -233,7 +233,7 @@ export function tableConstraint(p: Reader): TableConstraint {
 }
 
 /** Synapse's `WITH (DISTRIBUTION = HASH(a), CLUSTERED COLUMNSTORE INDEX)`; empty where there is none. */
-export function tableOptions(p: Reader): TableOption[] {
+function tableOptions(p: Reader): TableOption[] {
   return p.is('WITH') && p.is('(', 1) && p.accept('WITH') ? p.enclosed(tableOption) : [];
 }
 

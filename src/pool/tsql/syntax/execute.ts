@@ -124,7 +124,7 @@ export function odbcCall(p: Reader): Statement {
 }
 
 /** What `RETURN` and `PRINT` may be followed by, where nothing else tells. */
-export function beginsExpression(p: Reader): boolean {
+function beginsExpression(p: Reader): boolean {
   const token = p.peek();
   if (token.kind === 'variable' || values.has(token.kind)) return true;
   if (isName(token)) return p.is('(', 1) || p.is('.', 1);

@@ -26,7 +26,7 @@ const conditionKinds: ReadonlySet<string> = new Set([
 
 type Either = Expression | Condition;
 
-export function isCondition(node: Either): node is Condition {
+function isCondition(node: Either): node is Condition {
   return conditionKinds.has(node.kind);
 }
 
@@ -117,7 +117,7 @@ function predicate(p: Reader): Either {
 }
 
 /** A query in parentheses. */
-export function subquery(p: Reader): Query {
+function subquery(p: Reader): Query {
   p.expect('(');
   const query = p.query();
   p.expect(')');

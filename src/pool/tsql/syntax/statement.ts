@@ -240,10 +240,3 @@ export type TableChange =
   | { readonly kind: 'add-constraint'; readonly constraint: TableConstraint }
   | { readonly kind: 'drop-constraint'; readonly name: string; readonly ifExists: boolean }
   | { readonly kind: 'switch' | 'rebuild' | 'other'; readonly words: string };
-
-/** What cannot be read: SQL Server's error 102 (`Incorrect syntax near 'x'.`), 105, 113, 156, 319, … */
-export interface SyntaxFault {
-  readonly number: number;
-  readonly text: string;
-  readonly line: number;
-}

@@ -131,7 +131,7 @@ function numeric(left: Typed, right: Typed, use: OperatorUse & { readonly operat
 }
 
 /** A divisor, which ends the statement where it is 0. */
-export function nonZero(value: Typed, sql: string): string {
+function nonZero(value: Typed, sql: string): string {
   if (value.literal !== undefined && /[1-9]/.test(value.literal.text)) return sql;
   return bound(
     'divisor',

@@ -109,7 +109,7 @@ function daysOf(sql: string): string {
   return `(CAST(epoch_us(${sql}) - (${micros1900}) AS DOUBLE) / ${dayMicros})`;
 }
 
-export const moneyLimits = {
+const moneyLimits = {
   money: ['-922337203685477.5808', '922337203685477.5807'],
   smallmoney: ['-214748.3648', '214748.3647'],
 } as const;

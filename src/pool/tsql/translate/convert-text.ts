@@ -75,7 +75,7 @@ function integerText(sql: string, from: TsqlType, to: TextType, how: How): strin
   );
 }
 
-export function decimalText(sql: string, from: TsqlType): string {
+function decimalText(sql: string, from: TsqlType): string {
   const text = `CAST(${sql} AS VARCHAR)`;
   return 'precision' in from && from.precision === from.scale ? `regexp_replace(${text}, '^(-?)[.]', '\\10.')` : text;
 }
@@ -99,7 +99,7 @@ function moneyText(sql: string, how: How): string {
   }
 }
 
-export function badStyle(how: How, from: string): Error {
+function badStyle(how: How, from: string): Error {
   return sqlError(281, `${how.style ?? 0} is not a valid style number when converting from ${from} to a character string.`, {
     place: how.place,
   });

@@ -201,7 +201,7 @@ function call(node: FunctionCall, scope: Scope): Typed {
   );
 }
 
-export function wrongCount(name: string, rule: { readonly least: number; readonly most: number }, node: FunctionCall): Error {
+function wrongCount(name: string, rule: { readonly least: number; readonly most: number }, node: FunctionCall): Error {
   const word = name.toLowerCase();
   if (rule.least === rule.most)
     return sqlError(174, `The ${word} function requires ${rule.least} argument(s).`, { place: node, severity: 15 });

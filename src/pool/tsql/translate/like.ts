@@ -15,7 +15,7 @@ const plainPattern = /^[^[\]_%]*$/;
 const tokens = /\[\^?\]?[^\]]*\]|[\s\S]/gu;
 
 /** A pattern of LIKE as a regular expression of RE2 for the whole text. */
-export function patternToRegex(pattern: string, escape: string | undefined): string {
+function patternToRegex(pattern: string, escape: string | undefined): string {
   let regex = '';
   let rest = pattern;
   while (rest !== '') {

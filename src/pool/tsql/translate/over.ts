@@ -18,7 +18,7 @@ export function overClause(window: Window, context: WindowContext): string {
 }
 
 /** What stands within the parentheses of a window. Faults: 5308, 5309, 10756. */
-export function windowSql(window: Window, context: WindowContext): string {
+function windowSql(window: Window, context: WindowContext): string {
   const parts: string[] = [];
   if (window.name !== undefined) parts.push(context.scope.window(window.name, window));
   if (window.partition.length > 0)

@@ -8,7 +8,7 @@ import { byUnits, inUnits, isNarrow, lengthInUnits } from './utf16.ts';
 
 export type Write = FunctionRule['write'];
 
-export function text(least: number, most: number, write: Write, note?: string): FunctionRule {
+function text(least: number, most: number, write: Write, note?: string): FunctionRule {
   return { least, most, group: 'text', write, ...(note === undefined ? {} : { note }) };
 }
 

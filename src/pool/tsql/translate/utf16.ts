@@ -22,7 +22,7 @@ export function inUnits(text: string): string {
 }
 
 /** Back from `inUnits`; half a character has no place in a text of ours. */
-export function fromUnits(sql: string): string {
+function fromUnits(sql: string): string {
   return bound('cut', sql, (text) => {
     const halved = `regexp_matches(${text}, '^\\x{FFFF}|${beyond}$|${beyond}[^\\x{FFFF}]|[^\\x{10000}-\\x{10FFFF}]\\x{FFFF}')`;
     return `CASE WHEN ${halved} THEN ${failing(40_510, 'Half of a surrogate pair is not supported by this SQL pool.')} ELSE replace(${text}, chr(65535), '') END`;

@@ -47,7 +47,7 @@ export async function readMoment(session: SqlServerSession): Promise<Moment> {
   return { version: BigInt(row[0]), at: microsOf(row[1].slice(0, 26)) };
 }
 
-export function trackingOff(): Fault {
+function trackingOff(): Fault {
   return fault('precondition', 'ChangeTrackingOff', 'The database at the source does not track changes.', {
     remedy: 'ALTER DATABASE CURRENT SET CHANGE_TRACKING = ON (CHANGE_RETENTION = 7 DAYS, AUTO_CLEANUP = ON); -- then track each table',
   });

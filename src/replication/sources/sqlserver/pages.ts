@@ -85,7 +85,7 @@ export function fetchRows(
 }
 
 /** Rows of a page: whole groups where it holds any. */
-export function pageRows({ pageBytes, fewestRows }: PageSettings, rowBytes: number = guessedRowBytes): number {
+function pageRows({ pageBytes, fewestRows }: PageSettings, rowBytes: number = guessedRowBytes): number {
   const rows = Math.max(fewestRows, Math.round(pageBytes / Math.max(rowBytes, 1)));
   return rows < groupRows ? rows : Math.min(Math.round(rows / groupRows), 8) * groupRows;
 }

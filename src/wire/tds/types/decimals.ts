@@ -20,7 +20,7 @@ export function scaledText(unscaled: bigint, scale: number): string {
 }
 
 /** The whole number that a text is, so many digits behind the point. Undefined: the text is no number, or has more digits behind the point. */
-export function unscaledOf(text: string, scale: number): bigint | undefined {
+function unscaledOf(text: string, scale: number): bigint | undefined {
   const [, sign, whole = '', part = ''] = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text) ?? [];
   if (sign === undefined || whole.length + part.length === 0) return undefined;
   if (part.length > scale && !/^0*$/.test(part.slice(scale))) return undefined;
@@ -29,13 +29,13 @@ export function unscaledOf(text: string, scale: number): bigint | undefined {
 }
 
 /** Of a value with its sign. */
-export function decimalBytes(precision: number): 5 | 9 | 13 | 17 {
+function decimalBytes(precision: number): 5 | 9 | 13 | 17 {
   if (precision <= 9) return 5;
   if (precision <= 19) return 9;
   return precision <= 28 ? 13 : 17;
 }
 
-export function isDecimal(unscaled: bigint, precision: number): boolean {
+function isDecimal(unscaled: bigint, precision: number): boolean {
   const bound = 10n ** BigInt(precision);
   return unscaled < bound && unscaled > -bound;
 }
@@ -69,7 +69,7 @@ export const decimals: TypeFamily<TdsTypeOf<'decimal'>> = {
 };
 
 /** Sign and magnitude, little-endian. Some clients send fewer bytes than the document has: FreeTDS as many as the digits need. */
-export function readDecimal(reader: TdsReader, length: number, of: { readonly precision: number; readonly scale: number }): string {
+function readDecimal(reader: TdsReader, length: number, of: { readonly precision: number; readonly scale: number }): string {
   if (length < 2 || length > mostBytes) throw malformed(`a decimal of ${length} bytes`);
   const sign = reader.u8();
   if (sign > 1) throw malformed('a decimal without sign');

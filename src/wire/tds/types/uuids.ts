@@ -27,7 +27,7 @@ export const uuids: TypeFamily<TdsTypeOf<'uniqueidentifier'>> = {
   },
 };
 
-export function readUuid(reader: TdsReader): string {
+function readUuid(reader: TdsReader): string {
   const bytes = reader.bytes(16);
   const hex = Buffer.from(order.map((at) => bytes[at]!))
     .toString('hex')
