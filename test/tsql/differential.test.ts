@@ -20,7 +20,7 @@ beforeAll(async () => {
     session,
     `CREATE TABLE #t (id int NOT NULL, n int NULL, s varchar(10) NULL, d decimal(9,2) NOT NULL, w date NULL); INSERT #t VALUES ${lines.join(', ')}`,
   );
-  expect(made.errors).toEqual([]);
+  if (made.errors.length > 0) throw new Error('the rows are not there');
 });
 afterAll(async () => {
   await session[Symbol.asyncDispose]();

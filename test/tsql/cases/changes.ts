@@ -21,7 +21,7 @@ export const inserts: CaseArea = {
     then('INSERT #i SELECT id + 10, name, n * 2 FROM #i WHERE id < 3', first, second, third, ['11', 'a', '20'], ['12', 'b', '40']),
     then('INSERT TOP (1) #i (id) SELECT v FROM (VALUES (9)) x (v)', first, second, third, ['9', null, '7']),
     then('WITH c AS (SELECT 8 AS v) INSERT #i (id) SELECT v FROM c', first, second, third, ['8', null, '7']),
-    refused(40510, "INSERT #i (id, name) EXEC ('SELECT 6, ''x''')"),
+    then("INSERT #i (id, name) EXEC ('SELECT 6, ''x''')", first, second, third, ['6', 'x', '7']),
     after("INSERT #i (id, name) OUTPUT inserted.id, inserted.n VALUES (4, 'd'), (5, 'e')", ['4', '7'], ['5', '7']),
     after('DECLARE @o TABLE (k int); INSERT #i (id) OUTPUT inserted.id INTO @o VALUES (4); SELECT k FROM @o', ['4']),
     after('INSERT #i (id) VALUES (4), (5); SELECT @@ROWCOUNT', ['2']),
@@ -52,6 +52,12 @@ export const inserts: CaseArea = {
     refused(208, 'INSERT nosuch VALUES (1)'),
     error(544, 'INSERT #n (id, v) VALUES (1, 1)', 'CREATE TABLE #n (id int IDENTITY, v int)'),
     error(40510, 'CREATE TABLE #k (a int CHECK (a > 0))'),
+    rowsAfter(
+      'CREATE TABLE #n (id int IDENTITY, v int)',
+      'SET IDENTITY_INSERT #n ON; INSERT #n (id, v) VALUES (5, 1); SET IDENTITY_INSERT #n OFF; INSERT #n (v) VALUES (2); SELECT id FROM #n ORDER BY id',
+      ['5'],
+      ['6'],
+    ),
   ],
 };
 
@@ -88,6 +94,9 @@ export const updates: CaseArea = {
     refused(264, 'UPDATE #i SET n = 1, n = 2'),
     refused(157, 'UPDATE #i SET n = MAX(n)'),
     refused(208, 'DELETE nosuch'),
+    then('WITH c AS (SELECT * FROM #i WHERE id > 1) UPDATE c SET n = 0', first, ['2', 'b', '0'], ['3', null, '0']),
+    then('WITH c AS (SELECT id, ROW_NUMBER() OVER (ORDER BY n DESC) AS r FROM #i) DELETE FROM c WHERE r = 1', first, second),
+    refused(4701, 'TRUNCATE TABLE nosuch'),
   ],
 };
 

@@ -107,5 +107,6 @@ export const conditionsAndNulls: CaseArea = {
     error(8133, 'SELECT CASE WHEN 1 = 1 THEN NULL ELSE NULL END'),
     error(4145, 'SELECT 1 WHERE 1'),
     error(102, 'SELECT 1 = 1 = 1'),
+    error(4127, 'SELECT COALESCE(NULL, NULL)'),
   ],
 };

@@ -102,6 +102,7 @@ export const decimals: CaseArea = {
     error(3623, 'SELECT LOG(0)'),
     error(8115, 'SELECT CAST(1000000000000000 AS money)'),
     error(2750, 'DECLARE @a decimal(39,0)'),
+    value('CAST(7 AS int) / CAST(2 AS decimal(5,2))', '3.500000', 'decimal(18,6)'),
   ],
 };
 

@@ -72,6 +72,7 @@ export const selects: CaseArea = {
     refused(8156, 'SELECT * FROM (SELECT id, id FROM #e) x'),
     refused(107, 'SELECT x.* FROM #e'),
     refused(1038, 'SELECT 1 INTO #t2'),
+    of('SELECT name FROM #e ORDER BY pay * -1, id', ['Ann'], ['Bob'], ['Cid'], ['Dot'], ['Eve']),
   ],
 };
 
@@ -131,6 +132,7 @@ export const joins: CaseArea = {
     refused(512, 'SELECT (SELECT id FROM #e)'),
     refused(116, 'SELECT (SELECT id, name FROM #e WHERE id = 1)'),
     refused(8159, 'SELECT * FROM (SELECT 1) x (a, b)'),
+    refused(1013, 'SELECT 1 FROM #e JOIN #e ON 1 = 1'),
   ],
 };
 

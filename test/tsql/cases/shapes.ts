@@ -54,5 +54,6 @@ export const json: CaseArea = {
     error(13609, "SELECT JSON_VALUE('{a', '$.a')"),
     error(40510, `SELECT JSON_VALUE('{"a":1}', 'strict $.b')`),
     error(40510, 'SELECT 1 AS a FOR XML PATH'),
+    value(`JSON_VALUE('{"a":"x"}', '$.b')`, null),
   ],
 };

@@ -75,5 +75,7 @@ export const tables: CaseArea = {
     error(2760, 'CREATE TABLE nosuchschema.t (a int)'),
     error(40510, 'CREATE PROCEDURE p AS SELECT 1'),
     error(40510, 'CREATE TABLE #t (a xml)'),
+    error(4902, 'ALTER TABLE nosuch ADD a int'),
+    error(8110, 'CREATE TABLE #t (a int PRIMARY KEY, b int PRIMARY KEY)'),
   ],
 };

@@ -60,6 +60,7 @@ export const textFunctions: CaseArea = {
     error(174, "SELECT LEN('a', 'b')"),
     error(195, "SELECT NO_SUCH_FUNCTION('a')"),
     error(8117, "SELECT 'a' - 'b'"),
+    error(537, "SELECT LEFT('abc', -1)"),
   ],
 };
 

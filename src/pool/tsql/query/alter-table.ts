@@ -24,7 +24,7 @@ const run = (sql: string): Step => ({ kind: 'run', sql });
 
 /** ALTER TABLE. Errors: 4902, 4901, 4924, 4923, 4928, 2705, 3728 and by name what a pool cannot change. */
 export function planAlterTable(statement: Alter, context: PlanContext): Plan {
-  const facts = writable(tableNamed(statement.table, context), context, { verb: 'ALTER', place: statement });
+  const facts = writable(tableNamed(statement.table, context, 'ALTER'), context, { verb: 'ALTER', place: statement });
   if (facts.kind !== 'table' && facts.kind !== 'temporary')
     throw sqlError(4902, `Cannot find the object "${facts.name}" because it does not exist or you do not have permissions.`, {
       place: statement,

@@ -59,6 +59,8 @@ export function planCreateTable(statement: CreateTableStatement & Place, context
     ...statement.columns.flatMap(columnKeys),
     ...statement.constraints.filter(({ kind }) => kind === 'primary-key' || kind === 'unique'),
   ];
+  if (keys.filter(({ kind }) => kind === 'primary-key').length > 1)
+    throw sqlError(8110, `Cannot add multiple PRIMARY KEY constraints to table '${table.name}'.`, { place: statement });
   const steps = [...createSteps(table, columns)];
   if (table.temporary) {
     refuseConstraints(statement.constraints);

@@ -212,7 +212,7 @@ function refuseSameNames(relations: readonly Relation[], place: Place | undefine
 
 function sameName(names: readonly string[], place: Place | undefined) {
   const name = names[0] ?? '';
-  return names.length === 1
+  return names.length === 1 && !name.startsWith('#')
     ? sqlError(1011, `The correlation name '${name}' is specified multiple times in a FROM clause.`, { place })
     : sqlError(
         1013,

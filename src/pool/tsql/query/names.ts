@@ -50,10 +50,14 @@ function elsewhere(name: ObjectName) {
   );
 }
 
-/** Error 208 where there is no such table or view. */
-export function tableNamed(name: ObjectName, context: Pick<PlanContext, 'names'>): TableFacts {
+/** Error 208 where there is no such table or view; 4701 of TRUNCATE, 4902 of ALTER. */
+export function tableNamed(name: ObjectName, context: Pick<PlanContext, 'names'>, verb?: 'TRUNCATE' | 'ALTER'): TableFacts {
   const settled = settleName(name, context);
   const facts = context.names.table(settled.schema, settled.name);
+  if (!facts && verb !== undefined) {
+    const text = `Cannot find the object "${writtenName(name)}" because it does not exist or you do not have permissions.`;
+    throw sqlError(verb === 'ALTER' ? 4902 : 4701, text, { place: name });
+  }
   if (!facts) throw sqlError(208, `Invalid object name '${writtenName(name)}'.`, { place: name });
   return facts;
 }

@@ -135,7 +135,7 @@ function selectedOf({ reference, columns }: GivenRows): Selected {
 }
 
 function planTruncate(statement: PlannedStatement & { readonly kind: 'truncate' }, context: PlanContext): Plan {
-  const known = tableNamed(statement.table, context);
+  const known = tableNamed(statement.table, context, 'TRUNCATE');
   if (known.kind === 'view')
     throw sqlError(4708, `Could not truncate object '${writtenName(statement.table)}' because it is not a table.`, { place: statement });
   const facts = writable(known, context, { verb: 'TRUNCATE', place: statement });

@@ -102,7 +102,8 @@ async function setOption(statement: Of<'set-option'>, core: SessionCore, frame: 
 }
 
 function setIdentityInsert(table: { readonly parts: readonly string[] }, on: boolean, core: SessionCore): void {
-  const identityInsert = { schema: table.parts.at(-2) || 'dbo', name: table.parts.at(-1) ?? '' };
+  const name = table.parts.at(-1) ?? '';
+  const identityInsert = { schema: name.startsWith('#') ? '' : table.parts.at(-2) || 'dbo', name };
   core.options = { ...core.options, identityInsert: on ? identityInsert : undefined };
 }
 

@@ -1,4 +1,4 @@
-import { notSupported } from '../sql-error.ts';
+import { notSupported, sqlError } from '../sql-error.ts';
 import { argumentAs } from './arguments.ts';
 import { comparable, comparisonKey, together } from './compare.ts';
 import type { CallContext, FunctionRule } from './functions.ts';
@@ -32,6 +32,10 @@ export const conditionFunctions: Readonly<Record<string, FunctionRule>> = {
     most: 250,
     group: 'condition',
     write: (args, context) => {
+      if (args.every((value) => value.literal?.kind === 'null'))
+        throw sqlError(4127, 'At least one of the arguments to COALESCE must be an expression that is not the NULL constant.', {
+          place: context.place,
+        });
       const { values, type } = together(args, options(context));
       return {
         sql: `coalesce(${values.map((value) => value.sql).join(', ')})`,

@@ -44,7 +44,7 @@ function reduced(precision: number, scale: number): DecimalType {
 
 /** A number as an operand of decimals: a constant whole number has the digits that it has. */
 function operandType(value: Typed): DecimalType {
-  if (value.literal?.kind === 'integer') return decimalType(value.literal.text);
+  if (value.literal?.kind === 'integer' && value.literal.cast !== true) return decimalType(value.literal.text);
   return asDecimal(knownType(value));
 }
 

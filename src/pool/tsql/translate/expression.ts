@@ -139,13 +139,15 @@ function cast(node: Extract<Expression, { kind: 'cast' }>, scope: Scope): Typed 
     return castTo({ sql: 'NULL', type: undefined, nullable: true }, type, { explicit: true, place: node });
   if (style && style.literal?.kind !== 'integer')
     throw notSupported('CONVERT with a style that is not a constant', node, 'Write the number of the style.');
-  return castTo(operand, type, {
+  const made = castTo(operand, type, {
     explicit: true,
     place: node,
     dateFormat: scope.settings.dateFormat,
     style: style?.literal ? Number(style.literal.text) : undefined,
     tries: node.tries,
   });
+  // Only numbers that are written bare have the digits that they have; a cast one has its type's.
+  return made.literal?.kind === 'integer' ? { ...made, literal: { ...made.literal, cast: true } } : made;
 }
 
 function scalarQuery(node: Extract<Expression, { kind: 'subquery' }>, scope: Scope): Typed {

@@ -19,7 +19,7 @@ const calls: readonly (readonly [text: string, answer: string])[] = [
   ['DATALENGTH(5)', '4 int'],
   ['DATALENGTH(CAST(1.5 AS decimal(20,2)))', '13 int'],
   [`LEFT('abc',2)`, 'ab varchar(2)'],
-  [`LEFT('abc',-1)`, '536: Invalid length parameter passed to the LEFT function.'],
+  [`LEFT('abc',-1)`, '537: Invalid length parameter passed to the LEFT or SUBSTRING function.'],
   [`LEFT('abc',10)`, 'abc varchar(3)'],
   [`LEFT(N'a😀b',2)`, '40510: Half of a surrogate pair is not supported by this SQL pool.'],
   [`LEFT(N'a😀b',3)`, 'a😀 nvarchar(3)'],

@@ -36,7 +36,7 @@ const value: Write = ([json, path], context) => {
     const number = bound('number', found, (digits) => {
       const at = `strpos(${text}, ${digits})`;
       const around = `substring(${text}, ${at} - 1, 1) || substring(${text}, ${at} + length(${digits}), 1)`;
-      return `CASE WHEN ${at} > 1 AND NOT regexp_matches(${around}, '[0-9.eE+-]') THEN ${digits} ELSE ${changed} END`;
+      return `CASE WHEN ${digits} IS NULL THEN NULL WHEN ${at} > 1 AND NOT regexp_matches(${around}, '[0-9.eE+-]') THEN ${digits} ELSE ${changed} END`;
     });
     const kinds = `CASE json_type(${text}, ${at}) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN CASE WHEN length(${found}) <= 4000 THEN ${found} END WHEN 'BOOLEAN' THEN ${found} WHEN 'BIGINT' THEN ${found} WHEN 'UBIGINT' THEN ${found} ELSE ${number} END`;
     return `CASE WHEN ${text} IS NULL THEN NULL WHEN NOT json_valid(${text}) THEN ${badJson} ELSE ${kinds} END`;

@@ -66,9 +66,9 @@ function lengthArgument(value: Typed | undefined, context: CallContext): string 
   if (constant !== undefined && constant >= 0) return String(constant);
   const count = argumentAs(value, { name: 'bigint' }, context).sql;
   const [number, words] =
-    context.name === 'SUBSTRING'
+    context.name !== 'RIGHT'
       ? [537, 'Invalid length parameter passed to the LEFT or SUBSTRING function.']
-      : [536, `Invalid length parameter passed to the ${context.name} function.`];
+      : [536, 'Invalid length parameter passed to the RIGHT function.'];
   return bound('count', count, (n) => `CASE WHEN ${n} < 0 THEN ${failing(number, words)} ELSE ${n} END`);
 }
 

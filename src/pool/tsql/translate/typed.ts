@@ -9,7 +9,9 @@ export interface Typed {
   readonly type: TsqlType | undefined;
   readonly nullable: boolean;
   /** What it is worth where that is known without looking: for date literals, styles and counts. */
-  readonly literal?: { readonly kind: 'integer' | 'decimal' | 'string' | 'null' | 'other'; readonly text: string } | undefined;
+  readonly literal?:
+    | { readonly kind: 'integer' | 'decimal' | 'string' | 'null' | 'other'; readonly text: string; readonly cast?: boolean }
+    | undefined;
   /** The name that a result's column takes from it: a column's own. */
   readonly columnName?: string | undefined;
   /** Texts are compared by their bytes: the column's collation, or a COLLATE, says so. Absent: case and trailing blanks do not count. */
