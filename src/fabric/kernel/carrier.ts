@@ -124,6 +124,13 @@ export class KernelCarrier {
     return meant.length;
   }
 
+  /** Looks whether the kernel still has the rules, and gives them back where somebody took them away. Answers whether that was so. */
+  async mend(): Promise<boolean> {
+    if (!this.#begun || (await this.#hub.hasTable())) return false;
+    await this.#hub.load(this.#hub.beginning + emptyText() + changeText(emptyTable, this.#rows));
+    return true;
+  }
+
   /** Ends what is idle for too long: by a reset, or in silence. The kernel would forget it within a second, and tell nobody. */
   async endIdle(): Promise<void> {
     const idle = this.#flows.idle();

@@ -38,6 +38,9 @@ export async function openKernelEngine(options: KernelOptions): Promise<FabricEn
   }
 }
 
+/** How often it is looked whether the rules are still there. */
+const checkEveryMs = 2_000;
+
 /** The endpoints that the engine in user space listens for. */
 class Relayed {
   #tables: Tables = compileTables(emptyPlan);
@@ -80,6 +83,7 @@ class KernelEngine implements FabricEngine {
   #isOther = false;
   #ticking: NodeJS.Timeout | undefined;
   #looking = false;
+  #checkedMs = performance.now();
   #closed = false;
 
   private constructor({ hub, inner, relayed, options }: Parts) {
@@ -229,12 +233,21 @@ class KernelEngine implements FabricEngine {
     this.#looking = true;
     try {
       await this.#carrier.endIdle();
+      if (performance.now() - this.#checkedMs > checkEveryMs) {
+        this.#checkedMs = performance.now();
+        await this.#inTurn(() => this.#mend());
+      }
       for (const { endpoint, port } of await this.#carrier.countRefused()) await this.#tellRefused(endpoint, port);
     } catch (error) {
       if (!this.#closed) this.#log.error({ err: toFault(error) }, 'the kernel could not be asked');
     } finally {
       this.#looking = false;
     }
+  }
+
+  async #mend(): Promise<void> {
+    if (this.#closed || !(await this.#carrier.mend())) return;
+    this.#log.error({}, "the kernel's rules were taken away by somebody, and are there again; nothing passed without them");
   }
 
   async #tellRefused(endpoint: string, port: number): Promise<void> {

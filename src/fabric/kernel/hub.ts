@@ -29,6 +29,8 @@ interface CountedElement {
 const together = 100;
 const upLeg = 'up0';
 const gateway = '169.254.1.1';
+/** Of the routing rule before the main table's. */
+const unmarkedPriority = 20;
 
 /**
  * The network namespace that every connection of the kernel engine passes, and its leg to this host. It outlives this process: what the kernel
@@ -90,8 +92,9 @@ export class Hub {
     return ran.exit === 0 && ran.out.includes('chain c_pass') && ran.out.includes('counter name "unrouted" drop');
   }
 
-  async begin(): Promise<void> {
-    await this.load(beginText({ host: upLeg, hostAddress: hostLeg(this.range) }));
+  /** The text that makes the table, where it is not there. */
+  get beginning(): string {
+    return beginText({ host: upLeg, hostAddress: hostLeg(this.range) });
   }
 
   /** Packets refused so far, by reason. */
@@ -236,9 +239,26 @@ export class Hub {
       '-c',
       settings.map(([file, value]) => `echo ${value} > ${file}`).join(' && '),
     ]);
+    await this.#routeMarkedOnly();
     // Rules come before the way in: no packet finds an open hub.
-    await this.begin();
+    await this.load(this.beginning);
     await must0(ip.path, ['-batch', '-'], this.#hostLines());
+  }
+
+  /**
+   * What carries no mark is routed nowhere, and only the rules give marks: where somebody flushes them, nothing passes at all. Resets and other
+   * answers of the hub itself are.
+   */
+  async #routeMarkedOnly(): Promise<void> {
+    const { ip } = kernelPrograms;
+    const rules = await must0(ip.path, ['-n', this.namespace, '-j', 'rule', 'show']);
+    if ((JSON.parse(rules) as readonly { readonly priority: number }[]).some(({ priority }) => priority === unmarkedPriority)) return;
+    const lines = [
+      `rule add pref ${unmarkedPriority - 1} iif lo lookup main`,
+      `rule add pref ${unmarkedPriority} fwmark 0/0xffffffff prohibit`,
+      '',
+    ];
+    await must0(ip.path, ['-n', this.namespace, '-batch', '-'], lines.join('\n'));
   }
 
   #hubLines(): string {
@@ -274,6 +294,8 @@ const settings = [
   ['/proc/sys/net/ipv4/ip_forward', '1'],
   ['/proc/sys/net/ipv6/conf/all/disable_ipv6', '1'],
   ['/proc/sys/net/ipv4/conf/all/send_redirects', '0'],
+  ['/proc/sys/net/ipv4/conf/all/rp_filter', '0'],
+  [`/proc/sys/net/ipv4/conf/${upLeg}/rp_filter`, '0'],
   // A connection that was forgotten is not taken up again in its middle, perhaps by another way.
   ['/proc/sys/net/netfilter/nf_conntrack_tcp_loose', '0'],
   ['/proc/sys/net/netfilter/nf_conntrack_acct', '1'],

@@ -84,6 +84,8 @@ const chains: readonly Chain[] = [
     name: 'c_mark',
     hook: 'type filter hook prerouting priority mangle; policy accept;',
     rules: (host, address) => [
+      // Without a mark nothing is routed: see `Hub`.
+      `ct mark != 0 meta mark set ct mark`,
       `ct state new iifname ${host} ip saddr ${address} meta mark set ${hostSegment}`,
       `ct state new iifname != ${host} meta mark set iifname map @segment_of`,
       `ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door`,
