@@ -54,7 +54,8 @@ export function runNow(file: string, args: readonly string[]): Ran {
   return { out: stdout, err: stderr, exit: status ?? undefined };
 }
 
-function commandFailed(file: string, args: readonly string[], { err, exit }: Ran): Fault {
+/** Fault: `KernelCommandFailed` (unsupported), with what the program said. */
+export function commandFailed(file: string, args: readonly string[], { err, exit }: Ran): Fault {
   const said = err.trim().split('\n').slice(0, 3).join(' ').slice(0, 400);
   return fault(
     'unsupported',

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { ask, soon, stage } from '../engine-stage.contract.ts';
 import { call, outwardAddress } from '../sample-hosts.contract.ts';
 import { openKernelEngine } from './engine.ts';
+import { Hub } from './hub.ts';
 
 /** An engine whose hub somebody else gets at. */
 async function exposed(): Promise<{ readonly on: Awaited<ReturnType<typeof stage>>; readonly hub: string }> {
@@ -47,4 +48,13 @@ test('what was never approved has no way through a hub without rules', async () 
   socket.once('connect', () => (outcome = 'connected'));
   await expect.poll(() => outcome, { ...soon, timeout: 15_000 }).toMatch(/^E/);
   expect(on.host.peers).toHaveLength(0);
+});
+
+test('hubs that are made at the same moment have ranges of their own, and leave nothing behind', async () => {
+  const labels = Array.from({ length: 4 }, () => randomBytes(4).toString('hex'));
+  const hubs = await Promise.all(labels.map((label) => Hub.open({ label })));
+  expect(new Set(hubs.map(({ range }) => range.prefix)).size).toBe(4);
+  await Promise.all(hubs.map((hub) => hub.remove()));
+  const left = execFileSync('/sbin/ip', ['netns'], { encoding: 'utf8' });
+  expect(labels.filter((label) => left.includes(label))).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fault, must, type Fault } from '#base/fault.ts';
 import { chooseRange, hostLeg, hubLeg, wholeRange, type AddressRange } from './address-range.ts';
-import { kernelPrograms, must0, run, runNow, type KernelProgram, type Ran } from './commands.ts';
+import { commandFailed, kernelPrograms, must0, run, runNow, type KernelProgram, type Ran } from './commands.ts';
 import type { Tracked } from './conntrack.ts';
 import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
 
@@ -50,16 +50,24 @@ export class Hub {
   static async open({ label }: HubOptions): Promise<Hub> {
     if (!/^[a-z0-9]{4,8}$/.test(label)) throw fault('bug', 'LabelWrong', 'A label of a hub is four to eight letters and digits.');
     for (const program of Object.keys(kernelPrograms) as KernelProgram[]) requireProgram(program);
-    const hub = new Hub(label, (await rangeInUse(label)) ?? chooseRange(await usedRanges()));
-    try {
-      await hub.#build();
-    } catch (error) {
-      // What was there before stays: connections may pass it.
-      if (!hub.#found) await hub.remove();
-      throw error;
+    const taken: string[] = [];
+    for (;;) {
+      const hub = new Hub(label, (await rangeInUse(label)) ?? chooseRange([...(await usedRanges()), ...taken]));
+      try {
+        await hub.#build();
+        return hub;
+      } catch (error) {
+        // What was there before stays: connections may pass it.
+        if (!hub.#found) await hub.remove();
+        if (hub.#isReserved) throw error;
+        // Another hub took the range between the look and the step.
+        taken.push(wholeRange(hub.range));
+      }
     }
-    return hub;
   }
+
+  /** The range is this hub's: its route is the reservation. */
+  #isReserved = true;
 
   #found = false;
   #watcher: ChildProcess | undefined;
@@ -230,6 +238,13 @@ export class Hub {
     if (!linkExists(this.hostInterface)) {
       await must0(ip.path, ['link', 'add', this.hostInterface, 'type', 'veth', 'peer', 'name', upLeg, 'netns', this.namespace]);
       this.#found = false;
+      const { err, exit } = await run(
+        ip.path,
+        ['-batch', '-'],
+        `link set ${this.hostInterface} up\nroute add ${wholeRange(this.range)} dev ${this.hostInterface}\n`,
+      );
+      this.#isReserved = !(exit !== 0 && err.includes('File exists'));
+      if (exit !== 0) throw commandFailed(ip.path, ['route', 'add', wholeRange(this.range)], { out: '', err, exit });
     }
     await must0(ip.path, ['-n', this.namespace, '-batch', '-'], this.#hubLines());
     await must0(kernelPrograms.nsenter.path, [
