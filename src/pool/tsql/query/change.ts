@@ -6,10 +6,10 @@ import type { Scope } from '../translate/typed.ts';
 import { castTo } from './expressions.ts';
 import { translateCondition, translateExpression } from '../translate/expression.ts';
 import { findRows, type Found } from './found-rows.ts';
-import type { ColumnFacts, Plan, Step, TableFacts } from './plan.ts';
+import type { ColumnFacts, Plan, Step } from './plan.ts';
 import { countOf } from './query.ts';
 import { clauses, rowScope } from './scope.ts';
-import { dropStage, outputSteps, stage, stageRows } from './stage.ts';
+import { dropStage, outputSteps, stage, stageRows, writtenBy } from './stage.ts';
 import { defaultValue, stored, type Storing, targetColumn } from './target.ts';
 import { foldName, quoted, type Writing } from './writing.ts';
 
@@ -48,8 +48,9 @@ function whereText({ alone, row }: Found, where: string | undefined): string {
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 }
 
-function planOf(command: 'update' | 'delete', facts: TableFacts, steps: readonly Step[]): Plan {
-  return { command, steps, writes: facts.kind === 'table' ? 'pool' : 'session', changesNames: false, counts: true };
+function planOf({ statement, found }: Change, steps: readonly Step[]): Plan {
+  const writes = writtenBy(found.facts, statement.output, found.around.writing.context);
+  return { command: statement.kind, steps, writes, changesNames: false, counts: true };
 }
 
 /** What each column held, `d1`, … */
@@ -63,13 +64,11 @@ export function planDelete(statement: DeleteStatement & Place, writing: Writing)
   const { found, where, limit } = change;
   const { facts, row, from, prefix } = found;
   if (!statement.output && found.direct && limit === '' && prefix === '')
-    return planOf('delete', facts, [{ kind: 'change', sql: `DELETE FROM ${from.sql}${where}` }]);
+    return planOf(change, [{ kind: 'change', sql: `DELETE FROM ${from.sql}${where}` }]);
   const rows = `${prefix}SELECT DISTINCT ON (${row}) ${[`${row} AS r`, ...(statement.output ? heldColumns(found) : [])].join(', ')} FROM ${from.sql}${where}${limit}`;
   if (!statement.output)
-    return planOf('delete', facts, [
-      { kind: 'change', sql: `DELETE FROM ${facts.reference} WHERE rowid IN (SELECT k.r FROM (${rows}) AS k)` },
-    ]);
-  return planOf('delete', facts, [
+    return planOf(change, [{ kind: 'change', sql: `DELETE FROM ${facts.reference} WHERE rowid IN (SELECT k.r FROM (${rows}) AS k)` }]);
+  return planOf(change, [
     ...stageRows(rows),
     { kind: 'change', sql: `DELETE FROM ${facts.reference} WHERE rowid IN (SELECT r FROM ${stage})` },
     ...outputSteps(statement.output, facts, { inserted: false, deleted: true, action: false }, found.around),
@@ -174,7 +173,7 @@ export function planUpdate(statement: UpdateStatement & Place, writing: Writing)
   const simple = found.direct && limit === '' && prefix === '' && !statement.output && variables.length === 0;
   if (simple) {
     const list = settings.map(({ column, sql }) => `${quoted(column.name)} = ${sql}`).join(', ');
-    return planOf('update', facts, [{ kind: 'change', sql: `UPDATE ${from.sql} SET ${list}${where}` }]);
+    return planOf(change, [{ kind: 'change', sql: `UPDATE ${from.sql} SET ${list}${where}` }]);
   }
   const images = statement.output ? [...heldColumns(found), ...newColumns(found, settings)] : [];
   const values = settings.map(({ sql }, place) => `${sql} AS v${place + 1}`);
@@ -193,7 +192,7 @@ export function planUpdate(statement: UpdateStatement & Place, writing: Writing)
       uncounted: true,
     });
   if (statement.output) steps.push(...outputOf(statement.output, found));
-  return planOf('update', facts, [...steps, dropStage]);
+  return planOf(change, [...steps, dropStage]);
 }
 
 function outputOf(output: OutputClause, found: Found): readonly Step[] {

@@ -9,7 +9,7 @@ import type { ColumnFacts, Plan, Step, TableFacts } from './plan.ts';
 import { around as outside, countOf } from './query.ts';
 import { clauses, rowScope } from './scope.ts';
 import { createSequence } from './sequence.ts';
-import { dropStage, outputSteps, stage, stageRows } from './stage.ts';
+import { dropStage, outputSteps, stage, stageRows, writtenBy } from './stage.ts';
 import { columnList, defaultValue, stored, type Storing, targetColumn, targetFacts } from './target.ts';
 import { type Around, columnOf, foldName, type Selected, type Writing } from './writing.ts';
 import { writeWith } from './with.ts';
@@ -191,7 +191,7 @@ function planRows({ statement, storing, around, prefix, sql, explicitIdentity }:
   if (explicitIdentity) steps.push(...reseedSteps(facts));
   if (statement.output)
     steps.push(...outputSteps(statement.output, facts, { inserted: true, deleted: false, action: false }, around), dropStage);
-  return { command: 'insert', steps, writes: facts.kind === 'table' ? 'pool' : 'session', changesNames: false, counts: true };
+  return { command: 'insert', steps, writes: writtenBy(facts, statement.output, storing.context), changesNames: false, counts: true };
 }
 
 function insertStep(sql: string, facts: TableFacts): Step {

@@ -9,7 +9,7 @@ import { settleName } from './names.ts';
 import type { Plan, Step, TableFacts } from './plan.ts';
 import { around as outside } from './query.ts';
 import { clauses, type Relation, type RowScope, rowScope } from './scope.ts';
-import { dropStage, outputSteps, stage, stageRows } from './stage.ts';
+import { dropStage, outputSteps, stage, stageRows, writtenBy } from './stage.ts';
 import { columnList, defaultValue, stored, type Storing, targetColumn, targetFacts } from './target.ts';
 import { type Around, quoted, type Writing } from './writing.ts';
 import { writeWith } from './with.ts';
@@ -56,7 +56,7 @@ export function planMerge(statement: Merge, writing: Writing): Plan {
   ];
   if (statement.output) steps.push(...outputSteps(statement.output, facts, { inserted: true, deleted: true, action: true }, around));
   steps.push({ kind: 'count', sql: `SELECT count(*) FROM ${stage}` }, dropStage);
-  return { command: 'merge', steps, writes: facts.kind === 'table' ? 'pool' : 'session', changesNames: false, counts: true };
+  return { command: 'merge', steps, writes: writtenBy(facts, statement.output, context), changesNames: false, counts: true };
 }
 
 function refuseBranches(statement: Merge): void {

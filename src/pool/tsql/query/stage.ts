@@ -4,7 +4,7 @@ import type { ResultColumn } from '../session.ts';
 import type { Typed } from '../translate/typed.ts';
 import { translateExpression } from '../translate/expression.ts';
 import { tableNamed } from './names.ts';
-import type { ColumnFacts, Step, TableFacts } from './plan.ts';
+import type { ColumnFacts, Plan, PlanContext, Step, TableFacts } from './plan.ts';
 import { clauses, type Relation, rowScope } from './scope.ts';
 import { columnList, type Storing, stored, targetColumn, writable } from './target.ts';
 import type { Around } from './writing.ts';
@@ -46,6 +46,12 @@ function imageRelation(facts: TableFacts, letter: 'i' | 'd', name: string, nulla
   return { names: [name], label: name, columns };
 }
 
+/** What a change of a table's rows writes: a temporary table's may put what OUTPUT says into one of the pool. */
+export function writtenBy(facts: TableFacts, output: OutputClause | undefined, context: PlanContext): Plan['writes'] {
+  const into = output?.into && intoFacts(output, context);
+  return facts.kind === 'table' || into?.kind === 'table' ? 'pool' : 'session';
+}
+
 /** The rows that OUTPUT answers, or puts into a table. Errors: 4104, 207 and what its expressions say. */
 export function outputSteps(output: OutputClause, facts: TableFacts, images: Images, around: Around): readonly Step[] {
   const either = images.action;
@@ -81,13 +87,17 @@ export function outputSteps(output: OutputClause, facts: TableFacts, images: Ima
   return [{ kind: 'result', sql: `SELECT ${chosen.join(', ')} ${from}`, columns, uncounted: true }];
 }
 
-function intoStep(output: OutputClause, values: readonly Typed[], from: string, around: Around): Step {
-  const { context } = around.writing;
+function intoFacts(output: OutputClause, context: PlanContext): TableFacts {
   const name = output.into!;
   const variable = name.parts.length === 1 && name.parts[0]!.startsWith('@');
   const known = variable ? context.names.table('', name.parts[0]!) : tableNamed(name, context);
   if (!known) throw sqlError(1087, `Must declare the table variable "${name.parts[0] ?? ''}".`, { place: output, severity: 15 });
-  const facts = writable(known, context, { verb: 'INSERT', place: output });
+  return writable(known, context, { verb: 'INSERT', place: output });
+}
+
+function intoStep(output: OutputClause, values: readonly Typed[], from: string, around: Around): Step {
+  const { context } = around.writing;
+  const facts = intoFacts(output, context);
   const columns: readonly ColumnFacts[] = output.intoColumns
     ? output.intoColumns.map((column) => targetColumn(facts, column, output))
     : facts.columns.filter(({ identity }) => !identity);

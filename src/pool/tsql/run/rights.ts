@@ -15,6 +15,7 @@ export function refuseWrite(statement: Statement, core: SessionCore): void {
     case 'update':
     case 'delete':
     case 'merge':
+      if (statement.output?.into) refuseInto(statement.output.into, statement, core);
       return refuseDml(statement.kind.toUpperCase(), statement.target, statement, core);
     case 'truncate':
       return refuseDdl('ALTER TABLE', statement.table, statement, core);
@@ -82,6 +83,12 @@ function refuseDml(what: string, target: DmlTarget, place: Statement, core: Sess
     `The ${what} permission was denied on the object '${parts.at(-1) ?? ''}', database '${core.pool.options.database}', schema '${parts.at(-2) || 'dbo'}'. The login '${core.client.user.name}' may only read.`,
     { severity: 14, kind: 'denied', place },
   );
+}
+
+/** What OUTPUT says goes into a table too. */
+function refuseInto(name: ObjectName, place: Statement, core: SessionCore): void {
+  const isVariable = name.parts.length === 1 && name.parts[0]!.startsWith('@');
+  if (!isVariable) refuseDml('INSERT', { at: 0, line: place.line, kind: 'table', name }, place, core);
 }
 
 function aliasesTemporary(node: unknown, alias: string): boolean {

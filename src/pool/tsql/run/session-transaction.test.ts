@@ -179,7 +179,12 @@ describe('rights', () => {
       ['SELECT a INTO dbo.u FROM t', 262],
       ['CREATE VIEW dbo.v AS SELECT a FROM dbo.t', 262],
       ['CREATE SCHEMA s', 262],
+      ['INSERT #own OUTPUT inserted.a INTO dbo.t VALUES (2)', 229],
+      ['UPDATE #own SET a = 2 OUTPUT inserted.a INTO t', 229],
+      ['DELETE #own OUTPUT deleted.a INTO t', 229],
+      ['MERGE #own USING (SELECT 1 AS b) AS s ON 1 = 1 WHEN MATCHED THEN DELETE OUTPUT deleted.a INTO dbo.t;', 229],
     ];
+    await ask(session, 'CREATE TABLE #own (a int); INSERT #own VALUES (1)');
     for (const [sql, number] of refused) {
       const before = (await ask(session, sql)).messages;
       await ask(session, 'BEGIN TRAN');
