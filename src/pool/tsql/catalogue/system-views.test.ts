@@ -150,6 +150,42 @@ describe('procedures', () => {
     ]);
   });
 
+  test('sp_duckdb shows neither the machine nor statements of others, and switches nothing', async () => {
+    await using pool = await openTestPool();
+    const session = await pool.session({ user: { name: 'rita', mayWrite: false } });
+    for (const sql of [
+      `SELECT * FROM enable_logging('QueryLog')`,
+      'SELECT * FROM "ENABLE_LOGGING"()',
+      'SELECT message FROM duckdb_logs',
+      `SELECT 1 WHERE EXISTS (FROM duckdb_logs_parsed('QueryLog'))`,
+      `WITH c AS MATERIALIZED (SELECT * FROM checkpoint('isthmus_pool')) FROM c`,
+      'SELECT * FROM arrow_scan(1, 2, 3)',
+      `SELECT * FROM query('SELECT * FROM duckdb_logs')`,
+      `SELECT * FROM query_table('duckdb_logs')`,
+      `SELECT * FROM read_text('/etc/hostname')`,
+      `SELECT nextval('s')`,
+      `SELECT current_setting('temp_directory')`,
+      'PRAGMA database_list',
+      'SELECT path FROM duckdb_databases()',
+      'SELECT path FROM system.main.duckdb_databases',
+      'SHOW DATABASES',
+      'SELECT value FROM duckdb_settings()',
+    ])
+      expect({ sql, ...(await ask(session, `EXEC sp_duckdb N'${sql.replaceAll("'", "''")}'`)) }).toMatchObject({
+        sql,
+        results: [],
+        messages: [expect.stringMatching(/^40510 sp_duckdb takes one SELECT .* and not /)],
+      });
+    const cut = parameter('', { name: 'nvarchar', length: 'max' }, `SELECT * FROM enable_logging('QueryLog')\0)`);
+    expect((await call(session, 'sp_duckdb', [cut])).messages).toEqual([expect.stringMatching(/^50000 /)]);
+    expect(
+      await rowsOf(
+        session,
+        `EXEC sp_duckdb N'SELECT x FROM range(2) AS r(x), unnest([1]) WHERE x IN (SELECT count(*) FROM duckdb_tables() WHERE false) ORDER BY x'`,
+      ),
+    ).toEqual([[0n]]);
+  });
+
   test('a plan is shown in place of running', async () => {
     await using pool = await openTestPool();
     const session = await pool.session();

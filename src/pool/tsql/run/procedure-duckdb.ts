@@ -16,6 +16,7 @@ import { textOf } from '../../value-text.ts';
 import { sqlError } from '../sql-error.ts';
 import type { ResultColumn, SqlParameter } from '../session.ts';
 import { duckDbTypeOf, tsqlTypeOf } from '../translate/duckdb-type.ts';
+import { refusedPart } from './duckdb-wall.ts';
 import { type Called, type Calling, textParameter, wentWell } from './calling.ts';
 
 interface Shown {
@@ -48,6 +49,12 @@ export async function duckDb(calling: Calling, parameters: readonly SqlParameter
 async function started({ core, line }: Calling, sql: string, signal: AbortSignal): Promise<DuckDBResult> {
   try {
     return await core.connection.during(signal, async (connection) => {
+      const refused = await refusedPart(connection, sql);
+      if (refused !== undefined)
+        throw sqlError(40_510, `sp_duckdb takes one SELECT in the SQL of DuckDB that reads rows of the pool, and not ${refused}.`, {
+          kind: 'unsupported',
+          place: { line },
+        });
       const statements = await connection.extractStatements(sql);
       const statement = statements.count === 1 ? await statements.prepare(0) : undefined;
       if (statement?.statementType === StatementType.SELECT) return statement.stream();
