@@ -131,7 +131,9 @@ export class AnswerWriter implements TdsAnswer {
   /** Whole packets go; what is in the one begun goes on in a new buffer. */
   #write(): void {
     if (this.#packetAt === 0) return;
-    const full = this.#out.subarray(0, this.#packetAt);
+    const written = this.#out.subarray(0, this.#packetAt);
+    // What waits for a slow client keeps its whole buffer in memory.
+    const full = written.length < this.#capacity / 4 ? Buffer.from(written) : written;
     const begun = this.#out.subarray(this.#packetAt, this.#at);
     const next = Buffer.allocUnsafe(this.#capacity);
     if (this.#packetAt < this.#capacity) next.set(begun);

@@ -108,8 +108,11 @@ export class FrontClient {
     try {
       for (;;) {
         const message = await messages.next();
-        if (message.type === packetType.attention) answer.acknowledge();
-        else await this.#serve(message, { conversation, messages, answer, tds });
+        if (message.type === packetType.attention) {
+          answer.acknowledge();
+          // One who never reads is not read either.
+          await answer.room();
+        } else await this.#serve(message, { conversation, messages, answer, tds });
       }
     } finally {
       this.#options.signal.removeEventListener('abort', end);
@@ -121,7 +124,10 @@ export class FrontClient {
       await conversation.reset({ keepsTransaction: message.reset === 'keeps-transaction' });
       answer.tokens(resetDone);
     }
-    if (message.ignored) return answer.end(true);
+    if (message.ignored) {
+      answer.end(true);
+      return await answer.room();
+    }
     const stop = new AbortController();
     let interrupted = false;
     messages.whileRunning({

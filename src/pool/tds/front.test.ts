@@ -196,6 +196,42 @@ describe('limits', () => {
     expect(scene.front.connections).toBe(0);
   });
 
+  test('packets without end and without anything in them are no message, and take no memory', async () => {
+    await using scene = await frontScene();
+    using client = await loggedIn(scene.front.port);
+    const nothing = Buffer.from([packetType.sqlBatch, 0, 0, 8, 0, 0, 1, 0]);
+    client.socket.write(Buffer.concat(Array.from({ length: 20_000 }, () => nothing)));
+    const letters = encodeSqlBatch({ sql: `count 2 ${' '.repeat(9_000)}`, transaction: 0n });
+    const packets = Array.from(letters, (byte, at) =>
+      Buffer.from([packetType.sqlBatch, at === letters.length - 1 ? 1 : 0, 0, 9, 0, 0, 1, 0, byte]),
+    );
+    client.socket.write(Buffer.concat(packets));
+    expect((await client.tokens()).filter(({ kind }) => kind === 'row')).toHaveLength(2);
+  });
+
+  test('who interrupts all the time and never reads is not read either', async () => {
+    await using scene = await frontScene({ encryption: 'off' });
+    using client = await loggedIn(scene.front.port);
+    client.socket.pause();
+    const attention = Buffer.from([packetType.attention, 1, 0, 8, 0, 0, 1, 0]);
+    const many = Buffer.concat(Array.from({ length: 1_000_000 }, () => attention));
+    for (let time = 0; time < 6; time += 1) client.socket.write(many);
+    const before = process.memoryUsage();
+    // What fits into buffers of the system is taken, and no more: the rest of it stays here.
+    let left = client.socket.writableLength;
+    await vi.waitFor(
+      () => {
+        const now = client.socket.writableLength;
+        const isStill = now === left;
+        left = now;
+        expect(isStill).toBe(true);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    expect(left).toBeGreaterThan(0);
+    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
+  }, 30_000);
+
   test('what is no TDS ends the connection', async () => {
     await using scene = await frontScene();
     for (const bytes of [

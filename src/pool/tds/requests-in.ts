@@ -28,8 +28,24 @@ interface MessageBegun {
   /** Of its first packet. */
   readonly bits: number;
   readonly parts: Uint8Array[];
+  /** How many of the first parts were made of small ones. */
+  joined: number;
   bytes: number;
   readonly stream: PartsIn | undefined;
+}
+
+/** Parts that are kept as they came: what is kept of each is more than a small one has. */
+const mostParts = 4_096;
+
+function keepPart(open: MessageBegun, payload: Uint8Array): void {
+  if (payload.length === 0) return;
+  open.bytes += payload.length;
+  open.parts.push(payload);
+  // Those that grew together stay whole, so that each byte is copied a few times at most.
+  if (open.parts.length - open.joined < mostParts) return;
+  const few = open.parts.splice(open.joined);
+  open.parts.push(new Uint8Array(Buffer.concat(few)));
+  open.joined = open.parts.length;
 }
 
 /** Hears what happens while a request runs. */
@@ -151,8 +167,7 @@ export class RequestsIn {
     const isLast = (bits & status.end) !== 0;
     const ignored = isLast && (bits & status.ignore) !== 0;
     if (open.stream === undefined) {
-      open.parts.push(payload);
-      open.bytes += payload.length;
+      keepPart(open, payload);
       if (open.bytes > this.#mostBytes) throw malformed(`a message of more than ${this.#mostBytes} bytes`);
     } else open.stream.add(payload);
     if (!isLast) return;
@@ -163,10 +178,10 @@ export class RequestsIn {
   }
 
   #begin(type: number, bits: number): MessageBegun {
-    if (type !== packetType.bulkLoad) return { type, bits, parts: [], bytes: 0, stream: undefined };
+    if (type !== packetType.bulkLoad) return { type, bits, parts: [], joined: 0, bytes: 0, stream: undefined };
     const parts = new PartsIn(() => this.#flow());
     this.#give({ type, reset: resetOf(bits), ignored: false, payload: new Uint8Array(0), parts });
-    return { type, bits, parts: [], bytes: 0, stream: parts };
+    return { type, bits, parts: [], joined: 0, bytes: 0, stream: parts };
   }
 
   #give(message: MessageIn): void {

@@ -119,6 +119,16 @@ function requests(version: TdsVersion): fc.Arbitrary<RpcRequest> {
   return fc.record({ transaction, calls: fc.array(one, { minLength: 1, maxLength: 3 }) });
 }
 
+test('a call has as many parameters as in SQL Server', () => {
+  const one = { name: '', type: { name: 'bit' }, value: true, output: false, isDefault: false } as const;
+  const asked = (count: number) => ({
+    transaction: 0n,
+    calls: [{ procedure: 'p', byNumber: false, options: 0, parameters: Array.from({ length: count }, () => one), isTakenBack: false }],
+  });
+  expect(decodeRpc(encodeRpc(asked(2_100))).calls[0]?.parameters).toHaveLength(2_100);
+  expect(() => decodeRpc(encodeRpc(asked(2_101)))).toThrow('more than 2100 parameters');
+});
+
 test.for(versions)('what is encoded is decoded, in TDS %s', (version) => {
   fc.assert(
     fc.property(requests(version), (request) => {

@@ -55,6 +55,11 @@ const byNumber = 0xffff;
 const status = { output: 0x01, isDefault: 0x02, encrypted: 0x08 } as const;
 const takenBack = 0xfe;
 
+/** As SQL Server has it. */
+const mostParameters = 2_100;
+/** What is made of each has many times its bytes. */
+const mostCalls = 65_536;
+
 /** Between two calls. Parameters' names are at most 128 long, so that it is none of theirs. */
 function separator(version: TdsVersion): number {
   return version < '7.2' ? 0x80 : 0xff;
@@ -89,7 +94,10 @@ export function decodeRpc(payload: Uint8Array, version: TdsVersion = '7.4'): Rpc
   const reader = new TdsReader(payload, 'RPC');
   const transaction = readHeaders(reader, 'RPC', version);
   const calls: RpcCall[] = [];
-  while (reader.left > 0) calls.push(readCall(reader, version));
+  while (reader.left > 0) {
+    if (calls.length >= mostCalls) throw notSupported(`An RPC of more than ${mostCalls} procedures`, 'Send fewer at a time.');
+    calls.push(readCall(reader, version));
+  }
   if (calls.length === 0) throw malformed('RPC of no procedure');
   return { transaction, calls };
 }
@@ -108,6 +116,11 @@ function readCall(reader: TdsReader, version: TdsVersion): RpcCall {
       if (next !== undefined) reader.u8();
       return { procedure, byNumber: isNumber, options, parameters, isTakenBack };
     }
+    if (parameters.length >= mostParameters)
+      throw notSupported(
+        `A call with more than ${mostParameters} parameters`,
+        'Send the values in a #temporary table, or in several calls.',
+      );
     parameters.push(readParameter(reader, version));
   }
 }
