@@ -19,23 +19,50 @@ export interface Wanted {
 export function isMeant(name: string, wanted: string | undefined, patterns: boolean): boolean {
   if (wanted === undefined) return true;
   if (!patterns) return name.toLowerCase() === wanted.toLowerCase();
-  let source = '';
+  const units = unitsOf(wanted.slice(0, longestPattern));
+  let [at, unit, from] = [0, 0, 0];
+  let open: number | undefined;
+  // What stands behind one `%` never needs an earlier one again: no pattern takes long.
+  while (at < name.length) {
+    const next = units[unit];
+    if (next === '%') {
+      open = unit;
+      from = at;
+      unit += 1;
+    } else if (next?.(name[at]!) === true) {
+      unit += 1;
+      at += 1;
+    } else if (open !== undefined) {
+      unit = open + 1;
+      from += 1;
+      at = from;
+    } else return false;
+  }
+  return units.slice(unit).every((left) => left === '%');
+}
+
+/** As the procedures declare it in SQL Server. */
+const longestPattern = 384;
+
+type Unit = '%' | ((character: string) => boolean);
+
+function unitsOf(wanted: string): readonly Unit[] {
+  const units: Unit[] = [];
   for (let at = 0; at < wanted.length; at++) {
     const character = wanted[at]!;
     const set = character === '[' ? /^\[(\^?)([^\]]+)\]/.exec(wanted.slice(at)) : null;
     if (set) {
-      source += `[${set[1]}${set[2]!.replaceAll(/[\\\]^]/g, String.raw`\$&`)}]`;
+      const one = new RegExp(`^[${set[1]}${set[2]!.replaceAll(/[\\\]^]/g, String.raw`\$&`)}]$`, 'is');
+      units.push((given) => one.test(given));
       at += set[0].length - 1;
-    } else if (character === '%') source += '.*';
-    else if (character === '_') source += '.';
-    else if (character === '\\' && at + 1 < wanted.length) source += literally(wanted[++at]!);
-    else source += literally(character);
+    } else if (character === '%') units.push('%');
+    else if (character === '_') units.push(() => true);
+    else {
+      const literal = (character === '\\' && at + 1 < wanted.length ? wanted[++at]! : character).toLowerCase();
+      units.push((given) => given.toLowerCase() === literal);
+    }
   }
-  return new RegExp(`^${source}$`, 'is').test(name);
-}
-
-function literally(character: string): string {
-  return character.replace(/[.*+?^${}()|[\]\\]/, String.raw`\$&`);
+  return units;
 }
 
 function tablesMeant(snapshot: Snapshot, { owner, table, patterns }: Wanted): readonly CatalogueTable[] {

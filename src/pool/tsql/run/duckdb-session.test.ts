@@ -48,6 +48,28 @@ describe('a batch', () => {
   });
 });
 
+describe('what takes long to read', () => {
+  test('is no declaration or time with many blanks, no call with many parameters', async () => {
+    await using pool = await openTestPool();
+    const session = await pool.session();
+    const text = (value: string) => parameter('', { name: 'nvarchar', length: 'max' }, value);
+    const blanks = ' '.repeat(400_000);
+    const began = performance.now();
+    const declared = await call(session, 'sp_executesql', [
+      text('SELECT @a'),
+      text(`@a int${blanks}OUTPUT${blanks}`),
+      parameter('', { name: 'int' }, 3n),
+    ]);
+    expect(declared.results[0]?.rows).toEqual([[3n]]);
+    expect((await call(session, 'sp_executesql', [text('SELECT 1'), text(`@a int${blanks}x`)])).messages).toEqual([
+      expect.stringMatching(/^102 /),
+    ]);
+    expect((await ask(session, `SELECT CAST('12:00${blanks}x' AS datetime2)`)).messages).toEqual([expect.stringMatching(/^241 /)]);
+    // Seconds; each of them took minutes.
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+});
+
 describe('control of flow', () => {
   test('variables, IF, WHILE, BREAK and CONTINUE', async () => {
     await using pool = await openTestPool();

@@ -3,12 +3,15 @@ import type { Statement } from '../syntax/statement.ts';
 import type { SessionCore } from './session-core.ts';
 
 const mostKept = 512;
+/** Of all that are kept: a statement has many times the bytes of its text. */
+const mostCharacters = 2 * 1024 * 1024;
 /** Longer texts are seldom sent twice. */
 const longest = 64 * 1024;
 
 /** Texts that were parsed, the one used last at the end: statements are plain values and say nothing of who sent them. */
 export class ParsedTexts {
   readonly #known = new Map<string, readonly Statement[]>();
+  #characters = 0;
 
   statements(text: string, quotedIdentifier: boolean): readonly Statement[] {
     const key = `${quotedIdentifier ? 1 : 0}${text}`;
@@ -21,8 +24,12 @@ export class ParsedTexts {
     const statements = parseBatch(text, { quotedIdentifier });
     if (text.length > longest) return statements;
     this.#known.set(key, statements);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > mostKept && oldest !== undefined) this.#known.delete(oldest);
+    this.#characters += key.length;
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= mostKept && this.#characters <= mostCharacters) break;
+      this.#known.delete(oldest);
+      this.#characters -= oldest.length;
+    }
     return statements;
   }
 }

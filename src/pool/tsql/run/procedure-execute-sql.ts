@@ -24,13 +24,14 @@ export function declaredParameters(text: string): readonly DeclaredParameter[] {
   if (text.trim() === '') return [];
   const outputs = new Set<string>();
   const plain = splitDeclarations(text).map((one) => {
-    const found = /^(.*?)\s+(OUTPUT|OUT|READONLY)\s*$/is.exec(one);
+    const trimmed = one.trimEnd();
+    const found = /\s(OUTPUT|OUT|READONLY)$/i.exec(trimmed);
     if (!found) return one;
     const name = /@[^\s]+/.exec(one)?.[0].toLowerCase();
-    if (found[2]!.toUpperCase() === 'READONLY')
+    if (found[1]!.toUpperCase() === 'READONLY')
       throw sqlError(40_510, 'Table-valued parameters are not supported by this SQL pool. Use a #temporary table.');
     if (name !== undefined) outputs.add(name);
-    return found[1]!;
+    return trimmed.slice(0, found.index);
   });
   const [statement, more] = parseBatch(`DECLARE ${plain.join(', ')}`, { quotedIdentifier: true });
   if (statement?.kind !== 'declare' || more)

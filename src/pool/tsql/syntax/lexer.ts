@@ -43,6 +43,9 @@ function continuesWord(c: number, character: string): boolean {
   return wordPart.test(character);
 }
 
+/** What is made of each has a hundred times its bytes. */
+const mostWords = 2_000_000;
+
 /** Cuts a batch into words, once, from its beginning to its end. */
 class Lexer {
   readonly tokens: Token[] = [];
@@ -72,6 +75,8 @@ class Lexer {
   }
 
   #add(kind: Token['kind'], end: number, text: string, upper: string): void {
+    if (this.tokens.length >= mostWords)
+      throw this.#fail(8623, `A batch of more than ${mostWords} words is not read. Send it in several batches.`, this.#line);
     this.tokens.push({ kind, text, upper, at: this.#at, end, line: this.#line, quoted: false, national: false });
     this.#at = end;
   }

@@ -13,7 +13,7 @@ const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const monthName =
   '(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
 const timeOfDay = /^(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?(?:[.:](\d{1,9}))?\s*(am|pm)?$/i;
-const zoned = /^(.*?)\s*(Z|[+-]\d{2}:\d{2})$/i;
+const zoned = /^(.*?)(Z|[+-]\d{2}:\d{2})$/i;
 
 /** A text that T-SQL takes for a date, a time or both; undefined: it does not. `format`: `SET DATEFORMAT`. `legacy`: read as `datetime`. */
 export function readMoment(text: string, format: string, legacy: boolean): Moment | undefined {
