@@ -120,6 +120,8 @@ export const procedures: CaseArea = {
     rowsAfter(table, "EXEC ('DELETE #t WHERE a = 1'); SELECT COUNT(*) FROM #t", ['2']),
     rows("DECLARE @r int; EXEC @r = sp_executesql N'SELECT 1'; SELECT @r", ['1'], ['0']),
     rows('SELECT DB_NAME()', ['pool1']),
+    error(174, 'SELECT OBJECT_ID()'),
+    error(174, "SELECT DATABASEPROPERTYEX('pool1')"),
     error(156, "EXEC ('SELECT FROM WHERE x y z (')"),
     error(137, "DECLARE @a int = 1; EXEC ('SELECT @a')"),
   ],

@@ -138,10 +138,39 @@ const functions: Readonly<Record<string, SessionFunction>> = {
   },
 };
 
+/** Of those that mean nothing without. */
+const leastArguments: Readonly<Record<string, number>> = {
+  COLUMNPROPERTY: 3,
+  COL_LENGTH: 2,
+  COL_NAME: 2,
+  CONNECTIONPROPERTY: 1,
+  DATABASEPROPERTYEX: 2,
+  HAS_DBACCESS: 1,
+  HAS_PERMS_BY_NAME: 3,
+  IS_MEMBER: 1,
+  IS_ROLEMEMBER: 1,
+  IS_SRVROLEMEMBER: 1,
+  OBJECTPROPERTY: 2,
+  OBJECTPROPERTYEX: 2,
+  OBJECT_DEFINITION: 1,
+  OBJECT_ID: 1,
+  OBJECT_NAME: 1,
+  OBJECT_SCHEMA_NAME: 1,
+  SERVERPROPERTY: 1,
+  SESSIONPROPERTY: 1,
+  TYPE_ID: 1,
+  TYPE_NAME: 1,
+};
+
 /** What the session says of itself; undefined: it has no function of that name. */
 export function sessionFunction(asking: Asking, name: string, args: readonly Typed[]): Typed | undefined {
   const key = name.toUpperCase();
-  return Object.hasOwn(functions, key) ? functions[key]!(asking, args) : undefined;
+  if (!Object.hasOwn(functions, key)) return undefined;
+  const least = leastArguments[key] ?? 0;
+  if (args.length < least) {
+    throw sqlError(174, `The ${name.toLowerCase()} function requires ${least} argument(s).`, { severity: 15, place: asking.place });
+  }
+  return functions[key]!(asking, args);
 }
 
 /** Their names, for docs/tsql.md. */

@@ -24,6 +24,9 @@ const conditionKinds: ReadonlySet<string> = new Set([
   'predicate',
 ] satisfies Condition['kind'][]);
 
+/** Hundreds of operators in a row cost the engine seconds before it begins. */
+const levelsOfOperator = 3;
+
 type Either = Expression | Condition;
 
 function isCondition(node: Either): node is Condition {
@@ -119,7 +122,7 @@ function predicate(p: Reader): Either {
 /** A query in parentheses. */
 function subquery(p: Reader): Query {
   p.expect('(');
-  const query = p.query();
+  const query = p.subquery();
   p.expect(')');
   return query;
 }
@@ -180,7 +183,7 @@ function isPredicate(p: Reader, place: Place, left: Expression): Condition {
 
 function inList(p: Reader, { place, left, negated }: { place: Place; left: Expression; negated: boolean }): Condition {
   p.expect('(');
-  const query = p.is('SELECT') || p.is('WITH') ? p.query() : undefined;
+  const query = p.is('SELECT') || p.is('WITH') ? p.subquery() : undefined;
   const values = query === undefined ? p.list(expression) : [];
   const only = values.length === 1 ? values[0] : undefined;
   const found = query ?? (only?.kind === 'subquery' ? p.queryFrom(only.query) : undefined);
@@ -196,7 +199,7 @@ function sum(p: Reader, conditions: boolean): Either {
     const operator = p.peek().upper as BinaryOperator;
     if (isCondition(left)) throw p.unexpected();
     p.advance();
-    p.grow();
+    p.grow(levelsOfOperator);
     const right: Expression = p.isAny(signs) ? signed(p) : asExpression(p, product(p, false));
     left = { at: left.at, line: left.line, kind: 'binary', operator, left, right };
   }
@@ -218,7 +221,7 @@ function product(p: Reader, conditions: boolean): Either {
     const operator = p.peek().upper as BinaryOperator;
     if (isCondition(left)) throw p.unexpected();
     p.advance();
-    p.grow();
+    p.grow(levelsOfOperator);
     const right: Expression = p.isAny(signs) ? signed(p) : asExpression(p, postfixed(p, false));
     left = { at: left.at, line: left.line, kind: 'binary', operator, left, right };
   }

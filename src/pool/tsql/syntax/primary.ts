@@ -83,7 +83,7 @@ function parenthesised(p: Reader, conditions: boolean): Either {
   p.expect('(');
   const outer = p.enter();
   let inner: Either;
-  if (p.is('SELECT') || p.is('WITH')) inner = { ...place, kind: 'subquery', query: p.query() };
+  if (p.is('SELECT') || p.is('WITH')) inner = { ...place, kind: 'subquery', query: p.subquery() };
   else inner = conditions ? p.expressionOrCondition() : p.expression();
   if (inner.kind === 'subquery') inner = { ...place, kind: 'subquery', query: p.queryFrom(inner.query) };
   p.expect(')');

@@ -73,6 +73,8 @@ describe('whatever is sent', () => {
     for (const piece of ['BEGIN ', 'IF 1=1 ', 'WHILE 1=1 ', 'BEGIN TRY ']) expect(refusal(piece.repeat(3000)).number).toBe(191);
     expect(refusal(`SELECT * FROM ${'('.repeat(3000)}`).number).toBe(191);
     expect(refusal(`SELECT * FROM ${'a JOIN '.repeat(3000)}`).number).toBe(191);
+    expect(refusal(`SELECT ${'(SELECT '.repeat(13)}1${')'.repeat(13)}`).number).toBe(191);
+    expect(refusal(`SELECT 1 WHERE ${'EXISTS (SELECT 1 WHERE '.repeat(13)}1 = 1${')'.repeat(13)}`).number).toBe(191);
     expect(refusal(`SELECT 1 WHERE ${'NOT '.repeat(3000)}`).number).toBe(191);
   });
 });

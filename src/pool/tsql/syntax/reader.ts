@@ -22,6 +22,9 @@ const deepest = 200;
 /** Levels of the tree that is made, where operators in a row make one each. */
 const highest = 900;
 
+/** Queries within values and conditions, one in the other: the engine's work to bind them doubles, and more, with each. SQL Server takes 32. */
+const mostSubqueries = 12;
+
 /** Reads a batch's words in order; the rules of the grammar are functions of it. */
 export class Reader {
   readonly sql: string;
@@ -39,6 +42,7 @@ export class Reader {
   readonly declared: Set<string> = new Set();
   #next = 0;
   #depth = 0;
+  #subqueries = 0;
   #height = 0;
 
   constructor(sql: string, tokens: readonly Token[], grammar: Grammar, quotedIdentifier: boolean) {
@@ -156,9 +160,9 @@ export class Reader {
     if (this.#height > highest) throw this.#tooDeep();
   }
 
-  /** What was read becomes the left side of an operator: the tree is a level higher. */
-  grow(): void {
-    this.#height += 1;
+  /** What was read becomes the left side of an operator: the tree is higher by a level, or by what the engine's work for it is worth. */
+  grow(levels = 1): void {
+    this.#height += levels;
     if (this.#height > highest) throw this.#tooDeep();
   }
 
@@ -223,6 +227,15 @@ export class Reader {
 
   query(): Query {
     return this.#grammar.query(this);
+  }
+
+  /** A query that stands for a value, or that a condition asks. */
+  subquery(): Query {
+    this.#subqueries += 1;
+    if (this.#subqueries > mostSubqueries) throw this.#tooDeep();
+    const query = this.query();
+    this.#subqueries -= 1;
+    return query;
   }
 
   queryFrom(first: Query): Query {

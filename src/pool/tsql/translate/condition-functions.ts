@@ -1,3 +1,4 @@
+import { boundAll } from './sql-text.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
 import { argumentAs } from './arguments.ts';
 import { comparable, comparisonKey, together } from './compare.ts';
@@ -73,10 +74,21 @@ export const conditionFunctions: Readonly<Record<string, FunctionRule>> = {
     group: 'condition',
     write: ([first, second], context) => {
       const [a, b] = [first as Typed, second as Typed];
-      const [left, right] = comparable([a, b], options(context)).map(comparisonKey);
-      const sql = a.type === undefined ? 'CAST(NULL AS INTEGER)' : a.sql;
+      const made = (x: string, y: string): string => {
+        const compared = comparable(
+          [
+            { ...a, sql: x },
+            { ...b, sql: y },
+          ],
+          options(context),
+        );
+        const [left, right] = compared.map(comparisonKey);
+        return `(CASE WHEN ${left} = ${right} THEN NULL ELSE ${a.type === undefined ? 'CAST(NULL AS INTEGER)' : x} END)`;
+      };
+      // What is long stands in it once: one in the other they would double the text each time.
+      const isLong = a.sql.length > 200;
       return {
-        sql: `(CASE WHEN ${left} = ${right} THEN NULL ELSE ${sql} END)`,
+        sql: isLong ? boundAll({ x: a.sql, y: b.sql }, ({ x, y }) => made(x, y)) : made(a.sql, b.sql),
         type: knownType(a),
         nullable: true,
         binaryOrder: a.binaryOrder,
