@@ -209,29 +209,6 @@ describe('limits', () => {
     expect((await client.tokens()).filter(({ kind }) => kind === 'row')).toHaveLength(2);
   });
 
-  test('who interrupts all the time and never reads is not read either', async () => {
-    await using scene = await frontScene({ encryption: 'off' });
-    using client = await loggedIn(scene.front.port);
-    client.socket.pause();
-    const attention = Buffer.from([packetType.attention, 1, 0, 8, 0, 0, 1, 0]);
-    const many = Buffer.concat(Array.from({ length: 1_000_000 }, () => attention));
-    for (let time = 0; time < 6; time += 1) client.socket.write(many);
-    const before = process.memoryUsage();
-    // What fits into buffers of the system is taken, and no more: the rest of it stays here.
-    let left = -1;
-    await vi.waitFor(
-      () => {
-        const now = client.socket.writableLength;
-        const isStill = now === left;
-        left = now;
-        expect(isStill).toBe(true);
-      },
-      { timeout: 20_000, interval: 500 },
-    );
-    expect(left).toBeGreaterThan(0);
-    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(32 * 1024 * 1024);
-  }, 30_000);
-
   test('what is no TDS ends the connection', async () => {
     await using scene = await frontScene();
     for (const bytes of [
