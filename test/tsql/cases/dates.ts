@@ -8,6 +8,9 @@ export const dateLiterals: CaseArea = {
   cases: [
     value("CAST('20240201' AS date)", '2024-02-01', 'date'),
     value("CAST('2024-02-01' AS datetime)", '2024-02-01 00:00:00.000', 'datetime'),
+    value("CAST('2007-05-08 12:35:29.998' AS smalldatetime)", '2007-05-08 12:35:00'),
+    value("CAST('2007-05-08 12:35:29.999' AS smalldatetime)", '2007-05-08 12:36:00'),
+    rows("SELECT CAST(v AS smalldatetime) FROM (VALUES ('2007-05-08 12:35:29.999')) t (v)", ['2007-05-08 12:36:00']),
     value(datetime('2024-02-01T10:11:12.122'), '2024-02-01 10:11:12.123'),
     value(datetime('2024-02-01T10:11:12.121'), '2024-02-01 10:11:12.120'),
     value(datetime('2024-02-01T10:11:12.125'), '2024-02-01 10:11:12.127'),

@@ -313,6 +313,13 @@ export const windows: CaseArea = {
       ['3', 'Dot'],
       ['4', 'Dot'],
     ),
+    error(8730, 'SELECT LAG(v, -1) OVER (ORDER BY v) FROM (VALUES (1), (2)) t (v)'),
+    error(8730, 'SELECT LEAD(v, v - 2) OVER (ORDER BY v) FROM (VALUES (1), (2)) t (v)'),
+    error(4116, 'SELECT NTILE(0) OVER (ORDER BY v) FROM (VALUES (1), (2)) t (v)'),
+    error(4194, 'SELECT SUM(v) OVER (ORDER BY v RANGE 1 PRECEDING) FROM (VALUES (1), (2)) t (v)'),
+    error(4194, 'SELECT SUM(v) OVER (ORDER BY v RANGE BETWEEN CURRENT ROW AND 1 FOLLOWING) FROM (VALUES (1), (2)) t (v)'),
+    error(4193, 'SELECT SUM(v) OVER (ORDER BY v ROWS 1 FOLLOWING) FROM (VALUES (1), (2)) t (v)'),
+    error(4193, 'SELECT SUM(v) OVER (ORDER BY v ROWS BETWEEN CURRENT ROW AND 1 PRECEDING) FROM (VALUES (1), (2)) t (v)'),
     of('SELECT id, LAST_VALUE(id) OVER (ORDER BY id) FROM #d ORDER BY id', ['1', '1'], ['2', '2'], ['3', '3']),
     of(
       'SELECT id, COUNT(*) OVER (PARTITION BY dept), AVG(id) OVER () FROM #e ORDER BY id',

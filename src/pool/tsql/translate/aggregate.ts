@@ -4,11 +4,14 @@ import type { TsqlType } from '../tsql-type.ts';
 import { finite } from './arithmetic.ts';
 import { comparisonKey, orderKey } from './compare.ts';
 import { castTo } from './convert.ts';
+import { withinMoney } from './convert-number.ts';
 import { asScaled, unscaled } from './decimal.ts';
 import { duckDbTypeOf } from './duckdb-type.ts';
 import type { CallContext } from './functions.ts';
+import { bound, failing } from './sql-text.ts';
 import { asDecimal, familyOf, isBinary, isNational, isNumeric, isText, knownType, lengthOf, sizedType, typeWord } from './type-order.ts';
 import type { Scope, Typed } from './typed.ts';
+import { lengthInUnits } from './utf16.ts';
 import { orderSql, overClause } from './over.ts';
 
 interface Aggregated {
@@ -64,10 +67,12 @@ function sum(value: Typed | undefined, made: Aggregated): Typed {
   const summed = type.name === 'float' ? `CAST(${given.sql} AS DOUBLE)` : given.sql;
   const total = `sum(${made.distinct}${summed})${made.over}`;
   if (type.name === 'float') return { sql: finite(total, 'float'), type, nullable: true };
+  const how = { tries: false, style: undefined, dateFormat: 'mdy', place: made.context.place };
+  if (type.name === 'money') return { sql: withinMoney(total, { name: 'money' }, how), type, nullable: true };
   return { sql: `CAST(${total} AS ${duckDbTypeOf(type)})`, type, nullable: true };
 }
 
-/** Whole numbers' average is whole; decimals' is cut after six digits, or as many as they have. */
+/** Whole numbers' average is whole, of a sum that their type holds; decimals' is cut after six digits, or as many as they have. */
 function average(value: Typed | undefined, made: Aggregated): Typed {
   const given = value as Typed;
   const type = sumType(given, made.context);
@@ -87,7 +92,11 @@ function average(value: Typed | undefined, made: Aggregated): Typed {
       return { sql: asScaled(`(${digits}${shift} // ${divisor})`, asDecimal(answer)), type: answer, nullable: true };
     }
     default:
-      return { sql: `CAST(CAST(${total} AS HUGEINT) // ${divisor} AS ${duckDbTypeOf(type)})`, type, nullable: true };
+      return {
+        sql: `CAST(CAST(CAST(${total} AS ${duckDbTypeOf(type)}) AS HUGEINT) // ${divisor} AS ${duckDbTypeOf(type)})`,
+        type,
+        nullable: true,
+      };
   }
 }
 
@@ -126,12 +135,23 @@ function joinedTexts(args: readonly Typed[], made: Aggregated): Typed {
   const order = context.call.within?.map((item) => orderSql(item, { scope: made.scope, translate: context.translate })) ?? [];
   const type = knownType(text);
   const national = isNational(type);
+  const most = lengthOf(type) === 'max' ? 'max' : national ? 4000 : 8000;
+  const joined = `string_agg(${distinct}${text.sql}, coalesce(${between.sql}, '')${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''})`;
   return {
-    sql: `string_agg(${distinct}${text.sql}, coalesce(${between.sql}, '')${order.length > 0 ? ` ORDER BY ${order.join(', ')}` : ''})`,
-    type: sizedType(national ? 'nvarchar' : 'varchar', lengthOf(type) === 'max' ? 'max' : national ? 4000 : 8000),
+    sql: most === 'max' ? joined : noLonger(joined, most),
+    type: sizedType(national ? 'nvarchar' : 'varchar', most),
     nullable: true,
     binaryOrder: text.binaryOrder,
   };
+}
+
+/** What was joined, where its type holds it. */
+function noLonger(joined: string, most: number): string {
+  const tooLong = failing(
+    9829,
+    'STRING_AGG aggregation result exceeded the limit of 8000 bytes. Use LOB types to avoid result truncation.',
+  );
+  return bound('joined', joined, (text) => `CASE WHEN ${lengthInUnits(text)} > ${most} THEN ${tooLong} ELSE ${text} END`);
 }
 
 /** Aggregates, for docs/tsql.md too. */

@@ -104,6 +104,11 @@ function badText(from: TsqlType, to: TsqlType, how: How): string {
     : failed(how, 241, 'Conversion failed when converting date and/or time from character string.');
 }
 
+/** A text becomes smalldatetime by way of datetime: 29.999 seconds are half a minute. */
+function asRead(timestamp: string, to: TemporalType): string {
+  return to.name === 'smalldatetime' ? ticks(timestamp) : timestamp;
+}
+
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** A constant text as a constant of the type; undefined: it is none of its values. */
@@ -131,7 +136,7 @@ export function temporalLiteral(text: string, to: TemporalType, how: How): strin
   const given: TsqlType = { name: 'datetime2', scale: read.fraction.length };
   if (to.name === 'datetime' && read.fraction === '') return inYears(read, 1753, 9999) ? timestamp : undefined;
   if (to.name === 'smalldatetime' && !inYears(read, 1900, 2079)) return undefined;
-  return to.name === 'datetime' && !inYears(read, 1753, 9999) ? undefined : rounded(timestamp, given, to, how);
+  return to.name === 'datetime' && !inYears(read, 1753, 9999) ? undefined : rounded(asRead(timestamp, to), given, to, how);
 }
 
 function inYears(read: Moment, least: number, most: number): boolean {
@@ -202,7 +207,7 @@ function textToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How)
     const plain = `${usual}${withZone(text, to, bad)}`;
     const parsed = `CASE WHEN regexp_full_match(${text}, '${timeOnly}') THEN TIMESTAMP '1900-01-01' + (try_strptime(${text}, ${list}) - date_trunc('day', try_strptime(${text}, ${list}))) ELSE try_strptime(${text}, ${list}) END`;
     const value = `CASE WHEN ${text} IS NULL THEN NULL WHEN ${text} = '' THEN TIMESTAMP '1900-01-01'${seventh}${plain} WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(${parsed}, ${bad}) ELSE ${bad} END`;
-    return rounded(value, undefined, to, how);
+    return rounded(asRead(value, to), undefined, to, how);
   });
 }
 

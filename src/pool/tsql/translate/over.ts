@@ -17,7 +17,7 @@ export function overClause(window: Window, context: WindowContext): string {
   return `OVER (${windowSql(window, context)})`;
 }
 
-/** What stands within the parentheses of a window. Faults: 5308, 5309, 10756. */
+/** What stands within the parentheses of a window. Faults: 4193, 4194, 5308, 5309, 10756. */
 function windowSql(window: Window, context: WindowContext): string {
   const parts: string[] = [];
   if (window.name !== undefined) parts.push(context.scope.window(window.name, window));
@@ -28,6 +28,7 @@ function windowSql(window: Window, context: WindowContext): string {
     if (window.order.length === 0 && window.name === undefined)
       throw sqlError(10_756, 'Window frame with ROWS or RANGE must have an ORDER BY clause.', { place: window });
     const { unit, from, to } = window.frame;
+    checkFrame(window.frame, window);
     parts.push(`${unit.toUpperCase()} BETWEEN ${boundSql(from)} AND ${to ? boundSql(to) : 'CURRENT ROW'}`);
   }
   return parts.join(' ');
@@ -52,6 +53,26 @@ function windowOrder(item: OrderItem, context: WindowContext): string {
       { place: item },
     );
   return orderSql(item, context);
+}
+
+const boundOrder = ['unbounded-preceding', 'preceding', 'current-row', 'following', 'unbounded-following'];
+
+/** A frame begins before it ends, and RANGE counts no rows. */
+function checkFrame({ unit, from, to }: NonNullable<Window['frame']>, place: Window): void {
+  const counted = [from, to].some((bound) => bound?.kind === 'preceding' || bound?.kind === 'following');
+  if (unit === 'range' && counted)
+    throw sqlError(4194, 'RANGE is only supported with UNBOUNDED and CURRENT ROW window frame delimiters.', { place });
+  const end = to?.kind ?? 'current-row';
+  const backwards = boundOrder.indexOf(from.kind) > boundOrder.indexOf(end);
+  if (!backwards && from.kind !== 'unbounded-following' && end !== 'unbounded-preceding') return;
+  const words = (kind: string): string => kind.replace('-', ' ').toUpperCase();
+  throw sqlError(
+    4193,
+    `'BETWEEN ${words(from.kind)} AND ${words(end)}' is not a valid window frame and cannot be used with the OVER clause.`,
+    {
+      place,
+    },
+  );
 }
 
 function boundSql(bound: FrameBound): string {

@@ -166,15 +166,24 @@ function replaceByRegex(source: Typed, find: Typed, by: Typed): string {
   });
 }
 
+/** How long REPLACE may make a text, as far as the types and constants say. */
+function longestReplaced(source: Typed, find: Typed, by: Typed): number {
+  const found = find.literal?.kind === 'string' ? Math.max(1, find.literal.text.length) : 1;
+  return Number(lengthOf(knownType(source))) * Math.max(1, Number(lengthOf(knownType(by))) / found);
+}
+
 const replace: Write = (args, context) => {
   const [source, find, by] = args.map((argument) => textArgument(argument, context)) as [Typed, Typed, Typed];
   const binaryOrder = source.binaryOrder === true || find.binaryOrder === true;
   const caseless = binaryOrder || (find.literal?.kind === 'string' && find.literal.text.toLowerCase() === find.literal.text.toUpperCase());
   const sql = caseless ? `replace(${source.sql}, ${find.sql}, ${by.sql})` : replaceByRegex(source, find, by);
   const nothing = [source, find, by].some((value) => value.literal?.kind === 'null');
+  const type = longType([source, find, by]);
+  const most = lengthOf(type);
+  const cut = most === 'max' || longestReplaced(source, find, by) <= most ? sql : byUnits(sql, (wide) => `left(${wide}, ${most})`);
   return {
-    sql: nothing ? 'CAST(NULL AS VARCHAR)' : sql,
-    type: longType([source, find, by]),
+    sql: nothing ? 'CAST(NULL AS VARCHAR)' : cut,
+    type,
     nullable: anyNullable([source, find, by]),
     binaryOrder: source.binaryOrder,
   };
@@ -192,7 +201,12 @@ const stuff: Write = ([value, start, count, insert], context) => {
     );
     return `CASE WHEN ${nothing} OR ${given.first} > ${lengthInUnits(given.source)} THEN NULL ELSE ${made} END`;
   });
-  return { sql, type: longType([source, added]), nullable: true, binaryOrder: source.binaryOrder };
+  const type = longType([source, added]);
+  const most = lengthOf(type);
+  const fits = most === 'max' || Number(lengthOf(knownType(source))) + Number(lengthOf(knownType(added))) <= most;
+  const tooLong = failing(8152, 'String or binary data would be truncated.');
+  const whole = fits ? sql : bound('stuffed', sql, (made) => `CASE WHEN ${lengthInUnits(made)} > ${most} THEN ${tooLong} ELSE ${made} END`);
+  return { sql: whole, type, nullable: true, binaryOrder: source.binaryOrder };
 };
 
 const replicate: Write = ([value, count], context) => {

@@ -3,6 +3,7 @@ import type { Expression } from '../syntax/ast.ts';
 import { castTo } from './convert.ts';
 import type { CallContext } from './functions.ts';
 import { overClause } from './over.ts';
+import { bound, failing } from './sql-text.ts';
 import { isNumeric, knownType } from './type-order.ts';
 import type { Typed } from './typed.ts';
 
@@ -36,12 +37,19 @@ function ranking(name: string): WindowRule {
   };
 }
 
+/** A count of rows that may not be less than `least`. */
+function counted({ sql, literal }: Typed, least: number, failure: string): string {
+  if (literal?.kind === 'integer' && Number(literal.text) >= least) return sql;
+  return bound('rows', sql, (rows) => `CASE WHEN ${rows} < ${least} THEN ${failure} ELSE ${rows} END`);
+}
+
 function tiles(context: CallContext): Typed {
   const [node] = expressions(context);
   if (!node) throw sqlError(174, 'The ntile function requires 1 argument(s).', { place: context.place, severity: 15 });
   noFrame(context);
   const wanted = castTo(context.translate(node, context.scope), { name: 'bigint' }, { explicit: false, place: context.place });
-  return { sql: `ntile(${wanted.sql}) ${over(context, true)}`, type: { name: 'bigint' }, nullable: false };
+  const count = counted(wanted, 1, failing(4116, "The function 'ntile' takes only a positive int or bigint expression as its input."));
+  return { sql: `ntile(${count}) ${over(context, true)}`, type: { name: 'bigint' }, nullable: false };
 }
 
 /** LAG and LEAD: the value of a row before or after. */
@@ -52,7 +60,8 @@ function neighbour(name: 'lag' | 'lead'): WindowRule {
     noFrame(context);
     const type = knownType(first);
     const options = { explicit: false, place: context.place };
-    const steps = offset ? castTo(offset, { name: 'bigint' }, options).sql : '1';
+    const negative = failing(8730, 'Offset parameter for Lag and Lead functions cannot be a negative value.');
+    const steps = offset ? counted(castTo(offset, { name: 'bigint' }, options), 0, negative) : '1';
     const value = castTo(first, type, options).sql;
     const fallback = otherwise ? `, ${castTo(otherwise, type, options).sql}` : '';
     const nulls = context.call.nulls === 'ignore' ? ' IGNORE NULLS' : '';
