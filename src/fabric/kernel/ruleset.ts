@@ -237,10 +237,10 @@ function idleText(before: KernelTable, after: KernelTable): { readonly made: rea
   const made: string[] = [];
   const rules: string[] = [];
   for (const seconds of new Set([...was.keys(), ...is.keys()])) {
-    const [old, now] = [was.get(seconds) ?? [], is.get(seconds) ?? []];
+    const [old, now] = [was.get(seconds) ?? none, is.get(seconds) ?? none];
     const name = `idle_${seconds}`;
-    if (old.length === 0 && now.length > 0) made.push(...idleObject(seconds));
-    const [gone, come] = [old.filter((key) => !now.includes(key)), now.filter((key) => !old.includes(key))];
+    if (old.size === 0 && now.size > 0) made.push(...idleObject(seconds));
+    const [gone, come] = [[...old].filter((key) => !now.has(key)), [...now].filter((key) => !old.has(key))];
     rules.push(
       ...inParts(gone, (keys) => `delete element inet ${tableName} ${name} { ${keys.join(', ')} }`),
       ...inParts(come, (keys) => `add element inet ${tableName} ${name} { ${keys.join(', ')} }`),
@@ -249,16 +249,18 @@ function idleText(before: KernelTable, after: KernelTable): { readonly made: rea
   return { made, rules };
 }
 
-function idleDoors({ doors, rules }: KernelTable): Map<number, string[]> {
+const none: ReadonlySet<string> = new Set();
+
+function idleDoors({ doors, rules }: KernelTable): ReadonlyMap<number, ReadonlySet<string>> {
   const seconds = new Map(rules.map((rule) => [rule.number, rule.idleSeconds]));
-  const by = new Map<number, string[]>();
+  const by = new Map<number, Set<string>>();
   for (const { link, port, rule } of doors) {
     const idle = seconds.get(rule) ?? 0;
     if (idle === 0) continue;
     const key = `${mark(link)} . ${tcpPort(port)}`;
-    const list = by.get(idle);
-    if (list === undefined) by.set(idle, [key]);
-    else if (!list.includes(key)) list.push(key);
+    const keys = by.get(idle);
+    if (keys === undefined) by.set(idle, new Set([key]));
+    else keys.add(key);
   }
   return by;
 }
