@@ -164,10 +164,11 @@ class KernelEngine implements FabricEngine {
   }
 
   cut(endpoint: string, session?: string): number {
-    const held = (this.#heldCuts ??= new Map());
+    // Told by this one event alone; what a plan that is coming into force has cut is still to be told.
+    const held = this.#heldCuts;
+    this.#heldCuts = new Map();
     const connections = this.#inner.cut(endpoint, session) + this.#carrier.cut(endpoint, session);
-    held.clear();
-    this.#heldCuts = undefined;
+    this.#heldCuts = held;
     if (connections > 0) this.#emit({ kind: 'cut', endpoint, connections, code: 'SessionCut' });
     return connections;
   }
