@@ -1,4 +1,4 @@
-import type { Counter } from './engine.ts';
+import type { Counter, Passed } from './engine.ts';
 import type { Way } from './route.ts';
 
 type Growing = { -readonly [K in keyof Counter]: Counter[K] };
@@ -11,6 +11,8 @@ export class Ledger {
   readonly #counters = new Map<string, Growing>();
   /** Longest silent first. */
   readonly #askers = new Map<string, Growing>();
+  /** By asker, then by endpoint; `''`: out of the network. */
+  readonly #ways = new Map<string, Map<string, Growing>>();
 
   /** Those of everything on a way, or on as much of it as a refused connection came. */
   along(way: Omit<Way, 'target'>, asker?: string): readonly Growing[] {
@@ -20,8 +22,26 @@ export class Ledger {
     if (way.rule !== undefined) on.push(this.#of('rule', way.rule.id));
     if (way.backend !== undefined) on.push(this.#of('backend', way.backend.id));
     if (way.forwarder !== undefined && way.forward !== undefined) on.push(this.#of('forward', `${way.forwarder.id}#${way.forward.port}`));
-    if (asker !== undefined) on.push(this.#ofAsker(`${way.segment}#${asker}`));
+    if (asker === undefined) return on;
+    const id = `${way.segment}#${asker}`;
+    on.push(this.#ofAsker(id), this.#ofWay(id, way.endpoint?.id ?? ''));
     return on;
+  }
+
+  /** Of one asker: see `FabricEngine.passed`. */
+  passed(segment: string, asker: string): Passed {
+    const id = `${segment}#${asker}`;
+    const ways = [...(this.#ways.get(id)?.values() ?? [])]
+      .filter(({ connections }) => connections > 0)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map(({ id: endpoint, connections, open, bytesIn, bytesOut }) => ({
+        endpoint: endpoint === '' ? undefined : endpoint,
+        connections,
+        open,
+        bytesIn,
+        bytesOut,
+      }));
+    return { ways, refused: this.#askers.get(id)?.refused ?? 0 };
   }
 
   /** As they stand. */
@@ -38,9 +58,18 @@ export class Ledger {
       for (const [other, { open }] of this.#askers) {
         if (open > 0 || other === id) continue;
         this.#askers.delete(other);
+        this.#ways.delete(other);
         break;
       }
     }
+    return found;
+  }
+
+  #ofWay(asker: string, endpoint: string): Growing {
+    const ways = this.#ways.get(asker) ?? new Map<string, Growing>();
+    this.#ways.set(asker, ways);
+    const found = ways.get(endpoint) ?? begun('endpoint', endpoint);
+    ways.set(endpoint, found);
     return found;
   }
 

@@ -1,4 +1,5 @@
 import { meaningOf, canonicalName } from './names.ts';
+import type { Endpoint } from './plan.ts';
 import { endpointDenial, preferredEndpoint } from './route.ts';
 import type { EndpointTable, SegmentTable, Tables } from './tables.ts';
 
@@ -9,6 +10,8 @@ export interface Door {
   readonly port: number;
   /** Host names that lead to it on this port, in lower case, in order. */
   readonly names: readonly string[];
+  /** Programs in attached networks reach it by themselves. Others, and those anywhere else, are passed on by whoever dials for them. */
+  readonly direct: boolean;
 }
 
 /** By endpoint. */
@@ -28,7 +31,12 @@ export function openPorts(tables: Tables, nowMs: number): OpenPorts {
 }
 
 /** The doors of one segment, ordered by address and port; none where there is no such segment. */
-export function doorsOf(tables: Tables, segment: string, nowMs: number): readonly Door[] {
+export function doorsOf(
+  tables: Tables,
+  segment: string,
+  nowMs: number,
+  isDirect: (endpoint: Endpoint) => boolean = () => false,
+): readonly Door[] {
   const table = tables.segments.get(segment);
   if (table === undefined) return [];
   const zoneNames = namesByAddress(table);
@@ -41,7 +49,12 @@ export function doorsOf(tables: Tables, segment: string, nowMs: number): readonl
       const ports = [...portsOf(tables, endpoint.service)].toSorted((a, b) => a - b);
       const names = [...endpoint.names.map(({ name }) => canonicalName(name)), ...(zoneNames.get(address) ?? [])];
       const known = [...new Set(names)].toSorted();
-      return ports.map((port) => ({ address, port, names: known.filter((name) => meantBy(table, name, port, nowMs) === place.endpoint) }));
+      return ports.map((port) => ({
+        address,
+        port,
+        names: known.filter((name) => meantBy(table, name, port, nowMs) === place.endpoint),
+        direct: isDirect(endpoint),
+      }));
     });
 }
 

@@ -33,10 +33,11 @@ export function describeDoors(open: OpenEngine): void {
       endpoints: [on.sample.endpointOf(), second],
     });
     const { port } = on.sample;
+    const direct = on.engine.attach !== undefined;
     expect(on.engine.doors(on.sample.segment)).toEqual([
       // Its only name means the other on this port.
-      { address: '10.0.1.5', port, names: [] },
-      { address: '10.0.1.6', port, names: [on.sample.name, 'second.example', 'zone.example'] },
+      { address: '10.0.1.5', port, names: [], direct },
+      { address: '10.0.1.6', port, names: [on.sample.name, 'second.example', 'zone.example'], direct },
     ]);
     expect(on.engine.doors(on.sample.other)).toEqual([]);
     expect(on.engine.doors('/no/such/segment')).toEqual([]);
@@ -51,7 +52,7 @@ export function describeDoors(open: OpenEngine): void {
       await using on = await stage(open);
       const second = on.sample.endpointOf({ id: `${on.sample.endpoint}-2`, address: '10.0.1.6', linkId: 2 });
       await on.engine.apply({ ...on.sample.plan(), endpoints: [on.sample.endpointOf({ state }), second] });
-      expect(on.engine.doors(on.sample.segment)).toEqual([{ address: '10.0.1.6', port: on.sample.port, names: [on.sample.name] }]);
+      expect(on.engine.doors(on.sample.segment)).toMatchObject([{ address: '10.0.1.6', port: on.sample.port, names: [on.sample.name] }]);
     },
   );
 
@@ -111,6 +112,9 @@ export function describeEgress(open: OpenEngine): void {
     ]);
     expect(counterOf(on.engine, `${segment}#link shop`)).toMatchObject({ of: 'asker', connections: 1, open: 1, refused: 1, bytesIn: 5 });
     expect(counterOf(on.engine, `${segment}#test of another`)).toMatchObject({ connections: 1, refused: 0 });
+    const way = { endpoint, connections: 1, open: 1, bytesIn: 5, bytesOut: 5 };
+    expect(on.engine.passed(segment, 'link shop')).toEqual({ ways: [way], refused: 1 });
+    expect(on.engine.passed(segment, 'nobody')).toEqual({ ways: [], refused: 0 });
   });
 
   test('explain for somebody who would dial is told of where it is refused, and for nobody is not', async () => {

@@ -41,6 +41,8 @@ export interface FabricEngine extends AsyncDisposable {
   /** What is known of a backend by its probe. */
   health(probe: string, backend: string): BackendHealth;
   counters(): readonly Counter[];
+  /** What the connections of one asker moved since the engine began, by where they led. Of askers only the latest thousand are kept. */
+  passed(segment: string, asker: string): Passed;
   /** The live connections of an endpoint, oldest first. Those that were dropped in silence are none. */
   sessions(endpoint: string): readonly Session[];
   /**
@@ -48,8 +50,47 @@ export interface FabricEngine extends AsyncDisposable {
    * (unreachable). The way stays open. Tells a `cut` event where there was something to cut. Returns how many there were.
    */
   cut(endpoint: string, session?: string): number;
+  /**
+   * Joins a network namespace of this host to a segment. From then on what a program in it sends reaches those doors of the segment that are
+   * `direct`, by their own addresses, and nothing else; what else it sends is refused, counted as the asker's and told of as `refused`. Only
+   * engines that carry packets can. Faults: `SegmentNotFound` (missing), `KernelCommandFailed` (unsupported); then nothing is joined.
+   */
+  readonly attach?: (network: NetworkAsk) => Promise<AttachedNetwork>;
   /** What happens, from now on. Listeners are quick and never throw. Returns what ends it. */
   onEvent(listener: (event: FabricEvent) => void): () => void;
+}
+
+/** A network namespace that is to stand in a segment. It has no interface but its loopback yet. */
+export interface NetworkAsk {
+  readonly segment: string;
+  /** Of any process in it. */
+  readonly pid: number;
+  /** Whose its connections are, as of `dialer`. */
+  readonly asker: string;
+}
+
+/** A joined network. Disposing parts it at once, if it is still there; with the namespace it ends by itself. */
+export interface AttachedNetwork extends AsyncDisposable {
+  /** Its own in the network, IPv4. */
+  readonly address: string;
+  /** Where names of the segment are asked, by UDP on port 53: an IPv4 address. */
+  readonly resolver: string;
+  /** Whose its connections are from now on. */
+  rename(asker: string): void;
+}
+
+/** What connections of one asker moved. Bytes are of TCP's payload, as in counters. */
+export interface Passed {
+  /** By endpoint, ordered; with `endpoint` undefined what led out of the network. */
+  readonly ways: readonly {
+    readonly endpoint: string | undefined;
+    readonly connections: number;
+    readonly open: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+  }[];
+  /** Connections that were refused; of an attached network also whatever else it sent that had no way. */
+  readonly refused: number;
 }
 
 /** From a segment to a name or an address, and a port. */

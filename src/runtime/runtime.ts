@@ -6,13 +6,32 @@ import type { SandboxEndpoint } from './sandbox/endpoint.ts';
 /** The networks that workers stand in, as whoever carries them shows them. */
 export interface RuntimeNetworks {
   /** What is open in a segment now: ports of approved endpoints, with the names that mean them. */
-  doors(segment: string): readonly SandboxEndpoint[];
+  doors(segment: string): readonly NetworkDoor[];
   /** Whether the segment also lets connections out to anywhere, so that a job's own target is a door too. */
   isOpen(segment: string): boolean;
   /** `asker` names the job in what is counted and logged. */
   dialer(segment: string, asker: string): Dialer;
+  /**
+   * Joins a network namespace, by a process in it, to a segment: doors that are `direct` are reached from there without anybody who passes them on.
+   * Undefined: this host's networks cannot, and no door is direct.
+   */
+  readonly attach?:
+    | ((network: { readonly segment: string; readonly pid: number; readonly asker: string }) => Promise<AttachedNetwork>)
+    | undefined;
   /** Told whenever `doors` or `isOpen` of any segment may have changed. Quick, never throws. Returns what ends it. */
   onChange(listener: () => void): () => void;
+}
+
+export interface NetworkDoor extends SandboxEndpoint {
+  readonly direct: boolean;
+}
+
+/** A network that was joined to a segment; it parts when it is disposed of, or ends. */
+export interface AttachedNetwork extends AsyncDisposable {
+  /** Where names of the segment are asked, by UDP on port 53. */
+  readonly resolver: string;
+  /** Whose its connections are from now on. */
+  rename(asker: string): void;
 }
 
 /** Whether workers are held by the operating system. */

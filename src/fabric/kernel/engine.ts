@@ -3,7 +3,7 @@ import { fault, toFault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { Door } from '../doors.ts';
-import type { BackendHealth, Counter, FabricEngine, FabricEvent, PathAsk, Session } from '../engine.ts';
+import type { BackendHealth, Counter, FabricEngine, FabricEvent, Passed, PathAsk, Session } from '../engine.ts';
 import type { Path } from '../path.ts';
 import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
 import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
@@ -157,6 +157,10 @@ class KernelEngine implements FabricEngine {
 
   counters(): readonly Counter[] {
     return together(this.#inner.counters(), this.#carrier.counters());
+  }
+
+  passed(segment: string, asker: string): Passed {
+    return this.#inner.passed(segment, asker);
   }
 
   sessions(endpoint: string): readonly Session[] {

@@ -7,7 +7,7 @@ import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { localAddressDenied, noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
 import { doorsOf, openPorts, type Door, type OpenPorts } from '../doors.ts';
-import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, PathAsk, Session } from '../engine.ts';
+import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, Passed, PathAsk, Session } from '../engine.ts';
 import { explainSource, explainTables, noAddress } from '../explain.ts';
 import { localDenial, mayGoTo } from '../forbidden.ts';
 import { noteAsked, noteConnected, noteOutside, noteRefused } from '../metrics.ts';
@@ -166,6 +166,11 @@ class UserspaceEngine implements FabricEngine {
   counters(): readonly Counter[] {
     this.#flows.countAll();
     return this.#flows.ledger.all();
+  }
+
+  passed(segment: string, asker: string): Passed {
+    this.#flows.countAll();
+    return this.#flows.ledger.passed(segment, asker);
   }
 
   sessions(endpoint: string): readonly Session[] {
