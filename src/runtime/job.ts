@@ -103,10 +103,18 @@ export type JobEvent =
     }
   /** Always the whole state: only the latest counts. */
   | { readonly kind: 'link'; readonly report: LinkReport }
+  /** What it moved until now: with each report of a link, and before the end of every job. Only the latest counts. */
+  | { readonly kind: 'moved'; readonly moved: Moved }
   /** The job is done; nothing follows. */
   | { readonly kind: 'done' }
   /** The job failed for good; nothing follows. What waiting can mend a link waits out by itself, and tells as `trouble`. */
   | { readonly kind: 'failed'; readonly fault: FaultText };
+
+/** Bytes of TCP's payload, of all connections that the job opened: to their far sides, and from them. They never go back. */
+export interface Moved {
+  readonly sent: number;
+  readonly received: number;
+}
 
 export interface BrowsedTable extends TableName {
   /** About how many rows; null: unknown. */

@@ -30,6 +30,18 @@ test('events come in order, and of reports that wait the latest', async () => {
   expect(await all(queue)).toEqual([begun, linkAt('3')]);
 });
 
+test('of what was moved the latest is kept too, between reports', async () => {
+  const queue = new EventQueue();
+  const movedUntil = (sent: number): JobEvent => ({ kind: 'moved', moved: { sent, received: 2 * sent } });
+  for (const sent of [1, 2, 3]) {
+    expect(queue.put(movedUntil(sent), 60_000_000)).toBe(true);
+    expect(queue.put(linkAt(String(sent)), 10)).toBe(true);
+  }
+  queue.put({ kind: 'done' }, 10);
+  queue.end(undefined);
+  expect(await all(queue)).toEqual([movedUntil(3), linkAt('3'), { kind: 'done' }]);
+});
+
 test('whoever waits is told at once, and what comes before a fault is told before it', async () => {
   const queue = new EventQueue();
   const events = queue[Symbol.asyncIterator]();

@@ -4,7 +4,10 @@ import type { JobEvent } from '../job.ts';
 const mostUnread = 10_000;
 const mostUnreadBytes = 64 * 1024 * 1024;
 
-/** Events between who tells them and who reads them, in order, to be read once. Of reports of a link that wait only the latest is kept. */
+/** Of these only the latest counts. */
+const latestOnly: ReadonlySet<JobEvent['kind']> = new Set(['link', 'moved']);
+
+/** Events between who tells them and who reads them, in order, to be read once. Of those that only the latest counts of, no other waits. */
 export class EventQueue implements AsyncIterable<JobEvent> {
   #waiting: { readonly event: JobEvent; readonly bytes: number }[] = [];
   #bytes = 0;
@@ -14,16 +17,19 @@ export class EventQueue implements AsyncIterable<JobEvent> {
   /** False: nobody reads, and more than this is not kept. */
   put(event: JobEvent, bytes: number): boolean {
     if (this.#end !== undefined) return true;
-    const last = this.#waiting.at(-1);
-    if (event.kind === 'link' && last?.event.kind === 'link') {
-      this.#waiting.pop();
-      this.#bytes -= last.bytes;
-    }
+    if (latestOnly.has(event.kind)) this.#forget(event.kind);
     if (this.#waiting.length >= mostUnread || this.#bytes + bytes > mostUnreadBytes) return false;
     this.#waiting.push({ event, bytes });
     this.#bytes += bytes;
     this.#wake();
     return true;
+  }
+
+  #forget(kind: JobEvent['kind']): void {
+    const at = this.#waiting.findLastIndex(({ event }) => event.kind === kind);
+    if (at < 0) return;
+    const [old] = this.#waiting.splice(at, 1);
+    this.#bytes -= old?.bytes ?? 0;
   }
 
   /** Only the first end counts. */
