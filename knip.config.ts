@@ -5,6 +5,7 @@ const config: KnipConfig = {
     'src/bin/*.{ts,mjs}',
     'src/bin/docs/write-docs.ts',
     'test/clients/*.ts',
+    'test/fabric/inside.ts',
     'test/link/link-process.ts',
     'test/runtime/{inside,parent}.ts',
     'bench/{run,raw-reader,bare-server,tds-server}.ts',

@@ -39,6 +39,7 @@ function overlap(a: Cidr, b: Cidr): boolean {
 export const hostLeg = ({ prefix }: AddressRange): string => `${prefix}.0.1`;
 export const hubLeg = ({ prefix }: AddressRange): string => `${prefix}.0.2`;
 export const wholeRange = ({ prefix }: AddressRange): string => `${prefix}.0.0/16`;
+export const workersRange = ({ prefix }: AddressRange): string => `${prefix}.16.0/20`;
 
 /** Addresses of one part of the range, given out by what they are for: the same on every start, as long as no two meet. */
 export class RangePart {

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { RouteState } from '../choose.ts';
 import { endpointDisconnected, rerouted } from '../denial.ts';
-import type { Counter, Session } from '../engine.ts';
+import type { Counter, NetworkAsk, Session } from '../engine.ts';
 import { isForbidden } from '../forbidden.ts';
 import { emptyPlan, type HostPort } from '../plan.ts';
 import { endpointDenial, wayStands, type Way } from '../route.ts';
@@ -14,6 +14,7 @@ import type { Hub } from './hub.ts';
 import { KernelFlows, sessionId, type KernelFlow } from './kernel-flows.ts';
 import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
 import { emptyTable, type KernelTable } from './kernel-table.ts';
+import { WorkerNetworks, type WorkerNic } from './networks.ts';
 import { changeText, emptyText } from './ruleset.ts';
 
 export interface CarrierOptions {
@@ -42,6 +43,7 @@ export class KernelCarrier {
   readonly #entries: RangePart;
   readonly #relays: HostRelays;
   readonly #flows: KernelFlows;
+  readonly #networks: WorkerNetworks;
   /** By what databases see: a backend's id and the port that its forwarder passes on. Never forgotten: a connection may live on. */
   readonly #backendOf = new Map<string, { readonly backend: string; readonly port: number }>();
   #tables: Tables = compileTables(emptyPlan);
@@ -56,6 +58,7 @@ export class KernelCarrier {
     this.#hub = hub;
     this.#sources = new RangePart(hub.range, 'sources');
     this.#entries = new RangePart(hub.range, 'entries');
+    this.#networks = new WorkerNetworks(hub.range);
     const own = hostLeg(hub.range);
     this.#relays = new HostRelays({
       at: own,
@@ -68,6 +71,7 @@ export class KernelCarrier {
 
   /** Begins to hear of connections that end. */
   async begin(): Promise<void> {
+    await this.#hub.partAll();
     await this.#hub.watch((line) => this.#flows.ended(line));
   }
 
@@ -92,6 +96,29 @@ export class KernelCarrier {
     this.#endpointOf = new Map([...tables.endpoints.values()].map(({ endpoint }) => [linkNumber(endpoint), endpoint.id]));
     this.#keep(tables);
     return cuts;
+  }
+
+  /** Joins a worker's network to a segment of the plan in force. Fault: `KernelCommandFailed` (unsupported). */
+  async attach({ segment, pid, asker }: NetworkAsk): Promise<WorkerNic> {
+    const nic = this.#networks.add(segment, this.#numbers.of(`segment ${segment}`), asker);
+    try {
+      await this.#changeNics();
+      await this.#hub.join(pid, { nic: nic.name, address: nic.address });
+    } catch (error) {
+      this.#networks.remove(nic);
+      await this.#changeNics();
+      throw error;
+    }
+    return nic;
+  }
+
+  /** Ends its connections and parts it. */
+  async part(nic: WorkerNic): Promise<void> {
+    const its = this.#flows.look().filter(({ tracked }) => tracked.client.address === nic.address);
+    await this.#hub.end(its.map(({ tracked }) => tracked));
+    this.#networks.remove(nic);
+    await this.#changeNics();
+    await this.#hub.part({ nic: nic.name, address: nic.address });
   }
 
   at(endpoint: string, port: number): HostPort | undefined {
@@ -162,9 +189,15 @@ export class KernelCarrier {
     if (!keeps) await this.#hub.remove();
   }
 
+  async #changeNics(): Promise<void> {
+    const rows = { ...this.#rows, nics: this.#networks.nics };
+    await this.#hub.load(changeText(this.#rows, rows));
+    this.#rows = rows;
+  }
+
   #rowsOf(tables: Tables): KernelTable {
     const rows = kernelRows(tables, {
-      nics: [],
+      nics: this.#networks.nics,
       numbers: this.#numbers,
       sources: this.#sources,
       entries: this.#entries,

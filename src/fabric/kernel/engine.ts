@@ -1,9 +1,20 @@
 import type { Dialer } from '#base/dialer.ts';
-import { fault, toFault, type Fault } from '#base/fault.ts';
+import { fault, must, toFault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import type { Door } from '../doors.ts';
-import type { BackendHealth, Counter, FabricEngine, FabricEvent, Passed, PathAsk, Session } from '../engine.ts';
+import { segmentNotFound } from '../denial.ts';
+import { doorsOf, type Door } from '../doors.ts';
+import type {
+  AttachedNetwork,
+  BackendHealth,
+  Counter,
+  FabricEngine,
+  FabricEvent,
+  NetworkAsk,
+  Passed,
+  PathAsk,
+  Session,
+} from '../engine.ts';
 import type { Path } from '../path.ts';
 import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
 import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
@@ -12,6 +23,8 @@ import { openUserspaceEngine, type UserspaceOptions } from '../userspace/engine.
 import { KernelCarrier, type KernelCut } from './carrier.ts';
 import { Hub } from './hub.ts';
 import { isCarried } from './kernel-rows.ts';
+import type { WorkerNic } from './networks.ts';
+import { resolverAddress } from './ruleset.ts';
 
 export interface KernelOptions extends Pick<UserspaceOptions, 'log' | 'resolver' | 'clock' | 'limits'> {
   /** See `Hub`. */
@@ -68,6 +81,7 @@ class KernelEngine implements FabricEngine {
   readonly #relayed: Relayed;
   readonly #carrier: KernelCarrier;
   readonly #names: AddressBook;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #events = new Set<(event: FabricEvent) => void>();
   readonly #keeps: boolean;
@@ -94,6 +108,7 @@ class KernelEngine implements FabricEngine {
     }: { clock?: Clock; resolver?: HostResolver; log?: Log } = options;
     this.#inner = inner;
     this.#relayed = relayed;
+    this.#clock = clock;
     this.#log = log.child({ part: 'fabric' });
     this.#keeps = options.keeps ?? false;
     this.#names = new AddressBook({ resolver, clock, onChange: () => this.#refresh() });
@@ -124,7 +139,7 @@ class KernelEngine implements FabricEngine {
   }
 
   doors(segment: string): readonly Door[] {
-    return this.#inner.doors(segment);
+    return doorsOf(this.#tables, segment, this.#clock.now(), (endpoint) => isCarried(this.#tables, endpoint));
   }
 
   isOpen(segment: string): boolean {
@@ -177,6 +192,25 @@ class KernelEngine implements FabricEngine {
     return connections;
   }
 
+  async attach(ask: NetworkAsk): Promise<AttachedNetwork> {
+    let nic: WorkerNic | undefined;
+    await this.#inTurn(async () => {
+      if (this.#closed) throw engineClosed();
+      if (!this.#tables.segments.has(ask.segment)) throw segmentNotFound(ask.segment);
+      nic = await this.#carrier.attach(ask);
+    });
+    const joined = must(nic, 'an interface that was joined');
+    let parting: Promise<void> | undefined;
+    return {
+      address: joined.address,
+      resolver: resolverAddress,
+      rename: (asker) => {
+        joined.asker = asker;
+      },
+      [Symbol.asyncDispose]: () => (parting ??= this.#inTurn(async () => void (this.#closed || (await this.#carrier.part(joined))))),
+    };
+  }
+
   onEvent(listener: (event: FabricEvent) => void): () => void {
     this.#events.add(listener);
     return () => this.#events.delete(listener);
@@ -199,7 +233,7 @@ class KernelEngine implements FabricEngine {
   }
 
   async #apply(plan: FabricPlan): Promise<void> {
-    if (this.#closed) throw fault('cancelled', 'EngineClosed', 'The engine is closed.', { remedy: 'Open a new one.' });
+    if (this.#closed) throw engineClosed();
     const tables = compileTables(plan, this.#tables);
     this.#names.watch(hostsOf(plan));
     await this.#carrier.prepare(tables);
@@ -298,6 +332,10 @@ class KernelEngine implements FabricEngine {
   #emit(event: FabricEvent): void {
     for (const listener of this.#events) listener(event);
   }
+}
+
+function engineClosed(): Fault {
+  return fault('cancelled', 'EngineClosed', 'The engine is closed.', { remedy: 'Open a new one.' });
 }
 
 function hostsOf(plan: FabricPlan): string[] {

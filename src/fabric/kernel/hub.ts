@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fault, must, type Fault } from '#base/fault.ts';
-import { chooseRange, hostLeg, hubLeg, wholeRange, type AddressRange } from './address-range.ts';
+import { chooseRange, hostLeg, hubLeg, wholeRange, workersRange, type AddressRange } from './address-range.ts';
 import { commandFailed, kernelPrograms, must0, run, runNow, type KernelProgram, type Ran } from './commands.ts';
 import type { Tracked } from './conntrack.ts';
-import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
+import { beginText, refusals, resolverAddress, tableName, type KernelRefusal } from './ruleset.ts';
 
 export interface HubOptions {
   /** Whose it is, of this host: four to eight letters and digits. Two with one label are the same hub. */
@@ -71,6 +71,8 @@ export class Hub {
 
   #found = false;
   #watcher: ChildProcess | undefined;
+  /** By address. */
+  readonly #joined = new Map<string, Inside>();
 
   get namespace(): string {
     return namespaceOf(this.label);
@@ -179,7 +181,11 @@ export class Hub {
     for (let at = 0; at < all.length; at += together) {
       const part = all.slice(at, at + together);
       const own = part.filter(({ client }) => client.address === hostLeg(this.range));
-      if (own.length > 0) yield [kernelPrograms.ss.path, ['-K', '-t', '-n', own.map(socketFilter).join(' or ')]];
+      if (own.length > 0) yield [kernelPrograms.ss.path, endingArgs(own)];
+      for (const [address, inside] of this.#joined) {
+        const its = part.filter(({ client }) => client.address === address);
+        if (its.length > 0) yield* endingsInside(inside, its);
+      }
     }
     for (const one of all) yield this.#dropping(one);
   }
@@ -200,29 +206,50 @@ export class Hub {
     return Number(/(\d+) flow entries have been deleted/.exec(err)?.[1] ?? 0);
   }
 
-  /** Joins a network namespace, by the number of a process in it, to the hub. Its only route leads there. */
+  /**
+   * Joins a network namespace, by the number of a process in it, to the hub. Its only route leads there. Fault: `KernelCommandFailed` (unsupported);
+   * then there is no interface.
+   */
   async join(pid: number, { nic, address }: Joined): Promise<void> {
-    const { ip } = kernelPrograms;
-    await must0(ip.path, ['-n', this.namespace, 'link', 'add', nic, 'type', 'veth', 'peer', 'name', 'net0', 'netns', String(pid)]);
-    await must0(
-      ip.path,
-      ['-n', this.namespace, '-batch', '-'],
-      [`address add ${gateway}/32 dev ${nic}`, `link set ${nic} up`, `route add ${address}/32 dev ${nic}`, ''].join('\n'),
-    );
-    const lines = [
-      `address add ${address}/32 dev net0`,
-      'link set lo up',
-      'link set net0 up',
-      `route add ${gateway}/32 dev net0`,
-      `route add default via ${gateway}`,
-      '',
-    ];
-    await must0(kernelPrograms.nsenter.path, ['--target', String(pid), '--net', '--', ip.path, '-batch', '-'], lines.join('\n'));
+    const { ip, nsenter } = kernelPrograms;
+    using inside = enter(pid);
+    try {
+      await must0(ip.path, ['-n', this.namespace, 'link', 'add', nic, 'type', 'veth', 'peer', 'name', 'net0', 'netns', inside.path]);
+      await must0(
+        ip.path,
+        ['-n', this.namespace, '-batch', '-'],
+        [`address add ${gateway}/32 dev ${nic}`, `link set ${nic} up`, `route add ${address}/32 dev ${nic}`, ''].join('\n'),
+      );
+      const lines = [
+        `address add ${address}/32 dev net0`,
+        'link set lo up',
+        'link set net0 up',
+        `route add ${gateway}/32 dev net0`,
+        `route add default via ${gateway}`,
+        '',
+      ];
+      await must0(nsenter.path, [`--net=${inside.path}`, '--', '/bin/sh', '-c', quietly, 'sh', ip.path], lines.join('\n'));
+    } catch (error) {
+      await this.part({ nic, address });
+      throw error;
+    }
+    this.#joined.set(address, { pid, network: inside.network });
   }
 
-  /** A network that is gone has taken its interface with it. */
-  async part(nic: string): Promise<void> {
+  /** Parts the networks that the process before had joined: they end with it. */
+  async partAll(): Promise<void> {
+    const said = await must0(kernelPrograms.ip.path, ['-n', this.namespace, '-j', 'link', 'show', 'type', 'veth']);
+    const names = (JSON.parse(said) as readonly { readonly ifname: string }[]).map(({ ifname }) => ifname).filter((name) => name !== upLeg);
+    for (const name of names) await run(kernelPrograms.ip.path, ['-n', this.namespace, 'link', 'del', name]);
+    if (names.length > 0) await this.#run('conntrack', ['-D', '--orig-src', workersRange(this.range)]);
+  }
+
+  /** Parts a network from the hub. One that is gone has taken its interface with it. */
+  async part({ nic, address }: Joined): Promise<void> {
     await run(kernelPrograms.ip.path, ['-n', this.namespace, 'link', 'del', nic]);
+    // Whoever gets the address next has none of its connections.
+    await this.#run('conntrack', ['-D', '--orig-src', address]);
+    this.#joined.delete(address);
   }
 
   /** Takes everything away. Idempotent. */
@@ -281,6 +308,7 @@ export class Hub {
       `address replace ${hubLeg(this.range)} peer ${hostLeg(this.range)}/32 dev ${upLeg}`,
       `link set ${upLeg} up`,
       `route replace default via ${hostLeg(this.range)} dev ${upLeg}`,
+      `address replace ${resolverAddress}/32 dev lo`,
       '',
     ].join('\n');
   }
@@ -310,6 +338,7 @@ const settings = [
   ['/proc/sys/net/ipv6/conf/all/disable_ipv6', '1'],
   ['/proc/sys/net/ipv4/conf/all/send_redirects', '0'],
   ['/proc/sys/net/ipv4/conf/all/rp_filter', '0'],
+  ['/proc/sys/net/ipv4/conf/default/rp_filter', '0'],
   [`/proc/sys/net/ipv4/conf/${upLeg}/rp_filter`, '0'],
   // A connection that was forgotten is not taken up again in its middle, perhaps by another way.
   ['/proc/sys/net/netfilter/nf_conntrack_tcp_loose', '0'],
@@ -318,6 +347,51 @@ const settings = [
   // Each end of a connection is told of, whenever it began.
   ['/proc/sys/net/netfilter/nf_conntrack_events', '1'],
 ] as const;
+
+/** A network namespace of another process. */
+interface Inside {
+  readonly pid: number;
+  /** What tells it from others: a process's number is given again. */
+  readonly network: number;
+}
+
+/** Holds a network namespace for as long as something is done in it. */
+function enter(pid: number): Inside & Disposable & { readonly path: string } {
+  let held: number;
+  try {
+    held = openSync(`/proc/${pid}/ns/net`, 'r');
+  } catch (cause) {
+    throw noNetwork(pid, cause);
+  }
+  const { ino: network } = fstatSync(held);
+  const close = (): void => closeSync(held);
+  if (network !== statSync('/proc/self/ns/net').ino)
+    return { pid, network, path: `/proc/${process.pid}/fd/${held}`, [Symbol.dispose]: close };
+  close();
+  throw noNetwork(pid, undefined);
+}
+
+function noNetwork(pid: number, cause: unknown): Fault {
+  return fault('unsupported', 'KernelCommandFailed', `The process ${pid} is in no network of its own that could be joined.`, {
+    remedy: 'It may have ended meanwhile: start it again.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Only what programs send is to arrive: IPv6 would announce itself. Before the interface is up. */
+const quietly = 'f=/proc/sys/net/ipv6/conf/net0/disable_ipv6; if [ -e "$f" ]; then echo 1 > "$f"; fi && exec "$1" -batch -';
+
+/** Of clients in a joined network; none where that is gone, and its sockets with it. */
+function* endingsInside({ pid, network }: Inside, flows: readonly Tracked[]): Generator<readonly [file: string, args: readonly string[]]> {
+  if (!existsSync(`/proc/${pid}/ns/net`)) return;
+  using inside = enter(pid);
+  if (inside.network !== network) return;
+  yield [kernelPrograms.nsenter.path, [`--net=${inside.path}`, '--', kernelPrograms.ss.path, ...endingArgs(flows)]];
+}
+
+function endingArgs(flows: readonly Tracked[]): readonly string[] {
+  return ['-K', '-t', '-n', flows.map(socketFilter).join(' or ')];
+}
 
 function socketFilter({ client, door }: Tracked): string {
   return `( src ${client.address}:${client.port} and dst ${door.address}:${door.port} )`;

@@ -10,6 +10,9 @@ import { slotCount, type KernelTable } from './kernel-table.ts';
  */
 export const tableName = 'isthmus';
 
+/** Where attached networks ask for names: Azure's own address of it. An address of the hub. */
+export const resolverAddress = '168.63.129.16';
+
 /** The legs of the hub that are not workers': to the host, and on to the databases. */
 export interface HubLegs {
   /** The interface towards the host. */
@@ -120,8 +123,10 @@ const chains: readonly Chain[] = [
       `ct state related meta l4proto icmp accept`,
       `ct mark @link_refused counter name no_backend reject with tcp reset`,
       `ct mark != 0 counter name no_backend reject with tcp reset`,
-      `iifname ${host} meta l4proto tcp counter name no_door reject with tcp reset`,
-      `meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }`,
+      `iifname != ${host} ip daddr ${resolverAddress} udp dport 53 accept`,
+      `iifname != ${host} meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }`,
+      // Whether there is anything or not.
+      `meta l4proto tcp counter name no_door reject with tcp reset`,
       `counter name no_door drop`,
     ],
   },
@@ -141,7 +146,11 @@ const chains: readonly Chain[] = [
   {
     name: 'c_enter_hub',
     hook: 'type filter hook input priority filter; policy drop;',
-    rules: () => [`iifname lo accept`, `counter name unrouted drop`],
+    rules: (host) => [
+      `iifname lo accept`,
+      `iifname != ${host} ip daddr ${resolverAddress} udp dport 53 accept`,
+      `counter name unrouted drop`,
+    ],
   },
   {
     name: 'c_source',

@@ -1,0 +1,256 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { must, toFault } from '#base/fault.ts';
+import { workerNetwork, type WorkerNetwork } from '#test/fabric/worker-network.ts';
+import { ask, over, soon, stage, type Stage } from '../engine-stage.contract.ts';
+import type { AttachedNetwork, FabricEngine } from '../engine.ts';
+import { outwardAddress, sampleHost, watch, type SamplePeer } from '../sample-hosts.contract.ts';
+import { SamplePlan } from '../sample-plan.contract.ts';
+import { openKernelEngine } from './engine.ts';
+
+interface Exposed extends AsyncDisposable {
+  readonly on: Stage;
+  readonly hub: string;
+}
+
+/** An engine with its hub in sight, and the sample's plan in force. */
+async function exposed(): Promise<Exposed> {
+  const label = randomBytes(4).toString('hex');
+  const on = await stage((more) => openKernelEngine({ label, limits: { tickMs: more.tickMs ?? 50 } }), { at: outwardAddress() });
+  await on.apply();
+  return { on, hub: `isthmus-${label}`, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
+}
+
+interface Worker extends AsyncDisposable {
+  readonly network: WorkerNetwork;
+  readonly attached: AttachedNetwork;
+}
+
+async function worker(engine: FabricEngine, segment: string, asker = 'a job'): Promise<Worker> {
+  const network = await workerNetwork();
+  const attached = await must(engine.attach, 'an engine that attaches').call(engine, { segment, pid: network.pid, asker });
+  return {
+    network,
+    attached,
+    [Symbol.asyncDispose]: async () => {
+      await attached[Symbol.asyncDispose]();
+      await network[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function connected({ network }: Worker, host: string, port: number): Promise<SamplePeer> {
+  return watch(await network.connect(host, port));
+}
+
+/** Packets that the hub refused, by reason. */
+function refused(hub: string): Readonly<Record<string, number>> {
+  const said = execFileSync('/sbin/ip', ['netns', 'exec', hub, '/usr/sbin/nft', '-j', 'list', 'counters'], { encoding: 'utf8' });
+  const { nftables } = JSON.parse(said) as {
+    readonly nftables: readonly { readonly counter?: { readonly name: string; readonly packets: number } }[];
+  };
+  return Object.fromEntries(nftables.flatMap(({ counter }) => (counter === undefined ? [] : [[counter.name, counter.packets]])));
+}
+
+/** Sends one packet of ICMP that asks for an echo. */
+const ping =
+  'use Socket; socket(S, PF_INET, SOCK_RAW, 1) or die; send(S, pack("C2n3", 8, 0, 0xf7ff, 0, 0), 0, sockaddr_in(0, inet_aton($ARGV[0]))) or die';
+
+test("a worker reaches its endpoint by the endpoint's own address, and is counted and seen", async () => {
+  await using all = await exposed();
+  const { on } = all;
+  await using one = await worker(on.engine, on.sample.segment);
+  expect(one.attached).toMatchObject({ address: expect.stringMatching(/^198\.1[89]\.|^100\./), resolver: '168.63.129.16' });
+  const peer = await connected(one, on.sample.address, on.sample.port);
+  await ask(peer, 'hello');
+  expect(on.host.peers.map((each) => each.text())).toEqual(['hello']);
+  expect(on.engine.doors(on.sample.segment)).toMatchObject([{ address: on.sample.address, port: on.sample.port, direct: true }]);
+  expect(on.engine.sessions(on.sample.endpoint)).toMatchObject([
+    { client: { host: one.attached.address }, port: on.sample.port, bytesIn: 5, bytesOut: 5 },
+  ]);
+  peer.stream.end();
+  await over(peer, 'ended');
+});
+
+test('the same address in two segments is two endpoints', async () => {
+  await using all = await exposed();
+  const { on } = all;
+  await using second = await sampleHost(({ stream }) => stream.end('second'), outwardAddress());
+  const mine = on.sample.plan();
+  const other = new SamplePlan({ host: second.host, port: second.port });
+  const service = {
+    kind: 'database',
+    id: other.service,
+    ports: [on.sample.port],
+    target: { host: second.host, port: second.port },
+  } as const;
+  await on.engine.apply({
+    ...mine,
+    segments: [...mine.segments, { id: other.segment, kind: 'managed', egress: 'none', names: [] }],
+    endpoints: [...mine.endpoints, other.endpointOf({ linkId: 18 })],
+    services: [...mine.services, service],
+  });
+  await using a = await worker(on.engine, on.sample.segment);
+  await using b = await worker(on.engine, other.segment);
+  await using c = await worker(on.engine, on.sample.other);
+  const [first, last] = [await connected(a, on.sample.address, on.sample.port), await connected(b, on.sample.address, on.sample.port)];
+  await ask(first, 'to mine');
+  await expect.poll(() => last.text(), soon).toBe('second');
+  expect(await c.network.refusal(on.sample.address, on.sample.port)).toBe('ECONNREFUSED');
+  first.stream.destroy();
+  last.stream.destroy();
+});
+
+test('nothing else is reached, and all of it is counted', async () => {
+  await using all = await exposed();
+  const { on, hub } = all;
+  await using one = await worker(on.engine, on.sample.segment);
+  await using neighbour = await worker(on.engine, on.sample.segment);
+  const entry = must(on.engine.listening(on.sample.endpoint, on.sample.port), 'an entry');
+  const range = entry.host.split('.').slice(0, 2).join('.');
+  const { port } = on.sample;
+  const places: readonly (readonly [host: string, port: number])[] = [
+    [on.sample.address, port + 1],
+    [on.sample.address, 22],
+    // Beside it, the frontend, a forwarder.
+    ['10.0.1.6', port],
+    ['10.0.2.4', port],
+    ['10.0.1.10', port],
+    // The database itself.
+    [on.host.host, on.host.port],
+    // What the host uses: its leg, the hub's, the endpoint's entry, what databases see.
+    [`${range}.0.1`, on.host.port],
+    [`${range}.0.2`, port],
+    [entry.host, port],
+    [`${range}.1.1`, port],
+    ['169.254.1.1', port],
+    ['169.254.169.254', 80],
+    ['168.63.129.16', 53],
+    ['168.63.129.16', 80],
+    ['192.0.2.1', 443],
+    [neighbour.attached.address, 22],
+  ];
+  for (const [host, its] of places) expect([host, its, await one.network.refusal(host, its)]).toEqual([host, its, 'ECONNREFUSED']);
+  expect(refused(hub)['no_door']).toBe(places.length);
+  // What is no TCP gets no answer.
+  for (const host of [on.sample.address, on.host.host, '168.63.129.16', neighbour.attached.address]) {
+    await one.network.send(host, 54);
+    await one.network.run('/usr/bin/perl', '-e', ping, host);
+  }
+  await expect.poll(() => refused(hub)['no_door'], soon).toBe(places.length + 8);
+  expect(refused(hub)).toMatchObject({ spoofed: 0, not_ip4: 0, no_backend: 0, revoked: 0 });
+  expect(on.host.peers).toEqual([]);
+});
+
+test("an address that is not the worker's own sends nothing, and neither does IPv6", async () => {
+  await using all = await exposed();
+  const { on, hub } = all;
+  await using one = await worker(on.engine, on.sample.segment);
+  await using neighbour = await worker(on.engine, on.sample.segment);
+  const before = refused(hub);
+  expect(before).toMatchObject({ spoofed: 0, not_ip4: 0 });
+  for (const address of [neighbour.attached.address, on.host.host]) {
+    await one.network.run('/sbin/ip', 'address', 'add', `${address}/32`, 'dev', 'lo');
+    await one.network.send(on.sample.address, on.sample.port, address);
+  }
+  await expect.poll(() => refused(hub)['spoofed'], soon).toBe(2);
+  // Whoever has all rights in it may take IPv6 up again. The hub knows none: it is thrown away before any rule.
+  await one.network.run('/bin/sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/net0/disable_ipv6');
+  const sixes = (): string =>
+    execFileSync('/sbin/ip', ['netns', 'exec', hub, '/bin/grep', 'InDiscards', '/proc/net/snmp6'], { encoding: 'utf8' });
+  await expect.poll(sixes, { ...soon, timeout: 10_000 }).toMatch(/\s[1-9]/);
+  expect(refused(hub)['no_door']).toBe(0);
+  expect(on.host.peers).toEqual([]);
+});
+
+test('an approval opens and a revocation closes, while the worker is there; live connections end on both sides', async () => {
+  await using all = await exposed();
+  const { on } = all;
+  await on.apply({ endpoint: { state: 'Pending' } });
+  await using one = await worker(on.engine, on.sample.segment);
+  expect(await one.network.refusal(on.sample.address, on.sample.port)).toBe('ECONNREFUSED');
+  await on.apply();
+  const [busy, idle] = [await connected(one, on.sample.address, on.sample.port), await connected(one, on.sample.address, on.sample.port)];
+  await ask(busy, 'hello');
+  await on.apply({ endpoint: { state: 'Rejected' } });
+  await over(busy, 'reset');
+  await over(idle, 'reset');
+  for (const peer of on.host.peers) await over(peer, 'reset');
+  expect(on.events.filter((event) => event.kind === 'cut')).toMatchObject([{ connections: 2, code: 'EndpointRejected' }]);
+  expect(await one.network.refusal(on.sample.address, on.sample.port)).toBe('ECONNREFUSED');
+  await on.apply();
+  const again = await connected(one, on.sample.address, on.sample.port);
+  await ask(again, 'and again');
+  again.stream.destroy();
+});
+
+test("a session of a worker's is cut alone", async () => {
+  await using all = await exposed();
+  const { on } = all;
+  await using one = await worker(on.engine, on.sample.segment);
+  const [first, second] = [
+    await connected(one, on.sample.address, on.sample.port),
+    await connected(one, on.sample.address, on.sample.port),
+  ];
+  await ask(first, 'first');
+  await ask(second, 'second');
+  const sessions = on.engine.sessions(on.sample.endpoint);
+  const port = (first.stream as SamplePeer['stream'] & { localPort: number }).localPort;
+  const its = must(
+    sessions.find(({ client }) => client?.port === port),
+    'its session',
+  );
+  expect(on.engine.cut(on.sample.endpoint, its.id)).toBe(1);
+  await over(first, 'reset');
+  await ask(second, 'goes on');
+  second.stream.destroy();
+});
+
+test('a worker that is parted reaches nothing more, and its connections end', async () => {
+  await using all = await exposed();
+  const { on, hub } = all;
+  await using one = await worker(on.engine, on.sample.segment);
+  await using other = await worker(on.engine, on.sample.segment);
+  const [peer, stays] = [
+    await connected(one, on.sample.address, on.sample.port),
+    await connected(other, on.sample.address, on.sample.port),
+  ];
+  await ask(peer, 'hello');
+  await one.attached[Symbol.asyncDispose]();
+  await over(peer, 'reset');
+  await over(on.host.peers[0], 'reset');
+  expect(await one.network.refusal(on.sample.address, on.sample.port)).toBe('ENETUNREACH');
+  await ask(stays, 'still there');
+  expect(on.engine.sessions(on.sample.endpoint)).toHaveLength(1);
+  const left = (...what: readonly string[]): string => execFileSync('/sbin/ip', ['netns', 'exec', hub, ...what], { encoding: 'utf8' });
+  expect(left('/sbin/ip', '-o', 'link', 'show', 'type', 'veth').trim().split('\n')).toHaveLength(2);
+  expect(left('/usr/sbin/nft', 'list', 'set', 'inet', 'isthmus', 'nic_address')).not.toContain(one.attached.address);
+  stays.stream.destroy();
+});
+
+test('a network whose process has ended is parted too, and one that cannot be joined leaves nothing', async () => {
+  await using all = await exposed();
+  const { on, hub } = all;
+  const gone = await workerNetwork();
+  await gone[Symbol.asyncDispose]();
+  const attach = async (segment: string, pid: number): Promise<string | undefined> => {
+    try {
+      await on.engine.attach?.({ segment, pid, asker: 'a job' });
+      return undefined;
+    } catch (error) {
+      return toFault(error).code;
+    }
+  };
+  expect(await attach(on.sample.segment, gone.pid)).toBe('KernelCommandFailed');
+  // Never this host's own.
+  expect(await attach(on.sample.segment, process.pid)).toBe('KernelCommandFailed');
+  expect(await attach('/no/such/segment', process.pid)).toBe('SegmentNotFound');
+  const one = await worker(on.engine, on.sample.segment);
+  await one.network[Symbol.asyncDispose]();
+  await one.attached[Symbol.asyncDispose]();
+  const rows = execFileSync('/sbin/ip', ['netns', 'exec', hub, '/usr/sbin/nft', 'list', 'set', 'inet', 'isthmus', 'nic_address'], {
+    encoding: 'utf8',
+  });
+  expect(rows).not.toContain('elements');
+});

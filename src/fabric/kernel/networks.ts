@@ -1,0 +1,41 @@
+import { hashText } from '../hash.ts';
+import { RangePart, type AddressRange } from './address-range.ts';
+import type { KernelNic } from './kernel-table.ts';
+
+/** A worker's network that is joined to the hub, or about to be. */
+export interface WorkerNic extends KernelNic {
+  /** The segment's id. */
+  readonly of: string;
+  /** Whose its connections are from now on. */
+  asker: string;
+}
+
+/** The networks of workers: which interfaces of the hub lead to them, and who has which address. */
+export class WorkerNetworks {
+  readonly #addresses: RangePart;
+  readonly #nics = new Map<string, WorkerNic>();
+  #begun = 0;
+
+  constructor(range: AddressRange) {
+    this.#addresses = new RangePart(range, 'workers');
+  }
+
+  get nics(): readonly WorkerNic[] {
+    return [...this.#nics.values()];
+  }
+
+  /** An interface's name and an address, for a network that is to stand in a segment. Fault: `RangeFull` (conflict). */
+  add(of: string, segment: number, asker: string): WorkerNic {
+    this.#begun += 1;
+    const name = `w-${this.#begun}`;
+    const nic = { name, segment, address: this.#addresses.of(name, hashText), of, asker };
+    this.#nics.set(name, nic);
+    return nic;
+  }
+
+  /** Others may have its address. */
+  remove({ name }: WorkerNic): void {
+    this.#nics.delete(name);
+    this.#addresses.keep(new Set(this.#nics.keys()));
+  }
+}
