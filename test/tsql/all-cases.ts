@@ -4,6 +4,7 @@ import { dateFunctions, dateLiterals, dateStyles } from './cases/dates.ts';
 import { aggregatesOfNumbers, decimals, integers } from './cases/numbers.ts';
 import { failures, procedures, syntax, transactions, variables } from './cases/program.ts';
 import { grouping, joins, selects, setsAndTables, windows } from './cases/queries.ts';
+import { offsets } from './cases/offsets.ts';
 import { json, pivots } from './cases/shapes.ts';
 import { tables } from './cases/tables.ts';
 import { collation, textFunctions } from './cases/texts.ts';
@@ -19,6 +20,7 @@ export const allCases: readonly CaseArea[] = [
   dateLiterals,
   dateFunctions,
   dateStyles,
+  offsets,
   casts,
   conditionsAndNulls,
   selects,

@@ -1,3 +1,4 @@
+import { assert } from '#base/fault.ts';
 import type { TsqlType, TimedTypeName } from '../tsql/tsql-type.ts';
 import { day1900, day1970, lastDay } from '#wire/tds/types/calendar.ts';
 import { timeBytes } from '#wire/tds/types/dates.ts';
@@ -6,7 +7,7 @@ import type { CellWriter, Cells } from './cells.ts';
 import { notHeld } from './row-faults.ts';
 import type { RowBytes } from './row-bytes.ts';
 
-const usPerDay = 86_400_000_000;
+export const usPerDay = 86_400_000_000;
 const beyond = 'a time beyond the years 1 to 9999';
 
 /** A moment as DuckDB keeps it, taken apart: days since 0001-01-01, and microseconds of the day. */
@@ -40,21 +41,34 @@ export const dateWriter: CellWriter = (out, { view }, row) => {
   out.bytes.writeUIntLE(day, at + 1, 3);
 };
 
-/** `time`, `datetime2` and `datetimeoffset`, which is told in UTC. */
+/** Of a `datetimeoffset`, in UTC, and the minutes that its clock is ahead. */
+export function splitOffsetMoment({ fields }: Cells, row: number, into: Moment): number {
+  const [utc, minutes] = fields;
+  assert(utc !== undefined && minutes !== undefined, 'a datetimeoffset has a moment and minutes');
+  if (!splitMoment(utc.view, row * 8, into)) throw notHeld({ name: 'datetimeoffset', scale: 7 }, beyond);
+  const ahead = minutes.view.getInt16(row * 2, true);
+  const day = into.day + Math.floor((into.us + ahead * usPerMinute) / usPerDay);
+  if (day < 0 || day > lastDay) throw notHeld({ name: 'datetimeoffset', scale: 7 }, beyond);
+  return ahead;
+}
+
+/** `time`, `datetime2` and `datetimeoffset`, which is told in UTC with its offset. */
 export function timedWriter(type: TsqlType & { readonly name: TimedTypeName }): CellWriter {
   const { name, scale } = type;
   const width = timeBytes(scale);
   const length = width + (name === 'time' ? 0 : name === 'datetime2' ? 3 : 5);
   const moment: Moment = { day: 0, us: 0 };
   return (out, cells, row) => {
+    let minutes = 0;
     if (name === 'time') timeOfDay(cells, row, moment);
+    else if (name === 'datetimeoffset') minutes = splitOffsetMoment(cells, row, moment);
     else if (!splitMoment(cells.view, row * 8, moment)) throw notHeld(type, beyond);
     if (moment.us === usPerDay) throw notHeld(type, '24:00:00');
     const at = out.room(1 + length);
     out.bytes[at] = length;
     out.bytes.writeUIntLE(unitsOf(moment.us, type), at + 1, width);
     if (name !== 'time') out.bytes.writeUIntLE(moment.day, at + 1 + width, 3);
-    if (name === 'datetimeoffset') out.bytes.writeInt16LE(0, at + 4 + width);
+    if (name === 'datetimeoffset') out.bytes.writeInt16LE(minutes, at + 4 + width);
   };
 }
 

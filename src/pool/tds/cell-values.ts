@@ -1,6 +1,6 @@
-import { dayText, day1970, lastDay, timeText } from '#wire/tds/types/calendar.ts';
-import type { TsqlType } from '../tsql/tsql-type.ts';
-import { splitMoment, unitsOf, type Moment } from './cell-times.ts';
+import { dayText, day1970, lastDay, offsetText, timeText } from '#wire/tds/types/calendar.ts';
+import type { TimedTypeName, TsqlType } from '../tsql/tsql-type.ts';
+import { splitMoment, splitOffsetMoment, unitsOf, usPerDay, type Moment } from './cell-times.ts';
 import { stringAt, type Cells } from './cells.ts';
 import { notHeld } from './row-faults.ts';
 
@@ -27,15 +27,22 @@ function dateText({ view }: Cells, row: number): string {
   return dayText(day);
 }
 
-function timed(
-  { view }: Cells,
-  row: number,
-  type: TsqlType & { readonly scale: number; readonly name: 'time' | 'datetime2' | 'datetimeoffset' },
-): string {
+function timed(cells: Cells, row: number, type: TsqlType & { readonly scale: number; readonly name: TimedTypeName }): string {
+  const { view } = cells;
   const moment: Moment = { day: 0, us: 0 };
+  if (type.name === 'datetimeoffset') return offsetMomentText(cells, row, type);
   if (type.name === 'time') moment.us = view.getUint32(row * 8 + 4, true) * 0x1_0000_0000 + view.getUint32(row * 8, true);
   else if (!splitMoment(view, row * 8, moment)) throw notHeld(type, 'a time beyond the years 1 to 9999');
   const time = timeText(unitsOf(moment.us, type), type.scale);
   if (type.name === 'time') return time;
-  return `${dayText(moment.day)} ${time}${type.name === 'datetimeoffset' ? ' +00:00' : ''}`;
+  return `${dayText(moment.day)} ${time}`;
+}
+
+/** As its clock shows it. */
+function offsetMomentText(cells: Cells, row: number, type: TsqlType & { readonly scale: number; readonly name: TimedTypeName }): string {
+  const moment: Moment = { day: 0, us: 0 };
+  const minutes = splitOffsetMoment(cells, row, moment);
+  const shown = moment.us + minutes * 60_000_000;
+  const days = Math.floor(shown / usPerDay);
+  return `${dayText(moment.day + days)} ${timeText(unitsOf(shown - days * usPerDay, type), type.scale)} ${offsetText(minutes)}`;
 }

@@ -9,6 +9,8 @@ export interface Cells {
   /** A bit for each row, 0 where it is NULL; undefined: none is. */
   readonly validity: Uint8Array | undefined;
   readonly rows: number;
+  /** Of a struct: its fields. */
+  readonly fields: readonly Cells[];
   /** Of texts and binary values, once one is asked for. */
   strings: Strings | undefined;
 }
@@ -20,8 +22,17 @@ export function cellsOf(vector: duckdb.Vector, rows: number, width: number): Cel
   const bytes = duckdb.vector_get_data(vector, rows * width);
   const validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) as Uint8Array | null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { bytes, view, validity: validity ?? undefined, rows, strings: undefined };
+  return { bytes, view, validity: validity ?? undefined, rows, fields: [], strings: undefined };
 }
+
+/** Of a struct, whose fields have values of these widths. */
+export function structCellsOf(vector: duckdb.Vector, rows: number, widths: readonly number[]): Cells {
+  const validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) as Uint8Array | null;
+  const fields = widths.map((width, place) => cellsOf(duckdb.struct_vector_get_child(vector, place), rows, width));
+  return { bytes: nothing, view: new DataView(nothing.buffer), validity: validity ?? undefined, rows, fields, strings: undefined };
+}
+
+const nothing = new Uint8Array(0);
 
 export function isNull({ validity }: Cells, row: number): boolean {
   return validity !== undefined && (validity[row >> 3]! & (1 << (row & 7))) === 0;

@@ -42,6 +42,7 @@ const some = (value: string): string =>
   `SELECT CASE WHEN i % 7 = 3 THEN NULL ELSE ${value} END AS x FROM range(${many}) AS r(i) ORDER BY i`;
 const random = (bits: number): string => `((hash(i)::HUGEINT - 9223372036854775808) >> ${64 - bits})`;
 const moments = `make_timestamp(((hash(i) % 315537897600)::BIGINT - 62135596800) * 1000000 + (hash(i + 1) % 1000000)::BIGINT)`;
+const onClock = (utc: string, minutes: number | string): string => `{'utc': ${utc}::TIMESTAMPTZ, 'offset_minutes': (${minutes})::SMALLINT}`;
 const seconds = (text: string, digits: number): string => {
   const [whole = '', part = ''] = text.split('.');
   return digits === 0 ? whole : `${whole}.${part.padEnd(digits, '0').slice(0, digits)}`;
@@ -67,7 +68,7 @@ test.for<[type: TsqlType, sql: string, form: (text: string) => unknown]>([
   [{ name: 'time', scale: 0 }, `date_trunc('second', ${moments})::TIME`, (text) => seconds(text, 0)],
   [{ name: 'datetime2', scale: 7 }, moments, (text) => seconds(text, 7)],
   [{ name: 'datetime2', scale: 3 }, `date_trunc('millisecond', ${moments})`, (text) => seconds(text, 3)],
-  [{ name: 'datetimeoffset', scale: 6 }, `(${moments})::TIMESTAMPTZ`, (text) => `${seconds(text.replace('+00', ''), 6)} +00:00`],
+  [{ name: 'datetimeoffset', scale: 6 }, onClock(`(${moments})`, 0), (text) => `${seconds(text.slice(9, text.indexOf('+00')), 6)} +00:00`],
   [{ name: 'smalldatetime' }, `TIMESTAMP '1900-01-01' + to_minutes((hash(i) % 94000000)::INTEGER)`, String],
   [{ name: 'uniqueidentifier' }, `uuid()`, (text) => text.toUpperCase()],
   [{ name: 'nvarchar', length: 60 }, `repeat('é€x😀', (i % 10)::INTEGER)`, String],
@@ -80,6 +81,25 @@ test.for<[type: TsqlType, sql: string, form: (text: string) => unknown]>([
   const sql = type.name === 'uniqueidentifier' ? `SELECT x FROM ids` : some(value);
   if (type.name === 'uniqueidentifier') await connection.run(`CREATE TEMP TABLE ids AS ${some(value)}`);
   expect(await told(sql, type)).toEqual(await expected(sql, form));
+});
+
+test('a moment is told with the offset of its clock, whatever vector it lies in', async () => {
+  const type: TsqlType = { name: 'datetimeoffset', scale: 0 };
+  const clocks = [-840, -570, -30, 0, 120, 345, 840];
+  const sql = `SELECT ${onClock(`TIMESTAMP '2024-01-01 00:30:00'`, 'm')} FROM (VALUES ${clocks.map((m) => `(${m})`).join(', ')}) AS t(m)`;
+  expect(await told(sql, type)).toEqual([
+    '2023-12-31 10:30:00 -14:00',
+    '2023-12-31 15:00:00 -09:30',
+    '2024-01-01 00:00:00 -00:30',
+    '2024-01-01 00:30:00 +00:00',
+    '2024-01-01 02:30:00 +02:00',
+    '2024-01-01 06:15:00 +05:45',
+    '2024-01-01 14:30:00 +14:00',
+  ]);
+  const constant = `SELECT ${onClock(`TIMESTAMP '2024-01-01'`, 60)} FROM range(5000)`;
+  expect(await told(constant, type)).toEqual(Array.from({ length: 5000 }, () => '2024-01-01 01:00:00 +01:00'));
+  const some = `SELECT CASE WHEN i % 3 = 0 THEN ${onClock(`TIMESTAMP '2024-01-01'`, 60)} END FROM range(5000) AS r(i)`;
+  expect(await told(some, type)).toEqual(Array.from({ length: 5000 }, (_, i) => (i % 3 === 0 ? '2024-01-01 01:00:00 +01:00' : null)));
 });
 
 test('binary values, padded where their type says so', async () => {
@@ -109,7 +129,8 @@ test('clients of earlier versions are told what they know', async () => {
   expect(await told(moment, { name: 'datetime2', scale: 7 }, '7.2')).toEqual(['2024-02-29 10:11:12.1234000']);
   expect(await told(`SELECT DATE '0001-01-01'`, { name: 'date' }, '7.1')).toEqual(['0001-01-01']);
   expect(await told(`SELECT TIME '10:11:12'`, { name: 'time', scale: 0 }, '7.1')).toEqual(['10:11:12']);
-  expect(await told(`${moment}::TIMESTAMPTZ`, { name: 'datetimeoffset', scale: 4 }, '7.1')).toEqual(['2024-02-29 10:11:12.1234 +00:00']);
+  const late = `SELECT ${onClock(`TIMESTAMP '2024-02-29 23:11:12.1234'`, 120)}`;
+  expect(await told(late, { name: 'datetimeoffset', scale: 4 }, '7.1')).toEqual(['2024-03-01 01:11:12.1234 +02:00']);
   for (const version of ['7.1', '7.2'] as const) {
     expect(await told(`SELECT 'é' UNION ALL SELECT NULL`, { name: 'nvarchar', length: 'max' }, version)).toEqual(['é', null]);
     expect(await told(`SELECT 'é'`, { name: 'varchar', length: 'max' }, version)).toEqual(['é']);
@@ -120,7 +141,10 @@ test('clients of earlier versions are told what they know', async () => {
 test.for<[sql: string, type: TsqlType, code: string]>([
   [`SELECT 'infinity'::TIMESTAMP`, { name: 'datetime2', scale: 6 }, 'Sql8115'],
   [`SELECT '-infinity'::TIMESTAMP`, { name: 'datetime2', scale: 6 }, 'Sql8115'],
-  [`SELECT 'infinity'::TIMESTAMPTZ`, { name: 'datetimeoffset', scale: 6 }, 'Sql8115'],
+  [`SELECT ${onClock(`'infinity'`, 0)}`, { name: 'datetimeoffset', scale: 6 }, 'Sql8115'],
+  [`SELECT ${onClock(`TIMESTAMP '0001-01-01'`, -1)}`, { name: 'datetimeoffset', scale: 6 }, 'Sql8115'],
+  [`SELECT TIMESTAMPTZ '2024-02-29'`, { name: 'datetimeoffset', scale: 6 }, 'ColumnNotOfType'],
+  [`SELECT {'utc': 1, 'offset_minutes': 2}`, { name: 'datetimeoffset', scale: 6 }, 'ColumnNotOfType'],
   [`SELECT 'infinity'::DATE`, { name: 'date' }, 'Sql8115'],
   [`SELECT DATE '10000-01-01'`, { name: 'date' }, 'Sql8115'],
   [`SELECT DATE '0001-01-01' - 1`, { name: 'date' }, 'Sql8115'],

@@ -12,7 +12,7 @@ import { decimalWriter, floatWriter, integerBytes, integerWriter, moneyWriter, s
 import { sizedWriter } from './cell-texts.ts';
 import { dateWriter, datetimeWriter, smallDatetimeWriter, timedWriter } from './cell-times.ts';
 import { valueReader } from './cell-values.ts';
-import { cellsOf, isNull, type Cells, type CellWriter } from './cells.ts';
+import { cellsOf, isNull, structCellsOf, type Cells, type CellWriter } from './cells.ts';
 import { RowBytes } from './row-bytes.ts';
 import { notTold } from './row-faults.ts';
 
@@ -45,7 +45,11 @@ export class RowsOut {
     const out = this.#out;
     const vectors = this.#writers.map((_, index) => duckdb.data_chunk_get_vector(chunk.chunk, index));
     if (!this.#isChecked) this.#check(chunk, vectors);
-    const cells = vectors.map((vector, index) => cellsOf(vector, rows, this.#writers[index]!.width));
+    const cells = vectors.map((vector, index) =>
+      this.#types[index]!.name === 'datetimeoffset'
+        ? structCellsOf(vector, rows, offsetMomentBytes)
+        : cellsOf(vector, rows, this.#writers[index]!.width),
+    );
     out.at = 0;
     for (let row = 0; row < rows; row += 1) {
       this.#encodeRow(cells, row);
@@ -77,7 +81,11 @@ export class RowsOut {
       const expected = storedAs(this.#types[index]!);
       const id = duckdb.get_type_id(stored);
       const isDecimal = id === duckdb.Type.DECIMAL;
-      const told = isDecimal ? `DECIMAL(${duckdb.decimal_width(stored)},${duckdb.decimal_scale(stored)})` : duckdb.Type[id];
+      const told = isDecimal
+        ? `DECIMAL(${duckdb.decimal_width(stored)},${duckdb.decimal_scale(stored)})`
+        : id === duckdb.Type.STRUCT
+          ? structName(stored)
+          : duckdb.Type[id];
       if (told !== expected) throw notTold(this.#types[index]!, told);
     });
     this.#isChecked = true;
@@ -121,7 +129,7 @@ const storedNames: Readonly<Record<Exclude<TsqlType['name'], 'decimal'>, string>
   datetime: 'TIMESTAMP',
   smalldatetime: 'TIMESTAMP',
   datetime2: 'TIMESTAMP',
-  datetimeoffset: 'TIMESTAMP_TZ',
+  datetimeoffset: 'STRUCT(TIMESTAMP_TZ,SMALLINT)',
   uniqueidentifier: 'UUID',
   char: 'VARCHAR',
   varchar: 'VARCHAR',
@@ -130,6 +138,18 @@ const storedNames: Readonly<Record<Exclude<TsqlType['name'], 'decimal'>, string>
   binary: 'BLOB',
   varbinary: 'BLOB',
 };
+
+/** With its fields' types. */
+function structName(type: duckdb.LogicalType): string {
+  const fields = Array.from(
+    { length: duckdb.struct_type_child_count(type) },
+    (_, place) => duckdb.Type[duckdb.get_type_id(duckdb.struct_type_child_type(type, place))],
+  );
+  return `STRUCT(${fields.join(',')})`;
+}
+
+/** Bytes of a `datetimeoffset`'s moment, and of its minutes. */
+const offsetMomentBytes = [8, 2];
 
 function columnWriter(type: TsqlType, told: TdsType): ColumnWriter {
   const width = storedBytes(type);

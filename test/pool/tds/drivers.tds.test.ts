@@ -77,7 +77,7 @@ test('tedious reads each type, at its edge and as null', async () => {
     expect.any(Date),
     new Date('2024-02-29T10:11:12.123Z'),
     new Date('2024-02-29T10:11:00Z'),
-    expect.any(Date),
+    Object.assign(new Date('2024-02-29T10:11:12.123Z'), { nanosecondsDelta: 0.000456 }),
     '6F9619FF-8B86-D011-B42D-00C04FC964FF',
     'Zürich €😀',
     'é',

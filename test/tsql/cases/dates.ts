@@ -26,7 +26,7 @@ export const dateLiterals: CaseArea = {
     value("CAST('10:11' AS time(0))", '10:11:00', 'time(0)'),
     value("CAST('3:04PM' AS time(0))", '15:04:00'),
     value("CAST('Feb 1 2024' AS date)", '2024-02-01'),
-    value("CAST('2024-02-01 10:00:00 +02:00' AS datetimeoffset(0))", '2024-02-01 08:00:00 +00:00', 'datetimeoffset(0)'),
+    value("CAST('2024-02-01 10:00:00 +02:00' AS datetimeoffset(0))", '2024-02-01 10:00:00 +02:00', 'datetimeoffset(0)'),
     value(`CAST(${moment} AS date)`, '2024-02-01', 'date'),
     value(`CAST(${moment} AS time(3))`, '15:04:05.123', 'time(3)'),
     value('CAST(0 AS datetime)', '1900-01-01 00:00:00.000'),

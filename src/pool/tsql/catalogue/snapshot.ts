@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteLiteral, type TableSchema } from '#replication/sc
 import { catalogName } from '../../engines/duckdb/engine.ts';
 import { columnNames, foldName, ownSchema, qualified } from '../../engines/duckdb/names.ts';
 import type { ColumnFacts, TableFacts } from '../query/plan.ts';
+import type { TsqlType } from '../tsql-type.ts';
 import { duckDbTypeOf, tsqlTypeOf } from '../translate/duckdb-type.ts';
 import { type Declaration, readDeclarations } from './declarations.ts';
 import { objectId } from './object-id.ts';
@@ -76,7 +77,10 @@ export async function readSnapshot(ask: Ask): Promise<Snapshot> {
       schema,
       name,
       reference: qualified({ schema, name }),
-      columns: (columns.get(key) ?? []).map((column) => own.get(column.name.toLowerCase()) ?? columnFacts(column, link?.schema)),
+      columns: (columns.get(key) ?? []).map((column) => {
+        const said = own.get(column.name.toLowerCase());
+        return said === undefined ? columnFacts(column, link?.schema) : { ...said, readAs: readAs(column, said.type) };
+      }),
       readOnly: link && filledByLink(schema, name, link),
     };
     const known = keyOfLink(link, name) ?? keysDeclared(declared) ?? keys.get(key) ?? [];
@@ -136,13 +140,17 @@ function columnFacts(column: EngineColumn, shape: TableSchema | undefined): Colu
   const place = shape ? columnNames(shape.columns).findIndex((name) => foldName(name) === foldName(column.name)) : -1;
   const source = shape?.columns[place];
   const type = tsqlTypeOf(column.type, source?.sourceType);
-  const wanted = duckDbTypeOf(type);
   return {
     name: column.name,
     type,
     nullable: column.nullable && !(shape?.identity === 'key' && shape.key.includes(place)),
-    readAs: wanted === column.type ? undefined : wanted,
+    readAs: readAs(column, type),
   };
+}
+
+function readAs(column: EngineColumn, type: TsqlType): string | undefined {
+  const wanted = duckDbTypeOf(type);
+  return wanted === column.type ? undefined : wanted;
 }
 
 async function readLinks(ask: Ask): Promise<ReadonlyMap<string, LinkShape>> {

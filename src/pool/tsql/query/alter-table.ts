@@ -16,7 +16,7 @@ import type { ColumnFacts, Plan, PlanContext, Step, TableFacts } from './plan.ts
 import { around, beginWriting } from './query.ts';
 import { clauses, rowScope } from './scope.ts';
 import { stored, writable } from './target.ts';
-import { foldName, quoted } from './writing.ts';
+import { foldName, quoted, readColumn } from './writing.ts';
 
 type Alter = Statement & { readonly kind: 'alter-table' };
 
@@ -115,7 +115,7 @@ function rebuild(table: NewTable, columns: readonly ColumnFacts[], { facts, stat
   const list = columns
     .map((column) => `${quoted(column.name)} ${duckDbTypeOf(column.type)}${column.nullable ? '' : ' NOT NULL'}`)
     .join(', ');
-  const chosen = columns.map((column) => values.get(column) ?? quoted(column.name)).join(', ');
+  const chosen = columns.map((column) => values.get(column) ?? readColumn(quoted(column.name), column)).join(', ');
   const steps = [
     run(`CREATE ${table.temporary ? 'TEMP ' : ''}TABLE ${fresh} (${list})`),
     run(`INSERT INTO ${fresh} SELECT ${chosen} FROM ${table.reference}`),
@@ -196,7 +196,7 @@ function alterColumn(wanted: TableChange & { readonly kind: 'alter-column' }, { 
   };
   const own = quoted(old.name);
   const alter = `ALTER TABLE ${table.reference} ALTER COLUMN ${own}`;
-  const value: Typed = { sql: own, type: old.type, nullable: true, binaryOrder: old.binaryOrder };
+  const value: Typed = { sql: readColumn(own, old), type: old.type, nullable: true, binaryOrder: old.binaryOrder };
   const using = stored(value, { ...column, nullable: true }, { facts, context, verb: 'UPDATE' });
   const columns = facts.columns.with(place, column);
   const steps: Step[] = [];

@@ -54,7 +54,7 @@ SELECT a, d, e, l, n, o, p FROM types WHERE a = 255
 => [a:tinyint d:decimal(5,2) e:money l:char(4) n:binary(3) o:varbinary(4) p:bit] [255,"1.01","2.0000","ab  ","\\x01\\x00\\x00","\\x01\\x02",true]
 
 SELECT h, i, j, k, r FROM types WHERE h IS NOT NULL
-=> [h:date i:time(3) j:datetimeoffset(2) k:uniqueidentifier r:smalldatetime] ["2024-02-29","10:11:12.346","2023-12-31 22:00:00+00","6f9619ff-8b86-d011-b42d-00c04fc964ff","2024-01-01 10:12:00"]
+=> [h:date i:time(3) j:datetimeoffset(2) k:uniqueidentifier r:smalldatetime] ["2024-02-29","10:11:12.346",{"utc":"2023-12-31 22:00:00+00","offset_minutes":120},"6f9619ff-8b86-d011-b42d-00c04fc964ff","2024-01-01 10:12:00"]
 
 SELECT b FROM types WHERE b IS NOT NULL ORDER BY b
 => [b:smallint] [-1] [1]

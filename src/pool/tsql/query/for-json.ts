@@ -2,7 +2,8 @@ import { unreachable } from '#base/fault.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
 import type { ForClause, Place, Query } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
-import { textLiteral } from '../translate/sql-text.ts';
+import { offsetOf, offsetText, shownOf } from '../translate/offset-moment.ts';
+import { bound, textLiteral } from '../translate/sql-text.ts';
 import { type Column, placeName, type Selected } from './writing.ts';
 
 /** The name that SQL Server gives the one column of a FOR JSON query. */
@@ -180,10 +181,14 @@ function momentText(sql: string, type: TsqlType): string {
       return `'"' || strftime(${sql}, '%Y-%m-%dT%H:%M:%S') || ${fraction(sql, 3)} || '"'`;
     case 'datetime2':
       return `'"' || strftime(${sql}, '%Y-%m-%dT%H:%M:%S') || ${fraction(sql, type.scale)} || '"'`;
-    case 'datetimeoffset': {
-      const utc = `(${sql} AT TIME ZONE 'UTC')`;
-      return `'"' || strftime(${utc}, '%Y-%m-%dT%H:%M:%S') || ${fraction(utc, type.scale)} || 'Z"'`;
-    }
+    case 'datetimeoffset':
+      return bound('told', sql, (value) => {
+        const minutes = offsetOf(value);
+        const zone = `CASE WHEN ${minutes} = 0 THEN 'Z' ELSE ${offsetText(minutes)} END`;
+        const told = (shown: string): string =>
+          `'"' || strftime(${shown}, '%Y-%m-%dT%H:%M:%S') || ${fraction(shown, type.scale)} || ${zone} || '"'`;
+        return bound('moment', shownOf(value), told);
+      });
     case 'bit':
     case 'tinyint':
     case 'smallint':

@@ -8,7 +8,7 @@ import { pivoted, unpivoted } from './pivot.ts';
 import { clauses, type Relation, type RelationColumn, rowScope } from './scope.ts';
 import { tableFunction } from './table-function.ts';
 import { valuesTable } from './values-table.ts';
-import { type Around, type Column, columnOf, foldName, quoted, type Selected } from './writing.ts';
+import { type Around, type Column, columnOf, foldName, quoted, readColumn, type Selected } from './writing.ts';
 
 /** What a FROM gives: DuckDB's FROM without the word, and what its columns are called. */
 export interface From {
@@ -104,7 +104,7 @@ function tableColumns(facts: TableFacts, alias: string): readonly RelationColumn
     return {
       name: column.name,
       value: {
-        sql: column.readAs === undefined ? own : `CAST(${own} AS ${column.readAs})`,
+        sql: readColumn(own, column),
         type: column.type,
         nullable: column.nullable,
         columnName: column.name,

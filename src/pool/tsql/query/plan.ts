@@ -10,7 +10,7 @@ export interface ColumnFacts {
   /** Declared (`isthmus.declared_columns`), or what stands for the pool's own type: `tsqlTypeOf`. */
   readonly type: TsqlType;
   readonly nullable: boolean;
-  /** Its own DuckDB type where that is not `duckDbTypeOf(type)`, such as INTERVAL: it is read by a cast. */
+  /** `duckDbTypeOf(type)` where the table keeps it as another type, such as INTERVAL or moments without a clock: `readColumn` reads it. */
   readonly readAs?: string | undefined;
   /** Compared by its bytes: its collation is a binary one. */
   readonly binaryOrder?: boolean | undefined;

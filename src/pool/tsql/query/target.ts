@@ -4,6 +4,7 @@ import type { DmlTarget } from '../syntax/statement.ts';
 import type { Typed } from '../translate/typed.ts';
 import { bound, failing } from '../translate/sql-text.ts';
 import { castTo } from './expressions.ts';
+import { instantOf, offsetOf } from '../translate/offset-moment.ts';
 import { sizedType } from '../translate/type-order.ts';
 import { fullName, tableNamed } from './names.ts';
 import type { ColumnFacts, PlanContext, TableFacts } from './plan.ts';
@@ -51,11 +52,23 @@ export interface Storing {
  * text that is too long; blanks at its end do not count.
  */
 export function stored(value: Typed, column: ColumnFacts, { facts, context, verb }: Storing): string {
-  const fitted = fit(value, column, fullName(facts, context));
+  const fitted = kept(fit(value, column, fullName(facts, context)), column);
   if (column.nullable || !value.nullable) return fitted;
   const outcome = verb === 'MERGE' ? 'UPDATE' : verb;
   const what = `Cannot insert the value NULL into column '${column.name}', table '${fullName(facts, context)}'; column does not allow nulls. ${outcome} fails.`;
   return `coalesce(${fitted}, ${failing(515, what)})`;
+}
+
+/** Pools of former versions have `datetimeoffset` as moments, which are on the clock of UTC. */
+function kept(sql: string, { type, readAs }: ColumnFacts): string {
+  if (type.name !== 'datetimeoffset' || readAs === undefined) return sql;
+  return bound('clock', sql, (value) => {
+    const refusal = failing(
+      40_510,
+      'An offset other than +00:00 is not supported by this column, which a former version made. Make the table anew by CREATE TABLE AS SELECT.',
+    );
+    return `CASE WHEN ${offsetOf(value)} <> 0 THEN ${refusal} ELSE ${instantOf(value)} END`;
+  });
 }
 
 function fit(value: Typed, column: ColumnFacts, table: string): string {

@@ -1,8 +1,9 @@
 import { quoteIdentifier } from '#replication/schema.ts';
 import type { Query } from '../syntax/ast.ts';
+import { onClock } from '../translate/offset-moment.ts';
 import type { Scope, Typed } from '../translate/typed.ts';
 import type { TsqlType } from '../tsql-type.ts';
-import type { PlanContext, TableFacts } from './plan.ts';
+import type { ColumnFacts, PlanContext, TableFacts } from './plan.ts';
 
 /** One column of a query's rows. In its SQL it is called `c1`, `c2`, … by its place. */
 export interface Column {
@@ -75,6 +76,12 @@ export function columnOf(alias: string, place: number, column: Column): Typed {
     columnName: column.name,
     binaryOrder: column.binaryOrder,
   };
+}
+
+/** A table's column as its type has its values. */
+export function readColumn(sql: string, { type, readAs }: ColumnFacts): string {
+  if (readAs === undefined) return sql;
+  return type.name === 'datetimeoffset' ? onClock(sql, 0) : `CAST(${sql} AS ${readAs})`;
 }
 
 export function quoted(name: string): string {

@@ -18,17 +18,17 @@ test('rows of a bulk load come in with their types, all or none', async () => {
   const session = await pool.session();
   await ask(
     session,
-    'CREATE TABLE dbo.t (id int NOT NULL, amount decimal(20,4), at datetime2(6), name nvarchar(20), raw varbinary(4), yes bit)',
+    'CREATE TABLE dbo.t (id int NOT NULL, amount decimal(20,4), at datetime2(6), name nvarchar(20), raw varbinary(4), yes bit, moved datetimeoffset(0))',
   );
   const announced = await ask(
     session,
-    'INSERT BULK [t] ([id] int, [amount] decimal(20,4), [at] datetime2(6), [name] nvarchar(20), [raw] varbinary(4), [yes] bit) WITH (KEEP_NULLS)',
+    'INSERT BULK [t] ([id] int, [amount] decimal(20,4), [at] datetime2(6), [name] nvarchar(20), [raw] varbinary(4), [yes] bit, [moved] datetimeoffset(0)) WITH (KEEP_NULLS)',
   );
   expect(announced).toMatchObject({ messages: [], done: ['other'] });
-  expect(session.bulkColumns?.map(({ name }) => name)).toEqual(['id', 'amount', 'at', 'name', 'raw', 'yes']);
+  expect(session.bulkColumns?.map(({ name }) => name)).toEqual(['id', 'amount', 'at', 'name', 'raw', 'yes', 'moved']);
   const columns = session.bulkColumns!;
-  const first = [1n, '1234567890123456.7891', '2024-02-29 23:59:59.123456', 'é🙂', Uint8Array.of(0, 1), true];
-  const second = [2n, null, null, null, null, false];
+  const first = [1n, '1234567890123456.7891', '2024-02-29 23:59:59.123456', 'é🙂', Uint8Array.of(0, 1), true, '2024-02-29 23:59:59 -05:00'];
+  const second = [2n, null, null, null, null, false, null];
   expect(await load(session, { columns, rows: parts([first], [second]) })).toMatchObject({ messages: [], done: ['insert 2'] });
   expect(await rowsOf(session, 'SELECT * FROM t ORDER BY id')).toEqual([first, second]);
 

@@ -221,7 +221,7 @@ describe('procedures', () => {
       parameter('@i', { name: 'time', scale: 3 }, '01:02:03.004'),
       parameter('@j', { name: 'date' }, '0001-01-01'),
       parameter('@k', { name: 'money' }, '-922337203685477.5808'),
-      parameter('@l', { name: 'datetimeoffset', scale: 3 }, '2024-02-01 10:11:12.123 +00:00'),
+      parameter('@l', { name: 'datetimeoffset', scale: 3 }, '2024-02-01 10:11:12.123 -03:30'),
     ];
     const declared = `@a decimal(38,10), @b datetime2(6), @c bigint, @d varbinary(10), @e nvarchar(20), @f float, @g uniqueidentifier, @h bit, @i time(3), @j date, @k money, @l datetimeoffset(3)`;
     const text = (value: string) => parameter('', { name: 'nvarchar', length: 4000 }, value);

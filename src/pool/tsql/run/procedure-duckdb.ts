@@ -2,6 +2,7 @@ import {
   BIGINT,
   DuckDBDataChunk,
   DuckDBDecimalValue,
+  DuckDBStructValue,
   DECIMAL,
   type DuckDBResult,
   type DuckDBType,
@@ -9,13 +10,15 @@ import {
   INTEGER,
   SMALLINT,
   StatementType,
+  STRUCT,
+  TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api';
 import { poolFault } from '../../engines/duckdb/faults.ts';
 import { textOf } from '../../value-text.ts';
 import { sqlError } from '../sql-error.ts';
 import type { ResultColumn, SqlParameter } from '../session.ts';
-import { duckDbTypeOf, tsqlTypeOf } from '../translate/duckdb-type.ts';
+import { duckDbTypeOf, momentsType, tsqlTypeOf } from '../translate/duckdb-type.ts';
 import { refusedPart } from './duckdb-wall.ts';
 import { type Called, type Calling, textParameter, wentWell } from './calling.ts';
 
@@ -72,11 +75,14 @@ async function started({ core, line }: Calling, sql: string, signal: AbortSignal
   }
 }
 
+const offsetMoment = STRUCT({ utc: TIMESTAMPTZ, offset_minutes: SMALLINT });
+
 function shownAs(name: string, engineType: DuckDBType): Shown {
-  const written = String(engineType);
+  const written = String(engineType).replaceAll('"', '');
   const type = tsqlTypeOf(written);
   const column: ResultColumn = { name, type, nullable: true };
   if (duckDbTypeOf(type) === written) return { column, type: engineType, convert: undefined };
+  if (written === momentsType) return { column, type: offsetMoment, convert: (utc) => new DuckDBStructValue({ utc, offset_minutes: 0 }) };
   if (type.name === 'decimal') {
     const { precision } = type;
     const convert = (value: DuckDBValue): DuckDBValue => new DuckDBDecimalValue(value as bigint, precision, 0);

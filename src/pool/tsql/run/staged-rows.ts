@@ -4,6 +4,7 @@ import type { GivenRows } from '../query/statement.ts';
 import { sqlError } from '../sql-error.ts';
 import type { ResultColumn, SqlValue } from '../session.ts';
 import { duckDbTypeOf } from '../translate/duckdb-type.ts';
+import { ofClientText } from '../translate/offset-moment.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import type { SessionConnection } from './session-connection.ts';
 import { textOfValue } from './values.ts';
@@ -36,7 +37,7 @@ export async function stageValues(
     await staged();
     throw error;
   }
-  const values = columns.map(({ type }, place) => `CAST(c${place + 1} AS ${duckDbTypeOf(type)}) AS c${place + 1}`);
+  const values = columns.map(({ type }, place) => `${readFrom(`c${place + 1}`, type)} AS c${place + 1}`);
   const source = `(SELECT ${values.join(', ')} FROM ${reference}) AS given`;
   return { given: { reference: source, columns }, [Symbol.asyncDispose]: staged };
 }
@@ -68,6 +69,10 @@ async function make(connection: SessionConnection, types: readonly string[], sig
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${quoteIdentifier(table)} (${list})`, signal);
   // A transaction that failed has taken it along, or refuses to drop it: the next one replaces it.
   return async () => void (await connection.run(`DROP TABLE IF EXISTS ${reference}`, new AbortController().signal).catch(() => undefined));
+}
+
+function readFrom(column: string, type: TsqlType): string {
+  return type.name === 'datetimeoffset' ? ofClientText(column) : `CAST(${column} AS ${duckDbTypeOf(type)})`;
 }
 
 function isNative({ name }: TsqlType): boolean {

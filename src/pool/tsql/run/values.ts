@@ -2,15 +2,18 @@ import {
   DuckDBBlobValue,
   DuckDBDateValue,
   DuckDBDecimalValue,
+  DuckDBStructValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   DuckDBTimeValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { fault } from '#base/fault.ts';
+import { assert, fault } from '#base/fault.ts';
+import { offsetText } from '#wire/tds/types/calendar.ts';
 import type { SqlValue } from '../session.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
 import { duckDbTypeOf } from '../translate/duckdb-type.ts';
+import { ofClientText } from '../translate/offset-moment.ts';
 import { textLiteral } from '../translate/sql-text.ts';
 import type { TsqlType } from '../tsql-type.ts';
 
@@ -21,6 +24,7 @@ export function literalOf(value: SqlValue, type: TsqlType): string {
   if (value instanceof Uint8Array) return `unhex('${Buffer.from(value).toString('hex')}')`;
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
   const text = textLiteral(textOfValue(value, type));
+  if (type.name === 'datetimeoffset') return ofClientText(text);
   return engineType === 'VARCHAR' ? text : `CAST(${text} AS ${engineType})`;
 }
 
@@ -54,7 +58,8 @@ export function sqlValueOf(value: DuckDBValue | undefined, type: TsqlType): SqlV
   if (value instanceof DuckDBBlobValue) return value.bytes;
   if (value instanceof DuckDBDecimalValue) return value.toString();
   if (value instanceof DuckDBDateValue) return value.toString();
-  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return timestampText(value.micros, type);
+  if (value instanceof DuckDBTimestampValue) return timestampText(value.micros, digitsOf(type));
+  if (value instanceof DuckDBStructValue) return offsetMomentText(value, digitsOf(type));
   if (value instanceof DuckDBTimeValue) return timeText(value.micros, digitsOf(type));
   if (type.name === 'uniqueidentifier') return String(value).toUpperCase();
   if (typeof value === 'boolean' || typeof value === 'string' || typeof value === 'bigint') return value;
@@ -70,11 +75,17 @@ function digitsOf(type: TsqlType): number {
 
 const microsOfDay = 86_400_000_000n;
 
-function timestampText(micros: bigint, type: TsqlType): string {
+function timestampText(micros: bigint, digits: number): string {
   const inDay = ((micros % microsOfDay) + microsOfDay) % microsOfDay;
   const day = new DuckDBDateValue(Number((micros - inDay) / microsOfDay)).toString();
-  const text = `${day} ${timeText(inDay, digitsOf(type))}`;
-  return type.name === 'datetimeoffset' ? `${text} +00:00` : text;
+  return `${day} ${timeText(inDay, digits)}`;
+}
+
+/** As its clock shows it, and how far that is ahead of UTC. */
+function offsetMomentText({ entries }: DuckDBStructValue, digits: number): string {
+  const { utc, offset_minutes: minutes } = entries;
+  assert(utc instanceof DuckDBTimestampTZValue && typeof minutes === 'number', 'a datetimeoffset is a moment and minutes');
+  return `${timestampText(utc.micros + BigInt(minutes) * 60_000_000n, digits)} ${offsetText(minutes)}`;
 }
 
 function timeText(micros: bigint, digits: number): string {

@@ -105,7 +105,7 @@ function extreme(which: 'min' | 'max'): AggregateRule {
     const value = given as Typed;
     const type = knownType(value);
     if (value.type === undefined || type.name === 'bit') throw invalidOperand(value, context);
-    const byKey = type.name === 'uniqueidentifier' || isBinary(type) || isText(type);
+    const byKey = type.name === 'uniqueidentifier' || type.name === 'datetimeoffset' || isBinary(type) || isText(type);
     const sql = byKey ? `arg_${which}(${value.sql}, ${orderKey(value)})${over}` : `${which}(${value.sql})${over}`;
     return { sql, type, nullable: true, binaryOrder: value.binaryOrder };
   };

@@ -2,17 +2,19 @@ import { sqlError } from '../sql-error.ts';
 import type { Place } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { castTo } from './convert.ts';
+import { instantOf } from './offset-moment.ts';
 import { bound } from './sql-text.ts';
 import { commonType, familyOf, isText, knownType } from './type-order.ts';
 import type { Typed } from './typed.ts';
 
-/** What `=`, GROUP BY, DISTINCT, PARTITION BY and joins compare: texts without case and trailing blanks, bytes without trailing zeros. */
+/** What `=`, GROUP BY, DISTINCT, PARTITION BY and joins compare: texts without case and trailing blanks, bytes without trailing zeros, moments whatever their clocks show. */
 export function comparisonKey(value: Typed): string {
   const family = familyOf(knownType(value));
   if (family === 'text') {
     const text = value.literal?.kind === 'null' ? 'CAST(NULL AS VARCHAR)' : value.sql;
     return value.binaryOrder === true ? `rtrim(${text}, ' ')` : `lower(rtrim(${text}, ' '))`;
   }
+  if (value.type?.name === 'datetimeoffset') return instantOf(value.sql);
   if (family === 'binary') return `regexp_replace(hex(${value.sql}), '^((..)*?)(00)*$', '\\1')`;
   return value.sql;
 }

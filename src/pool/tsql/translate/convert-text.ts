@@ -2,6 +2,7 @@ import { notSupported, sqlError } from '../sql-error.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { failed } from './convert-number.ts';
 import type { How } from './convert.ts';
+import { offsetOf, offsetText, shownOf, utcOf } from './offset-moment.ts';
 import { bound, textLiteral } from './sql-text.ts';
 import { familyOf, isNational, textLength, typeWord, type TextType } from './type-order.ts';
 import { firstUnits, lengthInUnits } from './utf16.ts';
@@ -184,11 +185,23 @@ function temporalText(sql: string, from: TsqlType, how: How): string {
   const [date, between, time] = known;
   const wanted = from.name === 'date' ? date : from.name === 'time' ? time : date + between + time;
   if (wanted === '') throw badStyle(how, from.name);
-  const zone =
-    from.name === 'datetimeoffset' && time !== '' && date !== '' ? (style === 127 ? 'Z' : style === 126 ? '+00:00' : ' +00:00') : '';
-  const moment =
-    from.name === 'datetimeoffset' ? `(${sql} AT TIME ZONE 'UTC')` : from.name === 'time' ? `(DATE '1900-01-01' + ${sql})` : sql;
-  return bound('moment', moment, (value) => pieces(value, wanted + zone, from).join(' || '));
+  if (from.name === 'datetimeoffset') return offsetMomentText(sql, from, { wanted, style, zoned: time !== '' && date !== '' });
+  const moment = from.name === 'time' ? `(DATE '1900-01-01' + ${sql})` : sql;
+  return bound('moment', moment, (value) => pieces(value, wanted, from).join(' || '));
+}
+
+/** As its clock shows it; style 127 tells the time of UTC. */
+function offsetMomentText(
+  sql: string,
+  from: TsqlType,
+  { wanted, style, zoned }: { readonly wanted: string; readonly style: number; readonly zoned: boolean },
+): string {
+  if (style === 127) return bound('moment', utcOf(sql), (value) => pieces(value, `${wanted}Z`, from).join(' || '));
+  return bound('shown', sql, (value) => {
+    const text = bound('moment', shownOf(value), (moment) => pieces(moment, wanted, from).join(' || '));
+    const space = style === 126 ? '' : `' ' || `;
+    return zoned ? `${text} || ${space}${offsetText(offsetOf(value))}` : text;
+  });
 }
 
 function pieces(moment: string, format: string, from: TsqlType): readonly string[] {

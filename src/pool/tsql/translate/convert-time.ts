@@ -3,7 +3,8 @@ import type { TsqlType } from '../tsql-type.ts';
 import { dayMicros, failed, micros1900 } from './convert-number.ts';
 import type { How } from './convert.ts';
 import { type Moment, readMoment } from './date-text.ts';
-import { bound, textLiteral } from './sql-text.ts';
+import { mostOffset, offsetInText, offsetOf, shownOf, shownOnClock, utcOf, utcOnClock } from './offset-moment.ts';
+import { bound, boundAll, textLiteral } from './sql-text.ts';
 import { familyOf, type TemporalType, typeWord } from './type-order.ts';
 
 /** Microseconds from 0001-01-01 to 1970-01-01: added, moments are positive numbers, which division cuts the right way. */
@@ -35,10 +36,13 @@ function numberToTimestamp(micros: string, how: How): string {
 }
 
 function temporalToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
-  const plain = from.name === 'datetimeoffset' ? `(${sql} AT TIME ZONE 'UTC')` : sql;
+  if (from.name === 'datetimeoffset' && to.name === 'datetimeoffset')
+    return to.scale >= Math.min(6, from.scale)
+      ? sql
+      : bound('moment', sql, (value) => utcOnClock(toScale(utcOf(value), from, to.scale), offsetOf(value)));
+  const plain = from.name === 'datetimeoffset' ? shownOf(sql) : sql;
   if (to.name === 'date') return from.name === 'date' ? sql : `CAST(${plain} AS DATE)`;
   if (to.name === 'time' && from.name === 'time' && to.scale >= Math.min(6, from.scale)) return sql;
-  if (to.name === 'datetimeoffset' && from.name === 'datetimeoffset' && to.scale >= Math.min(6, from.scale)) return sql;
   const timestamp = from.name === 'time' ? `(DATE '1900-01-01' + ${plain})` : from.name === 'date' ? `CAST(${plain} AS TIMESTAMP)` : plain;
   return rounded(timestamp, from, to, how);
 }
@@ -58,7 +62,7 @@ function rounded(timestamp: string, from: TsqlType | undefined, to: TemporalType
     case 'datetime2':
       return toScale(timestamp, from, to.scale);
     default:
-      return `(${toScale(timestamp, from, to.scale)} AT TIME ZONE 'UTC')`;
+      return utcOnClock(toScale(timestamp, from, to.scale), 0);
   }
 }
 
@@ -126,17 +130,21 @@ export function temporalLiteral(text: string, to: TemporalType, how: How): strin
     throw notSupported('A seventh digit of a second', how.place, 'Values have six: write six digits, or a 0 as the seventh.');
   const clock = `${two(read.hour)}:${two(read.minute)}:${two(read.second)}${read.fraction === '' ? '' : `.${read.fraction.slice(0, 6)}`}`;
   const timestamp = `TIMESTAMP '${isoDate(read)} ${clock}'`;
-  if (to.name === 'datetimeoffset' && read.offset !== undefined)
-    return rounded(
-      `(${timestamp} - to_minutes(CAST(${read.offset} AS BIGINT)))`,
-      { name: 'datetime2', scale: Math.min(7, read.fraction.length) },
-      to,
-      how,
-    );
   const given: TsqlType = { name: 'datetime2', scale: read.fraction.length };
+  if (to.name === 'datetimeoffset') {
+    if (!hasUtc(read)) return undefined;
+    return shownOnClock(toScale(timestamp, given, to.scale), read.offset ?? 0);
+  }
   if (to.name === 'datetime' && read.fraction === '') return inYears(read, 1753, 9999) ? timestamp : undefined;
   if (to.name === 'smalldatetime' && !inYears(read, 1900, 2079)) return undefined;
   return to.name === 'datetime' && !inYears(read, 1753, 9999) ? undefined : rounded(asRead(timestamp, to), given, to, how);
+}
+
+/** Is what the clock shows a moment of the years that UTC has? */
+function hasUtc(read: Moment): boolean {
+  const minutes = read.hour * 60 + read.minute - (read.offset ?? 0);
+  const date = isoDate(read);
+  return !(date === '0001-01-01' && minutes < 0) && !(date === '9999-12-31' && minutes >= 24 * 60);
 }
 
 function inYears(read: Moment, least: number, most: number): boolean {
@@ -184,6 +192,7 @@ const usualShape = '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0
 
 /** Texts that are only known as the statement runs: the common forms, and 241 for all others. */
 function textToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
+  if (to.name === 'datetimeoffset') return textToOffsetMoment(sql, from, to, how);
   const format = how.style === undefined ? how.dateFormat : (styleFormats[how.style] ?? how.dateFormat);
   const legacy = to.name === 'datetime' || to.name === 'smalldatetime';
   const yearFirst = legacy && format === 'dmy' ? '%Y-%d-%m' : '%Y-%m-%d';
@@ -204,16 +213,23 @@ function textToTemporal(sql: string, from: TsqlType, to: TemporalType, how: How)
       yearFirst === '%Y-%m-%d'
         ? ` WHEN regexp_full_match(${text}, '${usualShape}') THEN coalesce(TRY_CAST(${text} AS TIMESTAMP), ${bad})`
         : '';
-    const plain = `${usual}${withZone(text, to, bad)}`;
     const parsed = `CASE WHEN regexp_full_match(${text}, '${timeOnly}') THEN TIMESTAMP '1900-01-01' + (try_strptime(${text}, ${list}) - date_trunc('day', try_strptime(${text}, ${list}))) ELSE try_strptime(${text}, ${list}) END`;
-    const value = `CASE WHEN ${text} IS NULL THEN NULL WHEN ${text} = '' THEN TIMESTAMP '1900-01-01'${seventh}${plain} WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(${parsed}, ${bad}) ELSE ${bad} END`;
+    const value = `CASE WHEN ${text} IS NULL THEN NULL WHEN ${text} = '' THEN TIMESTAMP '1900-01-01'${seventh}${usual} WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(${parsed}, ${bad}) ELSE ${bad} END`;
     return rounded(asRead(value, to), undefined, to, how);
   });
 }
 
 /** `…+02:00` and `…Z`, which only `datetimeoffset` reads. */
-function withZone(text: string, to: TemporalType, bad: string): string {
-  if (to.name !== 'datetimeoffset') return '';
-  const shape = '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)? ?([+-][0-9]{2}:[0-9]{2}|Z)';
-  return ` WHEN regexp_full_match(${text}, '${shape}') THEN coalesce(TRY_CAST(replace(${text}, ' ', '') AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC', TRY_CAST(${text} AS TIMESTAMP WITH TIME ZONE) AT TIME ZONE 'UTC', ${bad})`;
+const zone = '(:[0-9]{2}([.][0-9]+)?( ?[AaPp][Mm])?) ?([+-][0-9]{2}:[0-9]{2}|[Zz])$';
+
+/** What stands before the zone is read as `datetime2` is. */
+function textToOffsetMoment(sql: string, from: TsqlType, to: TemporalType & { readonly scale: number }, how: How): string {
+  return bound('zoned', `trim(${sql}, ' ')`, (zoned) => {
+    const shown = textToTemporal(`regexp_replace(${zoned}, '${zone}', '\\1')`, from, { name: 'datetime2', scale: to.scale }, how);
+    return boundAll({ shown, minutes: offsetInText(zoned) }, (value) => {
+      const utc = `(${value.shown} - to_minutes(CAST(${value.minutes} AS BIGINT)))`;
+      const valid = `abs(${value.minutes}) <= ${mostOffset} AND ${utc} >= TIMESTAMP '0001-01-01' AND ${utc} < TIMESTAMP '10000-01-01'`;
+      return `CASE WHEN ${value.shown} IS NULL THEN NULL WHEN ${valid} THEN ${utcOnClock(utc, value.minutes)} ELSE ${badText(from, to, how)} END`;
+    });
+  });
 }

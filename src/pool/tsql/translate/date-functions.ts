@@ -1,13 +1,14 @@
 import { notSupported } from '../sql-error.ts';
 import type { TsqlType } from '../tsql-type.ts';
-import { argumentAs, constantInt, intArgument, invalidArgument } from './arguments.ts';
+import { argumentAs, intArgument, invalidArgument } from './arguments.ts';
 import { castTo } from './convert.ts';
 import { ticks } from './convert-time.ts';
 import { dateDifference } from './date-difference.ts';
 import { checkPart, datePart, type DatePart, refusedPart } from './date-part.ts';
 import { fromParts } from './date-parts.ts';
 import type { CallContext, FunctionRule } from './functions.ts';
-import { bound, failing } from './sql-text.ts';
+import { instantOf, mostOffset, offsetInText, offsetOf, offsetText, onClock, shownOf, shownOnClock, utcOf } from './offset-moment.ts';
+import { bound, boundAll, failing } from './sql-text.ts';
 import { familyOf, isTemporal, isText, knownType, type TemporalType } from './type-order.ts';
 import type { Typed } from './typed.ts';
 
@@ -42,10 +43,17 @@ export function timestampSql(value: Typed & { readonly type: TemporalType }): st
     case 'time':
       return `(DATE '1900-01-01' + ${value.sql})`;
     case 'datetimeoffset':
-      return `(${value.sql} AT TIME ZONE 'UTC')`;
+      return shownOf(value.sql);
     default:
       return value.sql;
   }
+}
+
+/** What `work` makes of a value's TIMESTAMP, as the type that it has, and on the same clock. */
+function withTimestamp(value: Typed & { readonly type: TemporalType }, work: (timestamp: string) => string): string {
+  const { sql, type } = value;
+  if (type.name !== 'datetimeoffset') return backTo(work(timestampSql(value)), type);
+  return bound('given', sql, (given) => shownOnClock(work(shownOf(given)), offsetOf(given)));
 }
 
 /** A TIMESTAMP as the type that it had. */
@@ -55,8 +63,6 @@ function backTo(sql: string, type: TemporalType): string {
       return `CAST(${sql} AS DATE)`;
     case 'time':
       return `CAST(${sql} AS TIME)`;
-    case 'datetimeoffset':
-      return `(${sql} AT TIME ZONE 'UTC')`;
     default:
       return sql;
   }
@@ -93,23 +99,33 @@ const add: Write = ([amount, value], context) => {
     throw refusedPart(part, type, context);
   }
   const n = castTo(amount ?? moment, int, { explicit: true, place: context.place }).sql;
-  const added = `(${timestampSql(moment)} + ${step(n)})`;
-  const inTicks = type.name === 'datetime' && part === 'millisecond' ? ticks(added) : added;
   const nullable = moment.nullable || (amount?.nullable ?? false);
-  if (type.name === 'time') return { sql: backTo(inTicks, type), type, nullable };
+  const sql = withTimestamp(moment, (timestamp) => sum(`(${timestamp} + ${step(n)})`, type, part));
+  return { sql, type, nullable };
+};
+
+/** What was added up, in the digits and the years that the type has. */
+function sum(added: string, type: TemporalType, part: DatePart): string {
+  const inTicks = type.name === 'datetime' && part === 'millisecond' ? ticks(added) : added;
+  if (type.name === 'time') return inTicks;
   const exact =
     type.name === 'smalldatetime' && (part === 'second' || part === 'millisecond')
       ? `date_trunc('minute', ${inTicks} + to_seconds(30))`
       : inTicks;
   const [least, most] = bounds[type.name] ?? ['0001-01-01', '10000-01-01'];
-  const sql = bound('moment', exact, (sum) => {
+  return bound('moment', exact, (moment) => {
     const overflow = failing(517, `Adding a value to a '${type.name}' column caused an overflow.`);
-    return `CASE WHEN ${sum} IS NULL THEN NULL WHEN ${sum} >= TIMESTAMP '${least}' AND ${sum} < TIMESTAMP '${most}' THEN ${sum} ELSE ${overflow} END`;
+    return `CASE WHEN ${moment} IS NULL THEN NULL WHEN ${moment} >= TIMESTAMP '${least}' AND ${moment} < TIMESTAMP '${most}' THEN ${moment} ELSE ${overflow} END`;
   });
-  return { sql: backTo(sql, type), type, nullable };
-};
+}
 
 const latest: TemporalType = { name: 'datetime2', scale: 7 };
+const latestOffset: TemporalType = { name: 'datetimeoffset', scale: 7 };
+
+/** Moments are apart by what UTC's clock shows. */
+function apartFrom(value: Typed & { readonly type: TemporalType }): string {
+  return value.type.name === 'datetimeoffset' ? utcOf(value.sql) : timestampSql(value);
+}
 
 function difference(big: boolean): Write {
   return ([from, to], context) => {
@@ -118,7 +134,7 @@ function difference(big: boolean): Write {
     for (const side of [a, b])
       if (side.type.name !== 'time' || part === 'tzoffset')
         if (part === 'tzoffset' || part === 'iso_week') throw refusedPart(part, side.type, context);
-    const sql = dateDifference(part, timestampSql(a), timestampSql(b));
+    const sql = dateDifference(part, apartFrom(a), apartFrom(b));
     const nullable = a.nullable || b.nullable;
     if (big) return { sql: `CAST(${sql} AS BIGINT)`, type: { name: 'bigint' }, nullable };
     const overflow = failing(
@@ -152,8 +168,6 @@ function partSql(part: DatePart, moment: string, dateFirst: number): string {
       return `(microsecond(${moment}) % 1000000)`;
     case 'nanosecond':
       return `(microsecond(${moment}) % 1000000 * 1000)`;
-    case 'tzoffset':
-      return `CASE WHEN ${moment} IS NOT NULL THEN 0 END`;
     default:
       return `${part}(${moment})`;
   }
@@ -163,6 +177,7 @@ const part: Write = ([value], context) => {
   const wanted = datePart(context);
   const moment = momentArgument(value, context, latest);
   checkPart(wanted, moment.type, context);
+  if (wanted === 'tzoffset') return { sql: `CAST(${aheadOf(moment)} AS INTEGER)`, type: int, nullable: moment.nullable };
   return {
     sql: `CAST(${partSql(wanted, timestampSql(moment), context.scope.settings.dateFirst)} AS INTEGER)`,
     type: int,
@@ -170,18 +185,29 @@ const part: Write = ([value], context) => {
   };
 };
 
+/** Minutes that its clock is ahead of UTC. */
+function aheadOf(value: Typed & { readonly type: TemporalType }): string {
+  return value.type.name === 'datetimeoffset' ? offsetOf(value.sql) : `CASE WHEN ${value.sql} IS NOT NULL THEN 0 END`;
+}
+
 const partName: Write = ([value], context) => {
   const wanted = datePart(context);
   const moment = momentArgument(value, context, latest);
   checkPart(wanted, moment.type, context);
+  const name = { name: 'nvarchar', length: 30 } as const;
+  if (wanted === 'tzoffset')
+    return {
+      sql: bound('minutes', aheadOf(moment), (minutes) => `CASE WHEN ${minutes} IS NOT NULL THEN ${offsetText(minutes)} END`),
+      type: name,
+      nullable: moment.nullable,
+    };
   const timestamp = timestampSql(moment);
   const number = `CAST(${partSql(wanted, timestamp, context.scope.settings.dateFirst)} AS VARCHAR)`;
   const names: Partial<Record<DatePart, string>> = {
     month: `monthname(${timestamp})`,
     weekday: `dayname(${timestamp})`,
-    tzoffset: `CASE WHEN ${timestamp} IS NOT NULL THEN '+00:00' END`,
   };
-  return { sql: names[wanted] ?? number, type: { name: 'nvarchar', length: 30 }, nullable: moment.nullable };
+  return { sql: names[wanted] ?? number, type: name, nullable: moment.nullable };
 };
 
 function onePart(wanted: 'year' | 'month' | 'day'): Write {
@@ -230,20 +256,13 @@ const truncate: Write = ([value], context) => {
   const moment = momentArgument(value, context, latest);
   const { type } = moment;
   checkPart(wanted, type, context);
-  const timestamp = timestampSql(moment);
   const { dateFirst } = context.scope.settings;
-  if (wanted === 'week')
-    return {
-      sql: backTo(
-        bound('moment', timestamp, (t) => `date_trunc('day', ${t}) - to_days(CAST((isodow(${t}) - ${dateFirst} + 7) % 7 AS INTEGER))`),
-        type,
-      ),
-      type,
-      nullable: moment.nullable,
-    };
+  const toWeek = (timestamp: string): string =>
+    bound('moment', timestamp, (t) => `date_trunc('day', ${t}) - to_days(CAST((isodow(${t}) - ${dateFirst} + 7) % 7 AS INTEGER))`);
   const unit = truncated[wanted];
-  if (unit === undefined) throw refusedPart(wanted, type, context);
-  return { sql: backTo(`CAST(date_trunc('${unit}', ${timestamp}) AS TIMESTAMP)`, type), type, nullable: moment.nullable };
+  if (unit === undefined && wanted !== 'week') throw refusedPart(wanted, type, context);
+  const cut = wanted === 'week' ? toWeek : (timestamp: string): string => `CAST(date_trunc('${unit}', ${timestamp}) AS TIMESTAMP)`;
+  return { sql: withTimestamp(moment, cut), type, nullable: moment.nullable };
 };
 
 /** 1 where a text is a `datetime`. */
@@ -265,31 +284,34 @@ const isDate: Write = ([value], context) => {
   return { sql: `CAST(${tried.sql} IS NOT NULL AND trim(${given.sql}, ' ') <> '' AS INTEGER)`, type: int, nullable: false };
 };
 
-/** Offsets are not kept: all moments are shown at +00:00. */
-function offsetOf(value: Typed | undefined, context: CallContext): number {
-  const minutes = constantInt(value);
-  if (minutes !== undefined) return minutes;
-  const found = value?.literal?.kind === 'string' ? /^([+-])(\d{2}):(\d{2})$/.exec(value.literal.text) : null;
-  if (!found) throw notSupported(`${context.name} with an offset that is not a constant`, context.place, `Write it as '+00:00'.`);
-  return (found[1] === '-' ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3]));
+/** An offset as minutes: a whole number of them, or a text `+02:00`. Fault 9812 where it is none, or more than 14 hours. */
+function offsetArgument(value: Typed | undefined, context: CallContext): string {
+  const given = value ?? { sql: 'NULL', type: undefined, nullable: true };
+  const invalid = failing(9812, `The timezone provided to builtin function ${context.name.toLowerCase()} is invalid.`);
+  const minutes = (sql: string): string =>
+    bound('ahead', sql, (ahead) => `CASE WHEN ${ahead} IS NULL OR abs(${ahead}) <= ${mostOffset} THEN ${ahead} ELSE ${invalid} END`);
+  if (given.type === undefined || !isText(given.type)) return minutes(intArgument(given, context).sql);
+  return bound('zone', given.sql, (zone) => {
+    const right = `regexp_full_match(${zone}, '[+-][0-9]{2}:[0-5][0-9]')`;
+    return `CASE WHEN ${zone} IS NULL THEN NULL WHEN ${right} THEN ${minutes(`(${offsetInText(zone)})`)} ELSE ${invalid} END`;
+  });
+}
+
+/** `clock` of a value and minutes; NULL where there are none. */
+function onGivenClock(value: string, minutes: string, clock: (value: string, minutes: string) => string): string {
+  return boundAll({ given: value, minutes }, (of) => `CASE WHEN ${of.minutes} IS NOT NULL THEN ${clock(of.given, of.minutes)} END`);
 }
 
 const switchOffset: Write = ([value, offset], context) => {
-  const moment = argumentAs(value, { name: 'datetimeoffset', scale: 7 }, context);
-  if (offsetOf(offset, context) !== 0)
-    throw notSupported('SWITCHOFFSET to an offset other than +00:00', context.place, 'Moments are kept and shown at +00:00.');
-  return moment;
+  const moment = argumentAs(value, latestOffset, context);
+  const sql = onGivenClock(moment.sql, offsetArgument(offset, context), (given, minutes) => onClock(instantOf(given), minutes));
+  return { sql, type: latestOffset, nullable: moment.nullable || (offset?.nullable ?? true) };
 };
 
 const toOffset: Write = ([value, offset], context) => {
   const moment = momentArgument(value, context, latest);
-  const minutes = offsetOf(offset, context);
-  const timestamp = timestampSql(moment);
-  return {
-    sql: `((${timestamp} - to_minutes(CAST(${minutes} AS BIGINT))) AT TIME ZONE 'UTC')`,
-    type: { name: 'datetimeoffset', scale: 7 },
-    nullable: moment.nullable,
-  };
+  const sql = onGivenClock(timestampSql(moment), offsetArgument(offset, context), shownOnClock);
+  return { sql, type: latestOffset, nullable: moment.nullable || (offset?.nullable ?? true) };
 };
 
 export const dateFunctions: Readonly<Record<string, FunctionRule>> = {
@@ -298,7 +320,7 @@ export const dateFunctions: Readonly<Record<string, FunctionRule>> = {
   CURRENT_TIMESTAMP: dated(0, 0, now({ name: 'datetime' })),
   SYSDATETIME: dated(0, 0, now(latest), 'six digits of a second'),
   SYSUTCDATETIME: dated(0, 0, now(latest), 'six digits of a second'),
-  SYSDATETIMEOFFSET: dated(0, 0, now({ name: 'datetimeoffset', scale: 7 }), 'six digits of a second'),
+  SYSDATETIMEOFFSET: dated(0, 0, now(latestOffset), 'six digits of a second'),
   DATEADD: dated(3, 3, add, 'no nanoseconds'),
   DATEDIFF: dated(3, 3, difference(false)),
   DATEDIFF_BIG: dated(3, 3, difference(true)),
@@ -310,7 +332,7 @@ export const dateFunctions: Readonly<Record<string, FunctionRule>> = {
   EOMONTH: dated(1, 2, endOfMonth),
   DATETRUNC: dated(2, 2, truncate),
   ISDATE: dated(1, 1, isDate),
-  SWITCHOFFSET: dated(2, 2, switchOffset, 'to +00:00'),
-  TODATETIMEOFFSET: dated(2, 2, toOffset, 'with a constant offset'),
+  SWITCHOFFSET: dated(2, 2, switchOffset),
+  TODATETIMEOFFSET: dated(2, 2, toOffset),
   ...Object.fromEntries(Object.entries(fromParts).map(([name, [count, write]]) => [name, dated(count, count, write)])),
 };

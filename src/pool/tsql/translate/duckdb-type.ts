@@ -1,5 +1,6 @@
 import { unreachable } from '#base/fault.ts';
 import type { TsqlType } from '../tsql-type.ts';
+import { offsetMomentType } from './offset-moment.ts';
 
 /** How values of a type lie in DuckDB. */
 export function duckDbTypeOf(type: TsqlType): string {
@@ -33,7 +34,7 @@ export function duckDbTypeOf(type: TsqlType): string {
     case 'datetime2':
       return 'TIMESTAMP';
     case 'datetimeoffset':
-      return 'TIMESTAMP WITH TIME ZONE';
+      return offsetMomentType;
     case 'uniqueidentifier':
       return 'UUID';
     case 'char':
@@ -48,6 +49,9 @@ export function duckDbTypeOf(type: TsqlType): string {
       return unreachable(type);
   }
 }
+
+/** Of columns that links fill: moments, told on the clock of UTC. */
+export const momentsType = 'TIMESTAMP WITH TIME ZONE';
 
 const ofDuckDb: Readonly<Record<string, TsqlType>> = {
   BOOLEAN: { name: 'bit' },
@@ -68,7 +72,8 @@ const ofDuckDb: Readonly<Record<string, TsqlType>> = {
   TIMESTAMP: { name: 'datetime2', scale: 6 },
   TIMESTAMP_S: { name: 'datetime2', scale: 0 },
   TIMESTAMP_MS: { name: 'datetime2', scale: 3 },
-  'TIMESTAMP WITH TIME ZONE': { name: 'datetimeoffset', scale: 6 },
+  [momentsType]: { name: 'datetimeoffset', scale: 6 },
+  [offsetMomentType]: { name: 'datetimeoffset', scale: 7 },
   UUID: { name: 'uniqueidentifier' },
   BLOB: { name: 'varbinary', length: 'max' },
 };

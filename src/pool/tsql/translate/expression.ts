@@ -7,6 +7,7 @@ import { compare, conditionSql } from './condition.ts';
 import { castTo } from './convert.ts';
 import { lackingFunctions, ruleOf } from './function-table.ts';
 import { literal } from './literal.ts';
+import { instantOf, onClock } from './offset-moment.ts';
 import { isText, isTemporal, knownType, typeWord } from './type-order.ts';
 import { typeOfName } from './type-name.ts';
 import type { Scope, Typed } from './typed.ts';
@@ -89,7 +90,10 @@ function atTimeZone(node: Extract<Expression, { kind: 'at-time-zone' }>, operand
       place: node,
     });
   const scale = 'scale' in type ? type.scale : type.name === 'datetime' ? 3 : 0;
-  return castTo(operand, { name: 'datetimeoffset', scale }, { explicit: true, place: node });
+  const wanted = { name: 'datetimeoffset', scale } as const;
+  // What has a clock already is shown on the one of UTC.
+  if (type.name === 'datetimeoffset') return { sql: onClock(instantOf(operand.sql), 0), type: wanted, nullable: operand.nullable };
+  return castTo(operand, wanted, { explicit: true, place: node });
 }
 
 function caseOf(node: Extract<Expression, { kind: 'case' }>, scope: Scope): Typed {

@@ -1,0 +1,147 @@
+import { type CaseArea, error, holds, rows, rowsAfter, value } from '../tsql-case.ts';
+
+const at = (text: string, scale = 0): string => `CAST('${text}' AS datetimeoffset(${scale}))`;
+const noon = at('2024-02-01 12:00:00 +02:00');
+const table = [
+  'CREATE TABLE #m (id int, at datetimeoffset(0))',
+  `INSERT INTO #m VALUES (1, '2024-02-01 12:00:00 +02:00'), (2, '2024-02-01 10:00:00 +00:00'), (3, '2024-02-01 09:00:00 -05:00'), (4, NULL),
+    (5, '2024-02-01 12:30:00 +05:30')`,
+];
+
+/** A value shows the clock that it was written by, and is compared by the moment. */
+export const offsets: CaseArea = {
+  area: 'datetimeoffset',
+  cases: [
+    value(at('1997-11-24 02:36:00 -08:00'), '1997-11-24 02:36:00 -08:00'),
+    value(at('2024-02-01T12:00:00Z'), '2024-02-01 12:00:00 +00:00'),
+    value(at('2024-02-01 12:00:00'), '2024-02-01 12:00:00 +00:00'),
+    value(at('12:15:04.1237 +05:30', 3), '1900-01-01 12:15:04.124 +05:30'),
+    value(at('2024-02-01 23:59:59.9999 -03:30', 3), '2024-02-02 00:00:00.000 -03:30'),
+    value(at('0001-01-01 00:00:00 -14:00'), '0001-01-01 00:00:00 -14:00'),
+    rows(
+      `SELECT CAST(v AS datetimeoffset(2)) FROM (VALUES ('2024-02-01 12:00:00.129 +02:00'), ('2024-02-01T12:00:00-09:30'), ('2024-02-01T12:00:00Z'),
+        ('2024-02-01 12:00'), (NULL), ('2024-02-01 12:00 -00:30'), ('Feb 1 2024 1:30 PM +01:00'), ('10:00:00+01:00')) AS t (v)`,
+      ['2024-02-01 12:00:00.13 +02:00'],
+      ['2024-02-01 12:00:00.00 -09:30'],
+      ['2024-02-01 12:00:00.00 +00:00'],
+      ['2024-02-01 12:00:00.00 +00:00'],
+      [null],
+      ['2024-02-01 12:00:00.00 -00:30'],
+      ['2024-02-01 13:30:00.00 +01:00'],
+      ['1900-01-01 10:00:00.00 +01:00'],
+    ),
+    error(241, `SELECT ${at('2024-02-01 12:00:00 +14:01')}`),
+    error(241, `SELECT ${at('0001-01-01 00:00:00 +01:00')}`),
+    error(241, `SELECT ${at('9999-12-31 23:00:00 -01:00')}`),
+    error(241, "SELECT CAST(v AS datetimeoffset) FROM (VALUES ('0001-01-01 00:00:00 +00:01')) AS t (v)"),
+    error(241, "SELECT CAST(v AS datetimeoffset) FROM (VALUES ('2024-02-01 12:00:00 +15:00')) AS t (v)"),
+    // The clock's own date and time go on into the other types.
+    value(`CAST(${at('2024-02-01 01:00:00 +02:00')} AS date)`, '2024-02-01', 'date'),
+    value(`CAST(${at('2024-02-01 01:00:00 +02:00')} AS datetime2(0))`, '2024-02-01 01:00:00'),
+    value(`CAST(${at('2024-02-01 01:00:00 +02:00')} AS datetime)`, '2024-02-01 01:00:00.000'),
+    value(`CAST(${at('2024-02-01 01:00:00 +02:00')} AS time(0))`, '01:00:00'),
+    value(`CAST(${at('2024-02-01 01:02:03.4567 +02:00', 4)} AS datetimeoffset(1))`, '2024-02-01 01:02:03.5 +02:00'),
+    value("CAST(CAST('2024-02-01 01:00:00' AS datetime2(0)) AS datetimeoffset(0))", '2024-02-01 01:00:00 +00:00'),
+    // As texts.
+    value(`CAST(${at('2024-02-01 09:05:07.12 +02:00', 3)} AS varchar(40))`, '2024-02-01 09:05:07.120 +02:00'),
+    value(`CONVERT(varchar(40), ${at('2024-02-01 09:05:07 -08:30')}, 126)`, '2024-02-01T09:05:07-08:30'),
+    value(`CONVERT(varchar(40), ${at('2024-02-01 01:05:07 +02:00')}, 127)`, '2024-01-31T23:05:07Z'),
+    value(`CONVERT(varchar(10), ${at('2024-02-01 01:05:07 +02:00')}, 112)`, '20240201'),
+    value(`FORMAT(${at('2024-02-01 01:05:07 +02:00')}, 'yyyy-MM-dd HH:mm')`, '2024-02-01 01:05'),
+    rows(`SELECT ${noon} AS a, ${at('2024-02-01 12:00:00 +00:00')} AS b FOR JSON PATH`, [
+      '[{"a":"2024-02-01T12:00:00+02:00","b":"2024-02-01T12:00:00Z"}]',
+    ]),
+    // Compared by the moment.
+    holds(`${noon} = ${at('2024-02-01 10:00:00 +00:00')}`, true),
+    holds(`${noon} = '2024-02-01 05:00:00 -05:00'`, true),
+    holds(`${noon} < ${at('2024-02-01 11:00:00 +00:00')}`, true),
+    holds(`${noon} BETWEEN '2024-02-01 09:59:59 +00:00' AND '2024-02-01 10:00:00'`, true),
+    holds(`${noon} IN ('2024-02-01 10:00:00')`, true),
+    holds(`${noon} > CAST('2024-02-01 10:30:00' AS datetime2)`, false),
+    value(`NULLIF(${noon}, ${at('2024-02-01 10:00:00 +00:00')})`, null),
+    rowsAfter(
+      table,
+      'SELECT id, at FROM #m ORDER BY at, id',
+      ['4', null],
+      ['5', '2024-02-01 12:30:00 +05:30'],
+      ['1', '2024-02-01 12:00:00 +02:00'],
+      ['2', '2024-02-01 10:00:00 +00:00'],
+      ['3', '2024-02-01 09:00:00 -05:00'],
+    ),
+    rowsAfter(table, "SELECT id FROM #m WHERE at = '2024-02-01 11:00:00 +01:00' ORDER BY id", ['1'], ['2']),
+    rowsAfter(table, 'SELECT MIN(at), MAX(at), COUNT(DISTINCT at), COUNT(at) FROM #m', [
+      '2024-02-01 12:30:00 +05:30',
+      '2024-02-01 09:00:00 -05:00',
+      '3',
+      '4',
+    ]),
+    rowsAfter(table, 'SELECT COUNT(*) FROM (SELECT DISTINCT at FROM #m WHERE at IS NOT NULL) AS d', ['3']),
+    rowsAfter(table, 'SELECT COUNT(*) FROM #m WHERE at IS NOT NULL GROUP BY at ORDER BY at', ['1'], ['2'], ['1']),
+    rowsAfter(table, 'SELECT a.id, b.id FROM #m a JOIN #m b ON a.at = b.at AND a.id < b.id', ['1', '2']),
+    rowsAfter(
+      table,
+      'SELECT id, RANK() OVER (ORDER BY at), LAG(at) OVER (ORDER BY at, id) FROM #m WHERE id < 3 ORDER BY id',
+      ['1', '1', null],
+      ['2', '1', '2024-02-01 12:00:00 +02:00'],
+    ),
+    rowsAfter(table, 'SELECT at FROM #m WHERE id = 1 UNION SELECT at FROM #m WHERE id = 1', ['2024-02-01 12:00:00 +02:00']),
+    rowsAfter(
+      [
+        ...table,
+        'UPDATE #m SET at = SWITCHOFFSET(at, 60) WHERE id = 1',
+        "DECLARE @t datetimeoffset = '2024-02-01 10:00 +00:00'; DELETE FROM #m WHERE at > @t",
+      ],
+      'SELECT id, at FROM #m ORDER BY id',
+      ['1', '2024-02-01 11:00:00 +01:00'],
+      ['2', '2024-02-01 10:00:00 +00:00'],
+      ['4', null],
+      ['5', '2024-02-01 12:30:00 +05:30'],
+    ),
+    rows("DECLARE @t datetimeoffset(0) = '2024-02-01 10:00 +03:00'; SET @t = DATEADD(day, 1, @t); SELECT @t, CASE WHEN 1 = 1 THEN @t END", [
+      '2024-02-02 10:00:00 +03:00',
+      '2024-02-02 10:00:00 +03:00',
+    ]),
+    rowsAfter(
+      [
+        'CREATE TABLE dbo.offs (a datetimeoffset(0) NOT NULL)',
+        `INSERT INTO dbo.offs VALUES (${noon})`,
+        'SELECT a INTO #copy FROM dbo.offs',
+      ],
+      'SELECT a FROM #copy',
+      ['2024-02-01 12:00:00 +02:00'],
+    ),
+    value(`COALESCE(NULL, ${noon})`, '2024-02-01 12:00:00 +02:00'),
+    value(`GREATEST(${noon}, ${at('2024-02-01 09:59:00 +00:00')})`, '2024-02-01 12:00:00 +02:00'),
+    // Parts are those of the clock; differences those of the moments.
+    value(`DATEPART(hour, ${noon})`, '12'),
+    value(`DATEPART(tzoffset, ${noon})`, '120'),
+    value(`DATENAME(tzoffset, ${at('2024-02-01 12:00:00 -03:30')})`, '-03:30'),
+    value("DATEPART(tzoffset, CAST('2024-02-01' AS datetime2))", '0'),
+    value(`DAY(${at('2024-02-01 01:00:00 +02:00')})`, '1'),
+    value(`EOMONTH(${at('2024-02-01 01:00:00 +02:00')})`, '2024-02-29'),
+    value(`DATETRUNC(day, ${noon})`, '2024-02-01 00:00:00 +02:00'),
+    value(`DATEADD(month, 1, ${at('2024-01-31 01:00:00 +02:00')})`, '2024-02-29 01:00:00 +02:00', 'datetimeoffset(0)'),
+    value(`DATEDIFF(hour, ${noon}, ${at('2024-02-01 12:00:00 +00:00')})`, '2'),
+    value(`DATEDIFF(minute, ${noon}, CAST('2024-02-01 10:30' AS datetime2))`, '30'),
+    // Other clocks.
+    value(
+      `SWITCHOFFSET(${at('1998-09-20 07:45:50.71345 -05:00', 7)}, '-08:00')`,
+      '1998-09-20 04:45:50.7134500 -08:00',
+      'datetimeoffset(7)',
+    ),
+    rows(
+      "SELECT SWITCHOFFSET(CAST('2024-02-01 10:00 +00:00' AS datetimeoffset(0)), z) FROM (VALUES ('+05:45'), ('-00:30'), (NULL)) AS t (z)",
+      ['2024-02-01 15:45:00.0000000 +05:45'],
+      ['2024-02-01 09:30:00.0000000 -00:30'],
+      [null],
+    ),
+    value("TODATETIMEOFFSET(CAST('2024-02-01 10:00' AS datetime2), -120)", '2024-02-01 10:00:00.0000000 -02:00', 'datetimeoffset(7)'),
+    value("TODATETIMEOFFSET(CAST('2024-02-01 10:00' AS datetime2), '+13:00')", '2024-02-01 10:00:00.0000000 +13:00'),
+    value(`TODATETIMEOFFSET(${noon}, '+05:00')`, '2024-02-01 12:00:00.0000000 +05:00'),
+    error(9812, `SELECT SWITCHOFFSET(${noon}, '+14:01')`),
+    error(9812, `SELECT SWITCHOFFSET(${noon}, 841)`),
+    error(9812, `SELECT TODATETIMEOFFSET(${noon}, 'CET')`),
+    value(`${noon} AT TIME ZONE 'UTC'`, '2024-02-01 10:00:00 +00:00', 'datetimeoffset(0)'),
+    value('DATEPART(tzoffset, SYSDATETIMEOFFSET())', '0'),
+  ],
+};
