@@ -25,6 +25,7 @@ export async function coverageDocument(): Promise<string> {
       sealKeys: undefined,
       allowUnisolated: false,
       engine: 'userspace' as const,
+      uplink: undefined,
       smtp: undefined,
       allowLocalWebhooks: false,
       sql: { firstPort: 0, encryption: 'require' },

@@ -1,3 +1,4 @@
+import type { Uplink } from '#fabric/kernel/uplink.ts';
 import type { PoolLink, PoolReport } from '#providers/synapse/pool-host.ts';
 import type { FaultText } from '#base/fault-text.ts';
 
@@ -45,6 +46,8 @@ export interface ControlJob {
   /** Workers may run where the operating system does not hold them. */
   readonly allowUnisolated: boolean;
   readonly engine: EngineChoice;
+  /** Of the kernel engine. */
+  readonly uplink: Uplink | undefined;
   /** Takes e-mail of alerts; undefined: none is sent. */
   readonly smtp: SmtpSettings | undefined;
   /** Webhooks of alerts may lead to this host itself. */

@@ -26,6 +26,7 @@ export interface ChildrenRequest {
   readonly sealKeys: Secret | undefined;
   readonly allowUnisolated: boolean;
   readonly engine: ControlJob['engine'];
+  readonly uplink: ControlJob['uplink'];
   readonly smtp: ControlJob['smtp'];
   readonly allowLocalWebhooks: boolean;
   readonly board: Board;
@@ -122,7 +123,7 @@ export class Children {
   }
 
   #controlSpec(): ChildSpec<ControlJob, ControlReport> {
-    const { path, port, tls, sql, issuers, sealKeys, allowUnisolated, engine, smtp, allowLocalWebhooks, board } = this.#request;
+    const { path, port, tls, sql, issuers, sealKeys, allowUnisolated, engine, uplink, smtp, allowLocalWebhooks, board } = this.#request;
     const accessLog = this.#request.accessLog ? places.log(path, 'access') : undefined;
     const take = (report: ControlReport): void => {
       board.control = report;
@@ -141,6 +142,7 @@ export class Children {
         sealKeys: sealKeys?.reveal(),
         allowUnisolated,
         engine,
+        uplink,
         smtp,
         allowLocalWebhooks,
       }),

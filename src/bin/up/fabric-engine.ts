@@ -9,10 +9,13 @@ import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
 import type { ControlJob } from './channel.ts';
 
 /** The engine that is asked for. Faults: those of the kernel engine, unless the choice is `auto`. */
-export async function openEngine({ engine, folder }: Pick<ControlJob, 'engine' | 'folder'>, log: Log): Promise<FabricEngine> {
+export async function openEngine(
+  { engine, folder, uplink }: Pick<ControlJob, 'engine' | 'folder' | 'uplink'>,
+  log: Log,
+): Promise<FabricEngine> {
   if (engine === 'userspace') return openUserspaceEngine({ log });
   try {
-    return await openKernelEngine({ log, label: hubLabel(folder) });
+    return await openKernelEngine({ log, label: hubLabel(folder), uplink });
   } catch (error) {
     if (engine === 'kernel') throw error;
     const { code, message } = toFault(error);

@@ -28,6 +28,7 @@ export interface UpCommand {
   /** Workers may run where the operating system does not hold them. */
   readonly allowUnisolated: boolean;
   readonly engine: ControlJob['engine'];
+  readonly uplink: ControlJob['uplink'];
   readonly smtp: ControlJob['smtp'];
   readonly allowLocalWebhooks: boolean;
   readonly demo: boolean;

@@ -8,6 +8,7 @@ import { defaultData } from './home-folder.ts';
 import { issuerSettings, withSecrets } from './issuer-options.ts';
 import { smtpSettings } from './smtp-options.ts';
 import type { UpCommand } from './up-command.ts';
+import { uplinkOf } from './uplink-options.ts';
 
 /** The settings of `isthmus up`: file < environment (ISTHMUS_METRICS_PORT) < options. */
 const settings = z.object({
@@ -21,6 +22,9 @@ const settings = z.object({
   accessLog: z.boolean().default(false),
   allowUnisolated: z.boolean().default(false),
   engine: z.enum(['userspace', 'kernel', 'auto']).default('userspace'),
+  uplink: z.string().min(1).optional(),
+  uplinkAddress: z.array(z.string().min(1)).default([]),
+  uplinkGateway: z.string().min(1).optional(),
   smtp: z.string().min(1).optional(),
   smtpFrom: z.email().optional(),
   smtpPasswordFile: z.string().min(1).optional(),
@@ -68,6 +72,9 @@ export function addUp(program: Command, terminal: Terminal): void {
         'what carries connections to endpoints; kernel: nftables, as root on Linux (default: userspace)',
       ).choices(['userspace', 'kernel', 'auto']),
     )
+    .option('--uplink <interface>', 'one of this host that the kernel engine shares, so that it reaches databases beyond this host itself')
+    .option('--uplink-address <address...>', "the engine's own in that network, free ones, with its width: 10.0.0.7/24")
+    .option('--uplink-gateway <address>', 'what leads on from there; without it only hosts of that network are reached by it')
     .option('--smtp <url>', 'the server that takes e-mail of alerts: smtp://user@host:587; its password is ISTHMUS_SMTP_PASSWORD')
     .option('--smtp-password-file <file>', "that server's password, in place of the environment's")
     .option('--smtp-from <address>', 'whose name is on such e-mail')
@@ -93,6 +100,7 @@ export function addUp(program: Command, terminal: Terminal): void {
           allowUnisolated: config.allowUnisolated || config.demo,
           issuers: config.issuers.map(withSecrets),
           tls: ownCertificate(config),
+          uplink: uplinkOf(config),
           sql: { firstPort: config.sqlPort, encryption: config.sqlEncryption },
           sealKeys: takeEnvironmentSecret(sealKeyVariable),
           smtp: smtpSettings({ ...config, password: takeEnvironmentSecret(smtpPasswordVariable) }),

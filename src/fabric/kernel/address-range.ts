@@ -11,7 +11,7 @@ export interface AddressRange {
 }
 
 /** First those that RFC 2544 keeps for measurements, then of the space that RFC 6598 keeps for carriers: neither is routed in the Internet. */
-const candidates = ['198.18', '198.19', '100.127', '100.126', '100.95', '100.94'];
+const candidates = ['198.18', '198.19', ...Array.from({ length: 24 }, (_, at) => `100.${127 - at}`)];
 
 /** One that nothing of this host uses, given the destinations of its routes (CIDR). Fault: `NoFreeRange` (conflict). */
 export function chooseRange(used: readonly string[]): AddressRange {
@@ -23,7 +23,7 @@ export function chooseRange(used: readonly string[]): AddressRange {
     return others.every((other) => !overlap(range, other));
   });
   if (found !== undefined) return { prefix: found };
-  throw fault('conflict', 'NoFreeRange', `This host has routes into each of ${candidates.map((one) => `${one}.0.0/16`).join(', ')}.`, {
+  throw fault('conflict', 'NoFreeRange', 'This host has routes into each /16 of 198.18.0.0/15 and from 100.104.0.0 to 100.127.255.255.', {
     remedy: 'The kernel engine needs one of them for itself: take the route away, or use isthmus up --engine userspace.',
   });
 }

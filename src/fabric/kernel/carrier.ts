@@ -13,12 +13,15 @@ import { HostRelays } from './host-relay.ts';
 import type { Hub } from './hub.ts';
 import { KernelFlows, sessionId, type KernelFlow } from './kernel-flows.ts';
 import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
-import { emptyTable, type KernelTable } from './kernel-table.ts';
+import { emptyTable, type KernelBackend, type KernelSource, type KernelTable } from './kernel-table.ts';
 import { WorkerNetworks, type WorkerNic } from './networks.ts';
+import { leadsTo, sourceKey, UplinkPorts, type Uplink } from './uplink.ts';
+import { hashText } from '../hash.ts';
 import { changeText, emptyText } from './ruleset.ts';
 
 export interface CarrierOptions {
   readonly hub: Hub;
+  readonly uplink: Uplink | undefined;
   readonly nowMs: () => number;
   readonly health: RouteState['health'];
   /** Of a target's host, as far as they are known. */
@@ -40,6 +43,9 @@ export class KernelCarrier {
   readonly #hub: Hub;
   readonly #numbers = new KernelNumbers();
   readonly #sources: RangePart;
+  readonly #ports: UplinkPorts | undefined;
+  /** Backends by the ports of the uplink that they have. */
+  readonly #portsOf = new Map<string, string>();
   readonly #entries: RangePart;
   readonly #relays: HostRelays;
   readonly #flows: KernelFlows;
@@ -57,6 +63,7 @@ export class KernelCarrier {
     const { hub } = options;
     this.#hub = hub;
     this.#sources = new RangePart(hub.range, 'sources');
+    this.#ports = options.uplink && new UplinkPorts(options.uplink);
     this.#entries = new RangePart(hub.range, 'entries');
     this.#networks = new WorkerNetworks(hub.range);
     const own = hostLeg(hub.range);
@@ -199,29 +206,40 @@ export class KernelCarrier {
     const rows = kernelRows(tables, {
       nics: this.#networks.nics,
       numbers: this.#numbers,
-      sources: this.#sources,
       entries: this.#entries,
       nowMs: this.#options.nowMs(),
       health: this.#options.health,
-      reach: (target) => this.#reach(target),
+      reach: (target, backend) => this.#reach(target, backend),
     });
     for (const { number, source } of rows.backends) {
       const [, backend, port] = /^backend (.+)#(\d+)$/.exec(this.#numbers.keyOf(number) ?? '') ?? [];
-      if (backend !== undefined) this.#backendOf.set(source, { backend, port: Number(port) });
+      if (backend !== undefined) this.#backendOf.set(keyOf(source), { backend, port: Number(port) });
     }
     return rows;
   }
 
-  /** An address of this host itself is a step away from the hub; to its loopback, and beyond it, a relay leads. */
-  #reach(target: HostPort): { readonly address: string; readonly port: number } | undefined {
+  /** An address of this host itself is a step away from the hub, and so is what an uplink leads to; to the rest a relay leads. */
+  #reach(target: HostPort, backend: string): Pick<KernelBackend, 'target' | 'source'> | undefined {
     const addresses = isIPv4(target.host) ? [target.host] : this.#options.addresses(target.host);
     const address = addresses.find((one) => isIPv4(one) && !isForbidden(one));
-    if (address !== undefined && isOfThisHost(address)) return { address, port: target.port };
+    const source = { address: this.#sources.of(backend, hashText), ports: undefined };
+    if (address !== undefined && isOfThisHost(address)) return { source, target: { address, port: target.port } };
+    const outward = address === undefined ? undefined : this.#outward(address, backend);
+    if (address !== undefined && outward !== undefined) return { source: outward, target: { address, port: target.port } };
     const port = this.#relays.portOf(target);
-    return port === undefined ? undefined : { address: hostLeg(this.#hub.range), port };
+    return port === undefined ? undefined : { source, target: { address: hostLeg(this.#hub.range), port } };
   }
 
-  #wayOf({ link, door, source }: Tracked): Way | undefined {
+  /** What a host beyond this one sees the connections of a backend as coming from; undefined: no uplink leads there, or all of its ports are taken. */
+  #outward(address: string, backend: string): KernelSource | undefined {
+    const { uplink } = this.#options;
+    if (uplink === undefined || this.#ports === undefined || !leadsTo(uplink, address)) return undefined;
+    const range = this.#ports.of(backend, hashText);
+    if (range !== undefined) this.#portsOf.set(sourceKey(range.address, range.first), backend);
+    return range && { address: range.address, ports: { first: range.first, last: range.last } };
+  }
+
+  #wayOf({ link, door, source, sourcePort }: Tracked): Way | undefined {
     const { endpoints, services, balancers, forwarders } = this.#tables;
     const endpoint = endpoints.get(this.#endpointOf.get(link) ?? '')?.endpoint;
     if (endpoint === undefined) return undefined;
@@ -241,7 +259,7 @@ export class KernelCarrier {
     const table = balancers.get(service?.balancer ?? '');
     const ports = table?.rules.get(service?.frontend ?? '');
     const rule = (ports?.get(door.port) ?? ports?.get(0))?.rule;
-    const facts = this.#backendOf.get(source);
+    const facts = this.#backendOf.get(source) ?? this.#backendOf.get(sourceKey(source, sourcePort));
     const backend = rule?.backends.find(({ id }) => id === facts?.backend);
     const forwarder = forwarders.get(backend?.forwarder ?? '');
     const forward = forwarder?.rules.get(facts?.port ?? -1);
@@ -278,6 +296,15 @@ export class KernelCarrier {
     const forwarded = tables.plan.forwarders.flatMap(({ rules }) => rules.map(({ to }) => to));
     const databases = tables.plan.services.flatMap((service) => (service.kind === 'database' ? [service.target] : []));
     this.#relays.keep([...forwarded, ...databases]);
+    this.#keepPorts();
+  }
+
+  /** Others may have the ports of a backend that is gone, once nobody is connected from them any more. */
+  #keepPorts(): void {
+    if (this.#ports === undefined) return;
+    const used = this.#rows.backends.map(({ number }) => this.#numbers.keyOf(number) ?? '');
+    const live = this.#flows.look().map(({ tracked }) => this.#portsOf.get(sourceKey(tracked.source, tracked.sourcePort)) ?? '');
+    this.#ports.keep(new Set([...used, ...live]));
   }
 }
 
@@ -295,6 +322,10 @@ const nothing = {
 function linksGone(before: KernelTable, after: KernelTable): readonly number[] {
   const left = new Set(after.doors.map(({ link }) => link));
   return [...new Set(before.doors.map(({ link }) => link))].filter((link) => !left.has(link));
+}
+
+function keyOf({ address, ports }: KernelSource): string {
+  return ports === undefined ? address : sourceKey(address, ports.first);
 }
 
 /** Loopback addresses are not: they mean the hub itself in the hub. */

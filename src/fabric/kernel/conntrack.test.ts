@@ -13,6 +13,7 @@ test('a line of the kernel is both ways of a connection, with what it carried be
     client: { address: '198.18.0.1', port: 60_842 },
     door: { address: '198.18.32.7', port: 1433 },
     source: '198.18.1.1',
+    sourcePort: 60842,
     target: { address: '192.0.2.2', port: 14_330 },
     isOpen: true,
     isAssured: true,

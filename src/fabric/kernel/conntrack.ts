@@ -9,6 +9,7 @@ export interface Tracked {
   readonly door: { readonly address: string; readonly port: number };
   /** What the database sees it as coming from. */
   readonly source: string;
+  readonly sourcePort: number;
   readonly target: { readonly address: string; readonly port: number };
   readonly isOpen: boolean;
   /** Of TCP's payload: see `payload`. */
@@ -50,6 +51,7 @@ export function trackedOf(line: string): Tracked | undefined {
     client: { address: src[0]!, port: Number(sport[0]) },
     door: { address: dst[0]!, port: Number(dport[0]) },
     source: dst[1]!,
+    sourcePort: Number(dport[1]),
     target: { address: src[1]!, port: Number(sport[1]) },
     isOpen: line.includes(' ESTABLISHED '),
     isAssured: line.includes('[ASSURED]'),

@@ -22,6 +22,7 @@ import { compileTables, type Tables } from '../tables.ts';
 import { openUserspaceEngine, type UserspaceOptions } from '../userspace/engine.ts';
 import { KernelCarrier, type KernelCut } from './carrier.ts';
 import { Hub } from './hub.ts';
+import type { Uplink } from './uplink.ts';
 import { isCarried } from './kernel-rows.ts';
 import type { WorkerNic } from './networks.ts';
 import { resolverAddress } from './ruleset.ts';
@@ -31,6 +32,8 @@ export interface KernelOptions extends Pick<UserspaceOptions, 'log' | 'resolver'
   readonly label: string;
   /** Leaves the hub and what it carries as they are when the engine is closed; by default they go. */
   readonly keeps?: boolean | undefined;
+  /** Databases beyond this host are a step away by it; without it a relay leads to them. */
+  readonly uplink?: Uplink | undefined;
 }
 
 /**
@@ -114,6 +117,7 @@ class KernelEngine implements FabricEngine {
     this.#names = new AddressBook({ resolver, clock, onChange: () => this.#refresh() });
     this.#carrier = new KernelCarrier({
       hub,
+      uplink: options.uplink,
       nowMs: () => clock.now(),
       health: (probe, backend) => inner.health(probe, backend),
       addresses: (host) => this.#names.known(host) ?? [],

@@ -7,11 +7,14 @@ import { fault, must, type Fault } from '#base/fault.ts';
 import { chooseRange, hostLeg, hubLeg, wholeRange, workersRange, type AddressRange } from './address-range.ts';
 import { commandFailed, kernelPrograms, must0, run, runNow, type KernelProgram, type Ran } from './commands.ts';
 import type { Tracked } from './conntrack.ts';
+import { joinUplink, uplinkLeg, type Uplink } from './uplink.ts';
 import { beginText, refusals, resolverAddress, tableName, type KernelRefusal } from './ruleset.ts';
 
 export interface HubOptions {
   /** Whose it is, of this host: four to eight letters and digits. Two with one label are the same hub. */
   readonly label: string;
+  /** See `Uplink`; without it one that was there before is given back. */
+  readonly uplink?: Uplink | undefined;
 }
 
 /** A worker's network that is joined to the hub. */
@@ -47,7 +50,7 @@ export class Hub {
   }
 
   /** Faults: `KernelToolMissing`, `NotAllowed`, `KernelCommandFailed` (unsupported), `NoFreeRange`, `LabelTaken` (conflict). */
-  static async open({ label }: HubOptions): Promise<Hub> {
+  static async open({ label, uplink }: HubOptions): Promise<Hub> {
     if (!/^[a-z0-9]{4,8}$/.test(label)) throw fault('bug', 'LabelWrong', 'A label of a hub is four to eight letters and digits.');
     for (const program of Object.keys(kernelPrograms) as KernelProgram[]) requireProgram(program);
     const taken: string[] = [];
@@ -55,6 +58,7 @@ export class Hub {
       const hub = new Hub(label, (await rangeInUse(label)) ?? chooseRange([...(await usedRanges()), ...taken]));
       try {
         await hub.#build();
+        await hub.#linkUp(uplink);
         return hub;
       } catch (error) {
         // What was there before stays: connections may pass it.
@@ -274,17 +278,16 @@ export class Hub {
       if (exit !== 0) throw commandFailed(ip.path, ['route', 'add', wholeRange(this.range)], { out: '', err, exit });
     }
     await must0(ip.path, ['-n', this.namespace, '-batch', '-'], this.#hubLines());
-    await must0(kernelPrograms.nsenter.path, [
-      `--net=${namespacePath(this.label)}`,
-      '--',
-      '/bin/sh',
-      '-c',
-      settings.map(([file, value]) => `echo ${value} > ${file}`).join(' && '),
-    ]);
+    await this.#set(settings);
     await this.#routeMarkedOnly();
     // Rules come before the way in: no packet finds an open hub.
     await this.load(this.beginning);
     await must0(ip.path, ['-batch', '-'], this.#hostLines());
+  }
+
+  async #set(all: readonly (readonly [file: string, value: string])[]): Promise<void> {
+    const text = all.map(([file, value]) => `echo ${value} > ${file}`).join(' && ');
+    await must0(kernelPrograms.nsenter.path, [`--net=${namespacePath(this.label)}`, '--', '/bin/sh', '-c', text]);
   }
 
   /**
@@ -307,10 +310,23 @@ export class Hub {
     return [
       `address replace ${hubLeg(this.range)} peer ${hostLeg(this.range)}/32 dev ${upLeg}`,
       `link set ${upLeg} up`,
-      `route replace default via ${hostLeg(this.range)} dev ${upLeg}`,
       `address replace ${resolverAddress}/32 dev lo`,
       '',
     ].join('\n');
+  }
+
+  async #linkUp(uplink: Uplink | undefined): Promise<void> {
+    const inHub = (lines: readonly string[]): Promise<string> =>
+      must0(kernelPrograms.ip.path, ['-n', this.namespace, '-batch', '-'], `${lines.join('\n')}\n`);
+    if (uplink !== undefined) {
+      await joinUplink(uplink, { namespace: this.namespace, range: this.range, inHub });
+      // Nobody out there is told of addresses that the hub has on its other sides.
+      await this.#set([
+        [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_ignore`, '1'],
+        [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_announce`, '2'],
+      ]);
+    } else if ((await inHub(['link show'])).includes(` ${uplinkLeg}@`)) await inHub([`link del ${uplinkLeg}`]);
+    if (uplink?.gateway === undefined) await inHub([`route replace default via ${hostLeg(this.range)} dev ${upLeg}`]);
   }
 
   #hostLines(): string {

@@ -11,10 +11,9 @@ import { slotCount, type KernelBackend, type KernelDoor, type KernelNic, type Ke
 export interface RowsState extends RouteState {
   readonly nics: readonly KernelNic[];
   readonly numbers: KernelNumbers;
-  readonly sources: RangePart;
   readonly entries: RangePart;
-  /** Where the hub reaches a target; undefined: nowhere at the moment. */
-  reach(target: HostPort): KernelBackend['target'] | undefined;
+  /** Where the hub reaches a target, and from where, given the backend's key; undefined: nowhere at the moment. */
+  reach(target: HostPort, backend: string): Pick<KernelBackend, 'target' | 'source'> | undefined;
 }
 
 /** Numbers of what the kernel knows by number only: given by its key, the same on every start as long as no two meet. */
@@ -126,7 +125,7 @@ function balancedRow(tables: Tables, state: RowsState, { table, port, number, ba
 function backendRow(state: RowsState, key: string, to: HostPort, backends: Map<number, KernelBackend>): number {
   const number = state.numbers.of(key);
   if (backends.has(number)) return number;
-  const target = state.reach(to);
-  if (target !== undefined) backends.set(number, { number, source: state.sources.of(key, hashText), target });
+  const reached = state.reach(to, key);
+  if (reached !== undefined) backends.set(number, { number, ...reached });
   return number;
 }

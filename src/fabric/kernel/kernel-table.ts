@@ -45,9 +45,14 @@ export interface KernelRule {
 
 export interface KernelBackend {
   readonly number: number;
-  /** What the database sees its connections as coming from. */
-  readonly source: string;
+  /** What the database sees its connections as coming from; with ports, where that address is others' too: see `uplink.ts`. */
+  readonly source: KernelSource;
   readonly target: { readonly address: string; readonly port: number };
+}
+
+export interface KernelSource {
+  readonly address: string;
+  readonly ports: { readonly first: number; readonly last: number } | undefined;
 }
 
 /** How finely connections are spread over the backends of a rule. */

@@ -9,8 +9,8 @@ const table: KernelTable = {
     { number: 5, by: 'ports', slots: Array.from({ length: slotCount }, (_, slot) => 100 + (slot & 1)), idleSeconds: 900, tcpReset: true },
   ],
   backends: [
-    { number: 100, source: '198.18.1.1', target: { address: '198.18.0.1', port: 14_330 } },
-    { number: 101, source: '198.18.1.2', target: { address: '192.0.2.2', port: 1433 } },
+    { number: 100, source: { address: '198.18.1.1', ports: undefined }, target: { address: '198.18.0.1', port: 14_330 } },
+    { number: 101, source: { address: '198.18.1.2', ports: { first: 8_192, last: 12_287 } }, target: { address: '192.0.2.2', port: 1433 } },
   ],
 };
 
@@ -22,6 +22,7 @@ test('the chains, whole', () => {
     [
       "c_enter meta nfproto != ipv4 counter name not_ip4 drop",
       "c_enter iifname up0 accept",
+      "c_enter iifname up1 accept",
       "c_enter iifname . ip saddr @nic_address accept",
       "c_enter iifname != lo counter name spoofed drop",
       "c_mark ct mark != 0 meta mark set ct mark",
@@ -37,6 +38,8 @@ test('the chains, whole', () => {
       "c_choose meta mark set meta mark . meta priority map @slot",
       "c_choose meta mark @backend_new continue",
       "c_choose meta l4proto tcp dnat ip to meta mark map @target",
+      "c_decide iifname up1 ct direction original counter name from_outside drop",
+      "c_decide iifname up1 ct state invalid counter name from_outside drop",
       "c_decide ct state invalid meta mark set iifname map @segment_of",
       "c_decide ct state invalid iifname up0 meta mark set 1",
       "c_decide ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset",
@@ -60,6 +63,7 @@ test('the chains, whole', () => {
       "c_enter_hub iifname != up0 ip daddr 168.63.129.16 udp dport 53 accept",
       "c_enter_hub counter name unrouted drop",
       "c_source ct mark != 0 snat ip to meta mark map @source",
+      "c_source ct mark != 0 meta l4proto tcp snat ip to meta mark map @source_ports",
     ]
   `);
 });
@@ -82,7 +86,8 @@ test('a plan is elements, and one endpoint more is a few', () => {
     add element inet isthmus with_reset { 0x00000003 . 10.0.9.5 . 1433, 0x00000001 . 198.18.32.7 . 1433 }
     add element inet isthmus slot { 0x00000005 . 0:0 : 0x00000064, 0x00000005 . 0:1 : 0x00000065, 0x00000005 . 0:2 : 0x00000064, 0x00000005 . 0:3 : 0x00000065, 0x00000005 . 0:4 : 0x00000064, 0x00000005 . 0:5 : 0x00000065, 0x00000005 . 0:6 : 0x00000064, 0x00000005 . 0:7 : 0x00000065, 0x00000005 . 0:8 : 0x00000064, 0x00000005 . 0:9 : 0x00000065, 0x00000005 . 0:a : 0x00000064, 0x00000005 . 0:b : 0x00000065, 0x00000005 . 0:c : 0x00000064, 0x00000005 . 0:d : 0x00000065, 0x00000005 . 0:e : 0x00000064, 0x00000005 . 0:f : 0x00000065 }
     add element inet isthmus target { 0x00000064 : 198.18.0.1 . 14330, 0x00000065 : 192.0.2.2 . 1433 }
-    add element inet isthmus source { 0x00000064 : 198.18.1.1, 0x00000065 : 198.18.1.2 }
+    add element inet isthmus source { 0x00000064 : 198.18.1.1 }
+    add element inet isthmus source_ports { 0x00000065 : 198.18.1.2 . 8192-12287 }
     add element inet isthmus link_new { 0x00000011 }
     add element inet isthmus link_in { 0x00000011 }
     add element inet isthmus link_out { 0x00000011 }

@@ -1,4 +1,5 @@
 import { assert } from '#base/fault.ts';
+import { uplinkLeg } from './uplink.ts';
 import { slotCount, type KernelTable } from './kernel-table.ts';
 
 /**
@@ -35,6 +36,7 @@ const sets = {
   slot: 'map slot { typeof meta mark . meta priority : meta mark; }',
   target: 'map target { type mark : ipv4_addr . inet_service; }',
   source: 'map source { type mark : ipv4_addr; }',
+  source_ports: 'map source_ports { type mark : interval ipv4_addr . inet_service; }',
   link_new: 'set link_new { type mark; counter; }',
   link_in: 'set link_in { type mark; counter; }',
   link_out: 'set link_out { type mark; counter; }',
@@ -45,7 +47,7 @@ const sets = {
 type SetName = keyof typeof sets;
 
 /** What refuses, each with a counter of its own. */
-export const refusals = ['spoofed', 'not_ip4', 'no_door', 'no_backend', 'revoked', 'forgotten', 'unrouted'] as const;
+export const refusals = ['spoofed', 'not_ip4', 'no_door', 'no_backend', 'revoked', 'forgotten', 'from_outside', 'unrouted'] as const;
 export type KernelRefusal = (typeof refusals)[number];
 
 /** Makes the table with nothing in it that passes, or leaves it as it is. */
@@ -79,6 +81,8 @@ const chains: readonly Chain[] = [
     rules: (host) => [
       `meta nfproto != ipv4 counter name not_ip4 drop`,
       `iifname ${host} accept`,
+      // What nobody within asked for ends in `c_decide`.
+      `iifname ${uplinkLeg} accept`,
       `iifname . ip saddr @nic_address accept`,
       `iifname != lo counter name spoofed drop`,
     ],
@@ -114,6 +118,8 @@ const chains: readonly Chain[] = [
     name: 'c_decide',
     hook: 'type filter hook prerouting priority dstnat + 10; policy accept;',
     rules: (host) => [
+      `iifname ${uplinkLeg} ct direction original counter name from_outside drop`,
+      `iifname ${uplinkLeg} ct state invalid counter name from_outside drop`,
       `ct state invalid meta mark set iifname map @segment_of`,
       `ct state invalid iifname ${host} meta mark set ${hostSegment}`,
       `ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset`,
@@ -155,7 +161,7 @@ const chains: readonly Chain[] = [
   {
     name: 'c_source',
     hook: 'type nat hook postrouting priority srcnat; policy accept;',
-    rules: () => [`ct mark != 0 snat ip to meta mark map @source`],
+    rules: () => [`ct mark != 0 snat ip to meta mark map @source`, `ct mark != 0 meta l4proto tcp snat ip to meta mark map @source_ports`],
   },
 ];
 
@@ -234,7 +240,8 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
   }
   for (const { number, source, target } of backends) {
     put('target', mark(number), `${ip(target.address)} . ${tcpPort(target.port)}`);
-    put('source', mark(number), ip(source));
+    if (source.ports === undefined) put('source', mark(number), ip(source.address));
+    else put('source_ports', mark(number), `${ip(source.address)} . ${tcpPort(source.ports.first)}-${tcpPort(source.ports.last)}`);
     put('backend_new', mark(number));
   }
   return into;
