@@ -7,6 +7,7 @@ import { grouping, joins, selects, setsAndTables, windows } from './cases/querie
 import { offsets } from './cases/offsets.ts';
 import { json, pivots } from './cases/shapes.ts';
 import { tables } from './cases/tables.ts';
+import { ticksOfDatetime } from './cases/ticks.ts';
 import { collation, textFunctions } from './cases/texts.ts';
 import type { CaseArea } from './tsql-case.ts';
 
@@ -21,6 +22,7 @@ export const allCases: readonly CaseArea[] = [
   dateFunctions,
   dateStyles,
   offsets,
+  ticksOfDatetime,
   casts,
   conditionsAndNulls,
   selects,

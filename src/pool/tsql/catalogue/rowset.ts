@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '#replication/schema.ts';
 import type { ResultColumn, SqlValue } from '../session.ts';
 import { duckDbTypeOf } from '../translate/duckdb-type.ts';
+import { ticks } from '../translate/datetime-ticks.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { textLiteral } from '../translate/sql-text.ts';
 
@@ -48,6 +49,7 @@ export function queryOf({ columns, rows }: Rowset): string {
     const texts = rows.map((row) => plainText(row[place] ?? null));
     const values = `unnest(from_json(${textLiteral(JSON.stringify(texts))}, '["VARCHAR"]'))`;
     const engineType = duckDbTypeOf(type);
+    if (type.name === 'datetime') return `${ticks(`CAST(${values} AS TIMESTAMP)`)} AS ${quoteIdentifier(name)}`;
     return `${engineType === 'BLOB' ? `unhex(${values})` : `CAST(${values} AS ${engineType})`} AS ${quoteIdentifier(name)}`;
   });
   return `SELECT ${lists.join(', ')}`;

@@ -3,7 +3,7 @@ import type { BinaryOperator, Place } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { castTo } from './convert.ts';
 import { withinMoney } from './convert-number.ts';
-import { ticks } from './convert-time.ts';
+import { ticks } from './datetime-ticks.ts';
 import { asScaled, decimalArithmetic, unscaled, wholeQuotient } from './decimal.ts';
 import { duckDbTypeOf } from './duckdb-type.ts';
 import { bound, failing } from './sql-text.ts';

@@ -2,6 +2,7 @@ import { sqlError } from '../sql-error.ts';
 import type { Place } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { castTo } from './convert.ts';
+import { asUnits } from './datetime-thirds.ts';
 import { instantOf } from './offset-moment.ts';
 import { bound } from './sql-text.ts';
 import { commonType, familyOf, isText, knownType } from './type-order.ts';
@@ -69,7 +70,7 @@ export function comparable(values: readonly Typed[], options: { readonly place: 
       binaryOrder,
     }));
   }
-  return together(values, options).values;
+  return asUnits(values, options) ?? together(values, options).values;
 }
 
 /** The collations that are known, by what they compare. Fault 448. */

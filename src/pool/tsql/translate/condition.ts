@@ -2,6 +2,7 @@ import { unreachable } from '#base/fault.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
 import type { ComparisonOperator, Condition, Expression, Place, Query } from '../syntax/ast.ts';
 import { comparable, comparisonKey, orderKey } from './compare.ts';
+import { compareThirds } from './datetime-thirds.ts';
 import { likeCondition } from './like.ts';
 import type { Scope, Typed } from './typed.ts';
 
@@ -71,6 +72,8 @@ export function compare(
   right: Typed,
   where: { readonly place: Place; readonly scope: Scope },
 ): string {
+  const thirds = compareThirds(operator, [left, right], options(where.place, where.scope));
+  if (thirds !== undefined) return thirds;
   const key = operator === '=' || operator === '<>' ? comparisonKey : orderKey;
   const [a, b] = comparable([left, right], options(where.place, where.scope)).map(key);
   return `(${a} ${operator} ${b})`;

@@ -1,6 +1,7 @@
 import type { TsqlType } from '../tsql-type.ts';
 import type { How } from './convert.ts';
 import { duckDbTypeOf } from './duckdb-type.ts';
+import { byDigit } from './datetime-ticks.ts';
 import { bound, failing, type MessagePart } from './sql-text.ts';
 import { asDecimal, familyOf, typeWord } from './type-order.ts';
 
@@ -106,7 +107,12 @@ export function toDecimal(sql: string, from: TsqlType, to: TsqlType, how: How): 
 
 /** Days since 1900 as a DOUBLE. */
 function daysOf(sql: string): string {
-  return `(CAST(epoch_us(${sql}) - (${micros1900}) AS DOUBLE) / ${dayMicros})`;
+  return bound(
+    'tick',
+    sql,
+    (tick) =>
+      `(CAST((epoch_us(${tick}) - (${micros1900})) * 3 + ${byDigit(tick, 1000, -1000)} AS DOUBLE) / (3 * CAST(${dayMicros} AS BIGINT)))`,
+  );
 }
 
 const moneyLimits = {

@@ -5,10 +5,8 @@ import type { How } from './convert.ts';
 import { type Moment, readMoment } from './date-text.ts';
 import { mostOffset, offsetInText, offsetOf, shownOf, shownOnClock, utcOf, utcOnClock } from './offset-moment.ts';
 import { bound, boundAll, textLiteral } from './sql-text.ts';
+import { era, hasThirds, inMicros, ticks } from './datetime-ticks.ts';
 import { familyOf, type TemporalType, typeWord } from './type-order.ts';
-
-/** Microseconds from 0001-01-01 to 1970-01-01: added, moments are positive numbers, which division cuts the right way. */
-const era = '62135596800000000';
 
 export function toTemporal(sql: string, from: TsqlType, to: TemporalType, how: How): string {
   switch (familyOf(from)) {
@@ -42,9 +40,25 @@ function temporalToTemporal(sql: string, from: TsqlType, to: TemporalType, how: 
       : bound('moment', sql, (value) => utcOnClock(toScale(utcOf(value), from, to.scale), offsetOf(value)));
   const plain = from.name === 'datetimeoffset' ? shownOf(sql) : sql;
   if (to.name === 'date') return from.name === 'date' ? sql : `CAST(${plain} AS DATE)`;
+  if (from.name === 'datetime' && 'scale' in to && to.scale > 3) return rounded(moreDigits(sql, to, how), micros, to, how);
   if (to.name === 'time' && from.name === 'time' && to.scale >= Math.min(6, from.scale)) return sql;
   const timestamp = from.name === 'time' ? `(DATE '1900-01-01' + ${plain})` : from.name === 'date' ? `CAST(${plain} AS TIMESTAMP)` : plain;
   return rounded(timestamp, from, to, how);
+}
+
+const micros: TsqlType = { name: 'datetime2', scale: 6 };
+
+/** A `datetime` is .0033333 where it shows .003. */
+function moreDigits(sql: string, to: TemporalType & { readonly scale: number }, how: How): string {
+  if (to.scale < 7) return inMicros(sql);
+  return bound('tick', sql, (tick) => {
+    const refusal = failed(
+      how,
+      40_510,
+      `A seventh digit of a second is not supported by this SQL pool, and a datetime that ends in .003 or .007 has one as ${typeWord(to)}. Convert it to ${to.name}(6) or ${to.name}(3).`,
+    );
+    return `CASE WHEN ${hasThirds(tick)} THEN ${refusal} ELSE ${tick} END`;
+  });
 }
 
 /** A TIMESTAMP with the digits of a second that a type has. `from`: the type it comes from, where it is known. */
@@ -74,11 +88,6 @@ function toScale(timestamp: string, from: TsqlType | undefined, scale: number): 
 /** Rounded to a multiple of so many microseconds, half up. */
 function nearest(timestamp: string, micros: number): string {
   return `make_timestamp((epoch_us(${timestamp}) + ${era} + ${micros / 2}) // ${micros} * ${micros} - ${era})`;
-}
-
-/** Rounded to 1/300 of a second, as its three digits show it: .000, .003, .007. */
-export function ticks(timestamp: string): string {
-  return `make_timestamp((((epoch_us(${timestamp}) + ${era}) * 3 + 5000) // 10000 * 10 + 1) // 3 * 1000 - ${era})`;
 }
 
 const ranges = {

@@ -2,7 +2,7 @@ import { notSupported } from '../sql-error.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { argumentAs, intArgument, invalidArgument } from './arguments.ts';
 import { castTo } from './convert.ts';
-import { ticks } from './convert-time.ts';
+import { ticks } from './datetime-ticks.ts';
 import { dateDifference } from './date-difference.ts';
 import { checkPart, datePart, type DatePart, refusedPart } from './date-part.ts';
 import { fromParts } from './date-parts.ts';
@@ -122,6 +122,12 @@ function sum(added: string, type: TemporalType, part: DatePart): string {
 const latest: TemporalType = { name: 'datetime2', scale: 7 };
 const latestOffset: TemporalType = { name: 'datetimeoffset', scale: 7 };
 
+/** A `datetime` has thirds of a millisecond: what a second has less than one of is not told of it. */
+function checkDigits(wanted: DatePart, type: TemporalType, context: CallContext): void {
+  if (type.name !== 'datetime' || (wanted !== 'microsecond' && wanted !== 'nanosecond')) return;
+  throw notSupported(`${context.name} of ${wanted}s of a datetime`, context.place, 'Convert it to datetime2(6) first.');
+}
+
 /** Moments are apart by what UTC's clock shows. */
 function apartFrom(value: Typed & { readonly type: TemporalType }): string {
   return value.type.name === 'datetimeoffset' ? utcOf(value.sql) : timestampSql(value);
@@ -131,6 +137,7 @@ function difference(big: boolean): Write {
   return ([from, to], context) => {
     const part = datePart(context);
     const [a, b] = [momentArgument(from, context, latest), momentArgument(to, context, latest)];
+    for (const side of [a, b]) checkDigits(part, side.type, context);
     for (const side of [a, b])
       if (side.type.name !== 'time' || part === 'tzoffset')
         if (part === 'tzoffset' || part === 'iso_week') throw refusedPart(part, side.type, context);
@@ -177,6 +184,7 @@ const part: Write = ([value], context) => {
   const wanted = datePart(context);
   const moment = momentArgument(value, context, latest);
   checkPart(wanted, moment.type, context);
+  checkDigits(wanted, moment.type, context);
   if (wanted === 'tzoffset') return { sql: `CAST(${aheadOf(moment)} AS INTEGER)`, type: int, nullable: moment.nullable };
   return {
     sql: `CAST(${partSql(wanted, timestampSql(moment), context.scope.settings.dateFirst)} AS INTEGER)`,
@@ -194,6 +202,7 @@ const partName: Write = ([value], context) => {
   const wanted = datePart(context);
   const moment = momentArgument(value, context, latest);
   checkPart(wanted, moment.type, context);
+  checkDigits(wanted, moment.type, context);
   const name = { name: 'nvarchar', length: 30 } as const;
   if (wanted === 'tzoffset')
     return {
@@ -221,7 +230,9 @@ function onePart(wanted: 'year' | 'month' | 'day'): Write {
 /** The moment that a statement began, which is the same wherever it asks. */
 function now(type: TemporalType): Write {
   return (_args, context) => {
-    const utc = `TIMESTAMP '${context.scope.settings.now.utc}'`;
+    // A whole hundredth is one of the moments that a datetime has, and every type of more digits has it too.
+    const { utc: told } = context.scope.settings.now;
+    const utc = `TIMESTAMP '${type.name === 'datetime' ? told.slice(0, '2024-02-01 10:11:12.12'.length) : told}'`;
     return { ...castTo({ sql: utc, type: latest, nullable: false }, type, { explicit: true, place: context.place }), literal: undefined };
   };
 }
@@ -303,29 +314,35 @@ function onGivenClock(value: string, minutes: string, clock: (value: string, min
 }
 
 const switchOffset: Write = ([value, offset], context) => {
-  const moment = argumentAs(value, latestOffset, context);
+  const given = value?.type;
+  const type = given?.name === 'datetimeoffset' ? given : latestOffset;
+  const moment = argumentAs(value, type, context);
   const sql = onGivenClock(moment.sql, offsetArgument(offset, context), (given, minutes) => onClock(instantOf(given), minutes));
-  return { sql, type: latestOffset, nullable: moment.nullable || (offset?.nullable ?? true) };
+  return { sql, type, nullable: moment.nullable || (offset?.nullable ?? true) };
 };
 
 const toOffset: Write = ([value, offset], context) => {
-  const moment = momentArgument(value, context, latest);
-  const sql = onGivenClock(timestampSql(moment), offsetArgument(offset, context), shownOnClock);
-  return { sql, type: latestOffset, nullable: moment.nullable || (offset?.nullable ?? true) };
+  const given = momentArgument(value, context, latest);
+  const scale = 'scale' in given.type ? given.type.scale : 7;
+  const shown = castTo(given, { name: 'datetime2', scale }, { explicit: true, place: context.place });
+  const sql = onGivenClock(shown.sql, offsetArgument(offset, context), shownOnClock);
+  return { sql, type: { name: 'datetimeoffset', scale }, nullable: given.nullable || (offset?.nullable ?? true) };
 };
 
+const noMicros = 'no microseconds of a datetime';
+
 export const dateFunctions: Readonly<Record<string, FunctionRule>> = {
-  GETDATE: dated(0, 0, now({ name: 'datetime' })),
-  GETUTCDATE: dated(0, 0, now({ name: 'datetime' })),
-  CURRENT_TIMESTAMP: dated(0, 0, now({ name: 'datetime' })),
+  GETDATE: dated(0, 0, now({ name: 'datetime' }), 'whole hundredths of a second'),
+  GETUTCDATE: dated(0, 0, now({ name: 'datetime' }), 'whole hundredths of a second'),
+  CURRENT_TIMESTAMP: dated(0, 0, now({ name: 'datetime' }), 'whole hundredths of a second'),
   SYSDATETIME: dated(0, 0, now(latest), 'six digits of a second'),
   SYSUTCDATETIME: dated(0, 0, now(latest), 'six digits of a second'),
   SYSDATETIMEOFFSET: dated(0, 0, now(latestOffset), 'six digits of a second'),
   DATEADD: dated(3, 3, add, 'no nanoseconds'),
-  DATEDIFF: dated(3, 3, difference(false)),
-  DATEDIFF_BIG: dated(3, 3, difference(true)),
-  DATEPART: dated(2, 2, part),
-  DATENAME: dated(2, 2, partName),
+  DATEDIFF: dated(3, 3, difference(false), noMicros),
+  DATEDIFF_BIG: dated(3, 3, difference(true), noMicros),
+  DATEPART: dated(2, 2, part, noMicros),
+  DATENAME: dated(2, 2, partName, noMicros),
   YEAR: dated(1, 1, onePart('year')),
   MONTH: dated(1, 1, onePart('month')),
   DAY: dated(1, 1, onePart('day')),

@@ -1,6 +1,6 @@
 import { notSupported } from '../sql-error.ts';
 import { constantInt, intArgument } from './arguments.ts';
-import { ticks } from './convert-time.ts';
+import { ticks } from './datetime-ticks.ts';
 import type { CallContext, FunctionRule } from './functions.ts';
 import { failing } from './sql-text.ts';
 import type { TemporalType } from './type-order.ts';

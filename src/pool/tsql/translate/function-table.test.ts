@@ -121,7 +121,7 @@ const calls: readonly (readonly [text: string, answer: string])[] = [
   [`ISNUMERIC('$12.5')`, '1 int'],
   [`ISNUMERIC('')`, '0 int'],
   [`ISNUMERIC('-')`, '1 int'],
-  ['GETDATE()', '2024-02-01 10:11:12.123 datetime'],
+  ['GETDATE()', '2024-02-01 10:11:12.12 datetime'],
   ['SYSDATETIME()', '2024-02-01 10:11:12.123456 datetime2(7)'],
   [`DATEADD(month, 1, '2024-01-31')`, '2024-02-29 00:00:00 datetime'],
   [`DATEADD(day, -1, CAST('2024-03-01' AS date))`, '2024-02-29 date'],
