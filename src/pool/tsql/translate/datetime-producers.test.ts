@@ -50,13 +50,16 @@ function lists(count: number): string[] {
 
 const parts = ['month', 'day', 'second', 'millisecond'];
 
+/** Of columns only, and with a part of a date as the first. */
+function argumentsOf(count: number): string[] {
+  return [...lists(count), ...(count < 2 ? [] : lists(count - 1).flatMap((list) => parts.map((part) => `${part}, ${list}`)))];
+}
+
 /** Every call of every function and operator with columns of all types, by what makes it. */
 function* calls(): Generator<readonly [maker: string, text: string]> {
   for (const [name, { least, most }] of functionRules())
-    for (let count = least; count <= Math.min(most, least + 1); count += 1) {
-      for (const list of lists(count)) yield [name, `${name}(${list})`];
-      if (count > 1) for (const list of lists(count - 1)) for (const part of parts) yield [name, `${name}(${part}, ${list})`];
-    }
+    for (let count = least; count <= Math.min(most, least + 1); count += 1)
+      for (const list of argumentsOf(count)) yield [name, `${name}(${list})`];
   for (const name of Object.keys(aggregates)) for (const list of lists(1)) yield [name, `${name}(${list}) OVER ()`];
   for (const name of Object.keys(windowFunctions))
     for (const list of [...lists(1), ...columns.map((column) => `${column.name}, 1, n`)])
