@@ -89,3 +89,29 @@ function begun(of: Counter['of'], id: string): Growing {
 
 /** A set of counters that one connection moves. */
 export type Tally = readonly Growing[];
+
+/** What two parts of an engine counted. */
+export function together(one: readonly Counter[], other: readonly Counter[]): readonly Counter[] {
+  const sums = new Map(one.map((counter) => [`${counter.of} ${counter.id}`, { ...counter }]));
+  for (const counter of other) {
+    const sum = sums.get(`${counter.of} ${counter.id}`);
+    if (sum === undefined) sums.set(`${counter.of} ${counter.id}`, { ...counter });
+    else
+      for (const name of ['connections', 'open', 'refused', 'bytesIn', 'bytesOut', 'connects', 'connectMs'] as const)
+        sum[name] += counter[name];
+  }
+  return [...sums.values()];
+}
+
+export function passedTogether(one: Passed, other: Passed): Passed {
+  const ways = new Map(one.ways.map((way) => [way.endpoint ?? '', { ...way }]));
+  for (const way of other.ways) {
+    const sum = ways.get(way.endpoint ?? '');
+    if (sum === undefined) ways.set(way.endpoint ?? '', { ...way });
+    else for (const name of ['connections', 'open', 'bytesIn', 'bytesOut'] as const) sum[name] += way[name];
+  }
+  return {
+    ways: [...ways].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, way]) => way),
+    refused: one.refused + other.refused,
+  };
+}

@@ -67,10 +67,57 @@ test("a worker reaches its endpoint by the endpoint's own address, and is counte
   expect(on.host.peers.map((each) => each.text())).toEqual(['hello']);
   expect(on.engine.doors(on.sample.segment)).toMatchObject([{ address: on.sample.address, port: on.sample.port, direct: true }]);
   expect(on.engine.sessions(on.sample.endpoint)).toMatchObject([
-    { client: { host: one.attached.address }, port: on.sample.port, bytesIn: 5, bytesOut: 5 },
+    { asker: 'a job', client: undefined, port: on.sample.port, bytesIn: 5, bytesOut: 5 },
   ]);
   peer.stream.end();
   await over(peer, 'ended');
+});
+
+test('what connections of a worker moved is counted as its own, also when it has another name, and when it is gone', async () => {
+  await using all = await exposed();
+  const { on } = all;
+  const { segment, endpoint, address, port } = on.sample;
+  await using one = await worker(on.engine, segment, 'link shop');
+  await using other = await worker(on.engine, segment, 'preview');
+  const [first, second] = [await connected(one, address, port), await connected(other, address, port)];
+  await ask(first, 'hello');
+  await ask(second, 'hello again');
+  const host = on.call();
+  await ask(host, 'a program of the host');
+  const way = { endpoint, connections: 1, open: 1 };
+  expect(on.engine.passed(segment, 'link shop')).toEqual({ ways: [{ ...way, bytesIn: 5, bytesOut: 5 }], refused: 0 });
+  expect(on.engine.passed(segment, 'preview')).toEqual({ ways: [{ ...way, bytesIn: 11, bytesOut: 11 }], refused: 0 });
+  expect(on.engine.sessions(endpoint).map(({ asker }) => asker ?? 'nobody said')).toEqual(
+    expect.arrayContaining(['link shop', 'preview', 'nobody said']),
+  );
+  one.attached.rename('link stock');
+  const third = await connected(one, address, port);
+  await ask(third, 'for another');
+  await ask(first, ' more');
+  expect(on.engine.passed(segment, 'link shop')).toEqual({ ways: [{ ...way, bytesIn: 10, bytesOut: 10 }], refused: 0 });
+  expect(on.engine.passed(segment, 'link stock')).toEqual({ ways: [{ ...way, bytesIn: 11, bytesOut: 11 }], refused: 0 });
+  // One that is half closed still counts.
+  first.stream.end('bye');
+  await over(first, 'ended');
+  third.stream.end('bye');
+  await one.attached[Symbol.asyncDispose]();
+  for (const [asker, bytes] of [
+    ['link shop', 13],
+    ['link stock', 14],
+  ] as const)
+    await expect
+      .poll(() => on.engine.passed(segment, asker), soon)
+      .toEqual({ ways: [{ endpoint, connections: 1, open: 0, bytesIn: bytes, bytesOut: bytes }], refused: 0 });
+  const counter = on.engine.counters().find(({ id }) => id === endpoint);
+  expect(counter).toMatchObject({ connections: 4, open: 2, bytesIn: 13 + 14 + 11 + 21, bytesOut: 13 + 14 + 11 + 21 });
+  const asked = { segment, endpoint, host: address, port };
+  const allowed = on.events.flatMap((event) => (event.kind === 'allowed' ? [event] : []));
+  // In the order of the kernel's list.
+  expect(allowed.toSorted((a, b) => String(a.asker).localeCompare(String(b.asker)))).toEqual(
+    ['link shop', 'link stock', 'preview'].map((asker) => ({ kind: 'allowed', ...asked, asker })),
+  );
+  second.stream.destroy();
+  host.stream.destroy();
 });
 
 test('the same address in two segments is two endpoints', async () => {
@@ -196,9 +243,8 @@ test("a session of a worker's is cut alone", async () => {
   await ask(first, 'first');
   await ask(second, 'second');
   const sessions = on.engine.sessions(on.sample.endpoint);
-  const port = (first.stream as SamplePeer['stream'] & { localPort: number }).localPort;
   const its = must(
-    sessions.find(({ client }) => client?.port === port),
+    sessions.find(({ bytesIn }) => bytesIn === 'first'.length),
     'its session',
   );
   expect(on.engine.cut(on.sample.endpoint, its.id)).toBe(1);

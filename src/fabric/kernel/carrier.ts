@@ -2,9 +2,9 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { RouteState } from '../choose.ts';
 import { endpointDisconnected, rerouted } from '../denial.ts';
-import type { Counter, NetworkAsk, Session } from '../engine.ts';
+import type { Counter, NetworkAsk, Passed, Session } from '../engine.ts';
 import { isForbidden } from '../forbidden.ts';
-import { emptyPlan, type HostPort } from '../plan.ts';
+import { emptyPlan, type Endpoint, type HostPort } from '../plan.ts';
 import { endpointDenial, wayStands, type Way } from '../route.ts';
 import { compileTables, type Tables } from '../tables.ts';
 import { hostLeg, RangePart } from './address-range.ts';
@@ -28,6 +28,8 @@ export interface CarrierOptions {
   readonly addresses: (host: string) => readonly string[];
   /** What was not there at the last `apply` is there now. */
   readonly onReady: () => void;
+  /** A connection of an attached network was let in. */
+  readonly onAllowed: (endpoint: Endpoint, port: number, asker: string) => void;
 }
 
 /** Connections of an endpoint that were ended, and why. */
@@ -73,7 +75,15 @@ export class KernelCarrier {
       addresses: options.addresses,
       onReady: options.onReady,
     });
-    this.#flows = new KernelFlows({ read: () => hub.tracked(), wayOf: (tracked) => this.#wayOf(tracked), nowMs: options.nowMs });
+    this.#flows = new KernelFlows({
+      read: () => hub.tracked(),
+      wayOf: (tracked) => this.#wayOf(tracked),
+      askerOf: ({ client }) => this.#networks.askerAt(client.address),
+      onBegun: ({ way, asker }) => {
+        if (way.endpoint !== undefined && asker !== undefined) options.onAllowed(way.endpoint, way.port, asker);
+      },
+      nowMs: options.nowMs,
+    });
   }
 
   /** Begins to hear of connections that end. */
@@ -119,6 +129,12 @@ export class KernelCarrier {
     return nic;
   }
 
+  /** Whose its connections are that begin from now on. */
+  rename(nic: WorkerNic, asker: string): void {
+    this.#flows.look();
+    this.#networks.rename(nic, asker);
+  }
+
   /** Ends its connections and parts it. */
   async part(nic: WorkerNic): Promise<void> {
     const its = this.#flows.look().filter(({ tracked }) => tracked.client.address === nic.address);
@@ -142,6 +158,10 @@ export class KernelCarrier {
 
   counters(): readonly Counter[] {
     return this.#flows.counters();
+  }
+
+  passed(segment: string, asker: string): Passed {
+    return this.#flows.passed(segment, asker);
   }
 
   sessions(endpoint: string): readonly Session[] {

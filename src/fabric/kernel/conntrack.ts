@@ -11,6 +11,7 @@ export interface Tracked {
   readonly source: string;
   readonly sourcePort: number;
   readonly target: { readonly address: string; readonly port: number };
+  /** One side, too: the other may still send. */
   readonly isOpen: boolean;
   /** Of TCP's payload: see `payload`. */
   readonly bytesIn: number;
@@ -53,7 +54,7 @@ export function trackedOf(line: string): Tracked | undefined {
     source: dst[1]!,
     sourcePort: Number(dport[1]),
     target: { address: src[1]!, port: Number(sport[1]) },
-    isOpen: line.includes(' ESTABLISHED '),
+    isOpen: openState.test(line),
     isAssured: line.includes('[ASSURED]'),
     bytesIn: payload(bytes[0] ?? 0, packets[0] ?? 0),
     bytesOut: payload(bytes[1] ?? 0, packets[1] ?? 0),
@@ -62,6 +63,8 @@ export function trackedOf(line: string): Tracked | undefined {
     ageSeconds: age === undefined ? undefined : Number(age),
   };
 }
+
+const openState = / (?:ESTABLISHED|FIN_WAIT|CLOSE_WAIT) /;
 
 /** What Linux puts before the payload of a TCP packet: 20 bytes of IPv4, 20 of TCP and 12 of a timestamp; in the first one 8 more. */
 const headerBytes = 52;

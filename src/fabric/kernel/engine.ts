@@ -2,6 +2,7 @@ import type { Dialer } from '#base/dialer.ts';
 import { fault, must, toFault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
 import { systemClock, type Clock } from '../clock.ts';
+import { passedTogether, together } from '../counters.ts';
 import { segmentNotFound } from '../denial.ts';
 import { doorsOf, type Door } from '../doors.ts';
 import type {
@@ -122,6 +123,8 @@ class KernelEngine implements FabricEngine {
       health: (probe, backend) => inner.health(probe, backend),
       addresses: (host) => this.#names.known(host) ?? [],
       onReady: () => this.#refresh(),
+      onAllowed: ({ id, segment, address }, port, asker) =>
+        this.#emit({ kind: 'allowed', endpoint: id, segment, host: address, port, asker }),
     });
     inner.onEvent((event) => this.#hear(event));
   }
@@ -179,7 +182,7 @@ class KernelEngine implements FabricEngine {
   }
 
   passed(segment: string, asker: string): Passed {
-    return this.#inner.passed(segment, asker);
+    return passedTogether(this.#inner.passed(segment, asker), this.#carrier.passed(segment, asker));
   }
 
   sessions(endpoint: string): readonly Session[] {
@@ -208,9 +211,7 @@ class KernelEngine implements FabricEngine {
     return {
       address: joined.address,
       resolver: resolverAddress,
-      rename: (asker) => {
-        joined.asker = asker;
-      },
+      rename: (asker) => this.#carrier.rename(joined, asker),
       [Symbol.asyncDispose]: () => (parting ??= this.#inTurn(async () => void (this.#closed || (await this.#carrier.part(joined))))),
     };
   }
@@ -347,18 +348,4 @@ function hostsOf(plan: FabricPlan): string[] {
     ...plan.forwarders.flatMap(({ rules }) => rules.map((rule) => rule.to.host)),
     ...plan.services.flatMap((service) => (service.kind === 'database' ? [service.target.host] : [])),
   ];
-}
-
-function together(one: readonly Counter[], other: readonly Counter[]): readonly Counter[] {
-  const sums = new Map(one.map((counter) => [`${counter.of} ${counter.id}`, { ...counter }]));
-  for (const counter of other) {
-    const sum = sums.get(`${counter.of} ${counter.id}`);
-    if (sum === undefined) {
-      sums.set(`${counter.of} ${counter.id}`, { ...counter });
-      continue;
-    }
-    for (const name of ['connections', 'open', 'refused', 'bytesIn', 'bytesOut', 'connects', 'connectMs'] as const)
-      sum[name] += counter[name];
-  }
-  return [...sums.values()];
 }

@@ -358,6 +358,9 @@ const settings = [
   [`/proc/sys/net/ipv4/conf/${upLeg}/rp_filter`, '0'],
   // A connection that was forgotten is not taken up again in its middle, perhaps by another way.
   ['/proc/sys/net/netfilter/nf_conntrack_tcp_loose', '0'],
+  // One end may wait for long for what the other still sends: where no rule says otherwise as long as an open connection.
+  ['/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_fin_wait', '432000'],
+  ['/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait', '432000'],
   ['/proc/sys/net/netfilter/nf_conntrack_acct', '1'],
   ['/proc/sys/net/netfilter/nf_conntrack_timestamp', '1'],
   // Each end of a connection is told of, whenever it began.

@@ -1,6 +1,5 @@
-import { must } from '#base/fault.ts';
 import { Ledger, type Tally } from '../counters.ts';
-import type { Counter, Session } from '../engine.ts';
+import type { Counter, Passed, Session } from '../engine.ts';
 import type { Way } from '../route.ts';
 import { parseTracked, trackedOf, type Tracked } from './conntrack.ts';
 
@@ -8,6 +7,8 @@ import { parseTracked, trackedOf, type Tracked } from './conntrack.ts';
 export interface KernelFlow {
   readonly tracked: Tracked;
   way: Way;
+  /** Undefined: a program of the host. */
+  readonly asker: string | undefined;
 }
 
 interface Known extends KernelFlow {
@@ -15,6 +16,10 @@ interface Known extends KernelFlow {
   readonly tally: Tally;
   readonly sinceMs: number;
   touchedMs: number;
+  /** Both ends have closed it, or one has reset it. The kernel keeps it for a while, and what still passes is counted. */
+  isOver: boolean;
+  /** Since when it is not in the kernel's list any more. */
+  goneMs: number | undefined;
 }
 
 export interface KernelFlowsOptions {
@@ -22,16 +27,23 @@ export interface KernelFlowsOptions {
   readonly read: () => string;
   /** The way of a connection that was let in; undefined: by nothing that is known here. */
   readonly wayOf: (tracked: Tracked) => Way | undefined;
+  /** Whose it is that begins now. */
+  readonly askerOf: (tracked: Tracked) => string | undefined;
+  /** A connection was found that somebody asked for. */
+  readonly onBegun: (flow: KernelFlow) => void;
   readonly nowMs: () => number;
 }
+
+/** So long the last word of a connection that is gone is waited for. */
+const lastWordMs = 60_000;
 
 /** The connections that the kernel carries: looked at when somebody asks, and told of when they end. */
 export class KernelFlows {
   readonly ledger: Ledger = new Ledger();
   readonly #options: KernelFlowsOptions;
   readonly #known = new Map<string, Known>();
-  /** Over, and still in the kernel's list for a while: counted. */
-  readonly #finished = new Set<string>();
+  /** Their ports were taken again before their last word came. Oldest first. */
+  readonly #replaced = new Map<string, Known[]>();
 
   constructor(options: KernelFlowsOptions) {
     this.#options = options;
@@ -40,10 +52,9 @@ export class KernelFlows {
   /** Those whose rule has them ended by now: silent for longer than it allows. */
   idle(): readonly KernelFlow[] {
     const nowMs = this.#options.nowMs();
-    return this.look().filter(({ tracked, way }) => {
+    return this.#look().filter(({ way, touchedMs }) => {
       const idleMs = way.rule?.idleMs ?? 0;
-      const known = this.#known.get(tracked.key);
-      return idleMs > 0 && known !== undefined && nowMs - known.touchedMs > idleMs;
+      return idleMs > 0 && nowMs - touchedMs > idleMs;
     });
   }
 
@@ -54,81 +65,110 @@ export class KernelFlows {
 
   /** Looks at the kernel's list. */
   look(): readonly KernelFlow[] {
-    const seen = new Set<string>();
-    for (const tracked of parseTracked(this.#options.read())) {
-      seen.add(tracked.key);
-      if (tracked.isOpen) this.#note(tracked);
-      else if (!this.#finished.has(tracked.key)) this.#finish(tracked);
-    }
-    for (const [key, known] of this.#known) if (!seen.has(key)) this.#over(key, known);
-    for (const key of this.#finished) if (!seen.has(key)) this.#finished.delete(key);
-    return [...this.#known.values()];
+    return this.#look();
   }
 
   /** A line that says that a connection is no more. */
   ended(line: string): void {
     const tracked = trackedOf(line);
     if (tracked === undefined) return;
-    if (!this.#finished.has(tracked.key)) this.#finish(tracked);
-    this.#finished.delete(tracked.key);
+    const [older, ...others] = this.#replaced.get(tracked.key) ?? [];
+    if (older !== undefined) {
+      if (others.length > 0) this.#replaced.set(tracked.key, others);
+      else this.#replaced.delete(tracked.key);
+      this.#count(older, tracked);
+      return;
+    }
+    // What was never open on both sides was no connection.
+    const flow = this.#known.get(tracked.key) ?? (tracked.isAssured ? this.#begin(tracked) : undefined);
+    if (flow === undefined) return;
+    this.#count(flow, tracked);
+    this.#over(flow);
+    this.#known.delete(tracked.key);
   }
 
   counters(): readonly Counter[] {
-    this.look();
+    this.#look();
     return this.ledger.all();
+  }
+
+  passed(segment: string, asker: string): Passed {
+    this.#look();
+    return this.ledger.passed(segment, asker);
   }
 
   sessions(endpoint: string): readonly Session[] {
     const nowMs = this.#options.nowMs();
-    return this.look()
+    return this.#look()
       .filter(({ way }) => way.endpoint?.id === endpoint)
-      .map(({ tracked, way }) => {
-        const { sinceMs, touchedMs } = must(this.#known.get(tracked.key), 'a session that is known');
-        return {
-          id: sessionId(tracked),
-          state: 'open',
-          sinceMs,
-          asker: undefined,
-          client: { host: tracked.client.address, port: tracked.client.port },
-          port: way.port,
-          service: way.service?.id,
-          backend: way.backend?.id,
-          target: way.target,
-          bytesIn: tracked.bytesIn,
-          bytesOut: tracked.bytesOut,
-          idleMs: nowMs - touchedMs,
-        };
-      });
+      .map(({ tracked, way, asker, sinceMs, touchedMs }) => ({
+        id: sessionId(tracked),
+        state: 'open',
+        sinceMs,
+        asker,
+        client: asker === undefined ? { host: tracked.client.address, port: tracked.client.port } : undefined,
+        port: way.port,
+        service: way.service?.id,
+        backend: way.backend?.id,
+        target: way.target,
+        bytesIn: tracked.bytesIn,
+        bytesOut: tracked.bytesOut,
+        idleMs: nowMs - touchedMs,
+      }));
   }
 
-  /** Perhaps one that began since the last look, too. What was never open on both sides was no connection. */
-  #finish(tracked: Tracked): void {
-    if (!tracked.isAssured && !this.#known.has(tracked.key)) return;
-    const flow = this.#note(tracked);
-    if (flow === undefined) return;
-    this.#finished.add(tracked.key);
-    this.#over(tracked.key, flow);
-  }
-
-  #note(tracked: Tracked): Known | undefined {
-    this.#finished.delete(tracked.key);
-    const known = this.#known.get(tracked.key);
-    if (known !== undefined) {
-      this.#count(known, tracked);
-      return known;
+  #look(): readonly Known[] {
+    const seen = new Set<string>();
+    for (const tracked of parseTracked(this.#options.read())) {
+      seen.add(tracked.key);
+      this.#note(tracked);
     }
+    const nowMs = this.#options.nowMs();
+    for (const [key, flow] of this.#known) {
+      if (seen.has(key)) continue;
+      this.#over(flow);
+      flow.goneMs ??= nowMs;
+      // Its last word was lost.
+      if (nowMs - flow.goneMs > lastWordMs) this.#known.delete(key);
+    }
+    return [...this.#known.values()].filter(({ isOver }) => !isOver);
+  }
+
+  #note(tracked: Tracked): void {
+    let flow = this.#known.get(tracked.key);
+    if (flow !== undefined && ((flow.isOver && tracked.isOpen) || tracked.packets < flow.tracked.packets)) {
+      this.#over(flow);
+      this.#replaced.set(tracked.key, [...(this.#replaced.get(tracked.key) ?? []), flow]);
+      flow = undefined;
+    }
+    flow ??= tracked.isOpen || tracked.isAssured ? this.#begin(tracked) : undefined;
+    if (flow === undefined) return;
+    this.#count(flow, tracked);
+    if (!tracked.isOpen) this.#over(flow);
+  }
+
+  #begin(tracked: Tracked): Known | undefined {
     const way = this.#options.wayOf(tracked);
     if (way === undefined) return undefined;
     const nowMs = this.#options.nowMs();
-    const sinceMs = nowMs - (tracked.ageSeconds ?? 0) * 1_000;
-    const flow: Known = { tracked: { ...tracked, bytesIn: 0, bytesOut: 0 }, way, tally: this.ledger.along(way), sinceMs, touchedMs: nowMs };
+    const asker = this.#options.askerOf(tracked);
+    const flow: Known = {
+      tracked: { ...tracked, bytesIn: 0, bytesOut: 0 },
+      way,
+      asker,
+      tally: this.ledger.along(way, asker),
+      sinceMs: nowMs - (tracked.ageSeconds ?? 0) * 1_000,
+      touchedMs: nowMs,
+      isOver: false,
+      goneMs: undefined,
+    };
     this.#known.set(tracked.key, flow);
     for (const counter of flow.tally) {
       counter.connections += 1;
       counter.connects += 1;
       counter.open += 1;
     }
-    this.#count(flow, tracked);
+    if (asker !== undefined) this.#options.onBegun(flow);
     return flow;
   }
 
@@ -144,8 +184,9 @@ export class KernelFlows {
     flow.tracked = { ...tracked, bytesIn, bytesOut };
   }
 
-  #over(key: string, flow: Known): void {
-    this.#known.delete(key);
+  #over(flow: Known): void {
+    if (flow.isOver) return;
+    flow.isOver = true;
     for (const counter of flow.tally) counter.open -= 1;
   }
 }

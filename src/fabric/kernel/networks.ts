@@ -7,13 +7,15 @@ export interface WorkerNic extends KernelNic {
   /** The segment's id. */
   readonly of: string;
   /** Whose its connections are from now on. */
-  asker: string;
+  readonly asker: string;
 }
 
 /** The networks of workers: which interfaces of the hub lead to them, and who has which address. */
 export class WorkerNetworks {
   readonly #addresses: RangePart;
   readonly #nics = new Map<string, WorkerNic>();
+  /** Whose connections come from an address: also of one that is parted, until another has it. */
+  readonly #askers = new Map<string, string>();
   #begun = 0;
 
   constructor(range: AddressRange) {
@@ -30,7 +32,20 @@ export class WorkerNetworks {
     const name = `w-${this.#begun}`;
     const nic = { name, segment, address: this.#addresses.of(name, hashText), of, asker };
     this.#nics.set(name, nic);
+    this.#askers.set(nic.address, asker);
     return nic;
+  }
+
+  rename({ name }: WorkerNic, asker: string): void {
+    const nic = this.#nics.get(name);
+    if (nic === undefined) return;
+    this.#nics.set(name, { ...nic, asker });
+    this.#askers.set(nic.address, asker);
+  }
+
+  /** Undefined: it comes from no worker. */
+  askerAt(address: string): string | undefined {
+    return this.#askers.get(address);
   }
 
   /** Others may have its address. */

@@ -73,7 +73,7 @@ test('a plan is elements, and one endpoint more is a few', () => {
     "add ct timeout inet isthmus idle_900 {
       protocol tcp;
       l3proto ip;
-      policy = { established : 900, close_wait : 60, fin_wait : 60, time_wait : 30 };
+      policy = { established : 900, close_wait : 900, fin_wait : 900, time_wait : 30 };
     }
     add set inet isthmus idle_900 { type mark . inet_service; }
     add chain inet isthmus c_idle_900 { type filter hook prerouting priority mangle + 1; policy accept; }

@@ -288,7 +288,7 @@ function idleObject(seconds: number): readonly string[] {
     `add ct timeout inet ${tableName} ${name} {`,
     `  protocol tcp;`,
     `  l3proto ip;`,
-    `  policy = { established : ${seconds}, close_wait : 60, fin_wait : 60, time_wait : 30 };`,
+    `  policy = { established : ${seconds}, close_wait : ${seconds}, fin_wait : ${seconds}, time_wait : 30 };`,
     `}`,
     `add set inet ${tableName} ${name} { type mark . inet_service; }`,
     `add chain inet ${tableName} c_${name} { type filter hook prerouting priority mangle + 1; policy accept; }`,
