@@ -66,7 +66,7 @@ export function describeDoors(open: OpenEngine): void {
     expect(seen).toEqual([1]);
     await on.apply({ endpoint: { state: 'Rejected' } });
     expect(seen).toEqual([1, 0]);
-    await on.apply({ endpoint: { expiresAtMs: Date.now() + 100 } });
+    await on.apply({ endpoint: { expiresAtMs: Date.now() + 500 } });
     await expect.poll(() => seen, soon).toEqual([1, 0, 1, 0]);
   });
 
@@ -309,7 +309,7 @@ export function describeAgreement(open: OpenEngine): void {
   test('an approval that ends while a connect is on its way', async () => {
     const answer = Promise.withResolvers<{ readonly addresses: readonly string[]; readonly ttlMs: number }>();
     await using on = await stage(open, { resolver: { resolve: () => answer.promise } });
-    await on.apply({ target: { host: 'slow.example', port: on.host.port }, endpoint: { expiresAtMs: Date.now() + 100 } });
+    await on.apply({ target: { host: 'slow.example', port: on.host.port }, endpoint: { expiresAtMs: Date.now() + 500 } });
     expect(await on.refusal()).toBe('ApprovalExpired');
     answer.resolve({ addresses: [on.host.host], ttlMs: 60_000 });
     const ask = { segment: on.sample.segment, host: on.sample.name, port: on.sample.port };
