@@ -8,6 +8,6 @@ import { takeHomeFolder } from './home-folder.ts';
  */
 export async function downCommand(data: string): Promise<string> {
   using folder = takeHomeFolder(data);
-  const removed = await removeHub(hubLabel(folder.path));
+  const removed = await removeHub({ label: hubLabel(folder.path), folder: folder.path });
   return removed ? 'The network of the kernel engine is gone from this host.\n' : 'The kernel engine has left nothing on this host.\n';
 }

@@ -15,7 +15,7 @@ export async function openEngine(
 ): Promise<FabricEngine> {
   if (engine === 'userspace') return openUserspaceEngine({ log });
   try {
-    return await openKernelEngine({ log, label: hubLabel(folder), uplink });
+    return await openKernelEngine({ log, label: hubLabel(folder), folder, uplink });
   } catch (error) {
     if (engine === 'kernel') throw error;
     const { code, message } = toFault(error);

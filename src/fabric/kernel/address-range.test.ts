@@ -11,7 +11,9 @@ test('the first range that no route of this host leads into', () => {
 });
 
 test('where all are taken it is said which', () => {
-  expect(() => chooseRange(['198.18.0.0/15', '100.64.0.0/10'])).toThrow(/198\.18\.0\.0\/15 and from 100\.104\.0\.0/);
+  expect(() => chooseRange(['198.18.0.0/15', '100.64.0.0/10', 'default'])).toThrow(
+    /198\.18\.0\.0\/15 and from 100\.104\.0\.0.*: 198\.18\.0\.0\/15, 100\.64\.0\.0\/10\.$/,
+  );
 });
 
 test('an address belongs to its key, whoever else comes and goes', () => {

@@ -11,19 +11,16 @@ export interface AddressRange {
 }
 
 /** First those that RFC 2544 keeps for measurements, then of the space that RFC 6598 keeps for carriers: neither is routed in the Internet. */
-const candidates = ['198.18', '198.19', ...Array.from({ length: 24 }, (_, at) => `100.${127 - at}`)];
+const candidates: readonly string[] = ['198.18', '198.19', ...Array.from({ length: 24 }, (_, at) => `100.${127 - at}`)];
+const allCandidates = '198.18.0.0/15 and from 100.104.0.0 to 100.127.255.255';
 
 /** One that nothing of this host uses, given the destinations of its routes (CIDR). Fault: `NoFreeRange` (conflict). */
 export function chooseRange(used: readonly string[]): AddressRange {
-  const others = used.flatMap((text) =>
-    text === 'default' || text.includes(':') ? [] : [ipaddr.parseCIDR(text.includes('/') ? text : `${text}/32`)],
-  );
-  const found = candidates.find((prefix) => {
-    const range = ipaddr.parseCIDR(`${prefix}.0.0/16`);
-    return others.every((other) => !overlap(range, other));
-  });
+  const found = candidates.find((prefix) => used.every((text) => !overlapping(`${prefix}.0.0/16`, text)));
   if (found !== undefined) return { prefix: found };
-  throw fault('conflict', 'NoFreeRange', 'This host has routes into each /16 of 198.18.0.0/15 and from 100.104.0.0 to 100.127.255.255.', {
+  const inTheWay = used.filter((text) => candidates.some((prefix) => overlapping(`${prefix}.0.0/16`, text)));
+  throw fault('conflict', 'NoFreeRange', `This host has routes into every /16 of ${allCandidates}: ${inTheWay.slice(0, 20).join(', ')}.`, {
+    target: allCandidates,
     remedy: 'The kernel engine needs one of them for itself: take the route away, or use isthmus up --engine userspace.',
   });
 }
@@ -34,6 +31,17 @@ function overlap(a: Cidr, b: Cidr): boolean {
   const bits = Math.min(a[1], b[1]);
   // The whole Internet is not a use of one address in it.
   return bits > 0 && a[0].kind() === b[0].kind() && a[0].match(b[0], bits);
+}
+
+/** Whether two destinations of routes (CIDR) have an address in common. */
+function overlapping(one: string, other: string): boolean {
+  const [a, b] = [parsed(one), parsed(other)];
+  return a !== undefined && b !== undefined && overlap(a, b);
+}
+
+function parsed(text: string): Cidr | undefined {
+  if (text === 'default' || text.includes(':')) return undefined;
+  return ipaddr.parseCIDR(text.includes('/') ? text : `${text}/32`);
 }
 
 export const hostLeg = ({ prefix }: AddressRange): string => `${prefix}.0.1`;

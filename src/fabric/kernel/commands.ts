@@ -1,21 +1,73 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { fault, type Fault } from '#base/fault.ts';
 
-/** The programs of the host that the kernel engine needs, each with what it is for and the package of Debian's that has it. */
-export const kernelPrograms = {
-  ip: { path: '/sbin/ip', does: 'makes network namespaces and interfaces', from: 'iproute2' },
-  ss: { path: '/bin/ss', does: 'ends connections', from: 'iproute2' },
-  nft: { path: '/usr/sbin/nft', does: 'writes the rules', from: 'nftables' },
-  conntrack: { path: '/usr/sbin/conntrack', does: 'lists and forgets connections', from: 'conntrack' },
-  nsenter: { path: '/usr/bin/nsenter', does: 'runs these in a namespace', from: 'util-linux' },
-} as const;
-export type KernelProgram = keyof typeof kernelPrograms;
+/** Not PATH: whoever sets our environment would choose what writes the rules. */
+const folders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** A program of the host that the kernel engine needs. */
+interface HostProgram {
+  readonly path: string;
+  readonly does: string;
+  /** The package of Debian's that has it. */
+  readonly from: string;
+}
+
+function program(name: string, does: string, from: string): HostProgram {
+  const [first = ''] = folders;
+  const found = folders.find((folder) => isProgram(join(folder, name))) ?? first;
+  return { path: join(found, name), does, from };
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export type KernelProgram = 'ip' | 'ss' | 'nft' | 'conntrack' | 'nsenter' | 'unshare' | 'setpriv' | 'umount' | 'sh';
+
+export const kernelPrograms: Readonly<Record<KernelProgram, HostProgram>> = {
+  ip: program('ip', 'makes network namespaces and interfaces', 'iproute2'),
+  ss: program('ss', 'ends connections', 'iproute2'),
+  nft: program('nft', 'writes the rules', 'nftables'),
+  conntrack: program('conntrack', 'lists and forgets connections', 'conntrack'),
+  nsenter: program('nsenter', 'runs these in a namespace', 'util-linux'),
+  unshare: program('unshare', 'makes namespaces that no other user sees', 'util-linux'),
+  setpriv: program('setpriv', 'ends what we started when we are killed', 'util-linux'),
+  umount: program('umount', 'takes namespaces away', 'mount'),
+  sh: program('sh', "sets the hub's settings", 'dash'),
+};
+
+/** Fault: `KernelToolMissing` (unsupported), naming all that are missing. */
+export function requirePrograms(): void {
+  const missing = Object.values(kernelPrograms).filter(({ path }) => !isProgram(path));
+  if (missing.length === 0) return;
+  const names = missing.map(({ path, does }) => `${path}, which ${does}`);
+  const packages = [...new Set(missing.map(({ from }) => from))].join(' ');
+  throw fault(
+    'unsupported',
+    'KernelToolMissing',
+    `The kernel engine needs ${names.join(', and ')}: ${missing.length === 1 ? 'it is' : 'they are'} not here.`,
+    { target: missing.map(({ path }) => path).join(', '), remedy: `apt-get install ${packages}; or use isthmus up --engine userspace.` },
+  );
+}
 
 export interface Ran {
   readonly out: string;
   readonly err: string;
   /** Undefined: it was ended. */
   readonly exit: number | undefined;
+}
+
+/** A program and what it is given, before it runs. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
 }
 
 const patienceMs = 60_000;
@@ -56,14 +108,14 @@ export function runNow(file: string, args: readonly string[]): Ran {
 
 /** Fault: `KernelCommandFailed` (unsupported), with what the program said. */
 export function commandFailed(file: string, args: readonly string[], { err, exit }: Ran): Fault {
+  return fault('unsupported', 'KernelCommandFailed', `${[file, ...args].join(' ')} failed: ${saidBy({ err, exit })}.`, {
+    target: file,
+    remedy: 'See what it says; isthmus up --engine userspace needs none of this.',
+  });
+}
+
+/** What a program said for itself before it failed, on one line. */
+export function saidBy({ err, exit }: Pick<Ran, 'err' | 'exit'>): string {
   const said = err.trim().split('\n').slice(0, 3).join(' ').slice(0, 400);
-  return fault(
-    'unsupported',
-    'KernelCommandFailed',
-    `${[file, ...args].join(' ')} failed: ${said === '' ? `exit ${exit ?? 'by a signal'}` : said}.`,
-    {
-      target: file,
-      remedy: 'See what it says; isthmus up --engine userspace needs none of this.',
-    },
-  );
+  return said === '' ? `exit ${exit ?? 'by a signal'}` : said.replace(/\.$/, '');
 }

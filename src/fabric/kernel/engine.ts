@@ -23,18 +23,14 @@ import { compileTables, type Tables } from '../tables.ts';
 import { openUserspaceEngine, type UserspaceOptions } from '../userspace/engine.ts';
 import { KernelCarrier, type KernelCut } from './carrier.ts';
 import { Hub } from './hub.ts';
-import type { Uplink } from './uplink.ts';
+import type { HubOptions } from './hub-place.ts';
 import { isCarried } from './kernel-rows.ts';
 import type { WorkerNic } from './networks.ts';
 import { resolverAddress } from './ruleset.ts';
 
-export interface KernelOptions extends Pick<UserspaceOptions, 'log' | 'resolver' | 'clock' | 'limits'> {
-  /** See `Hub`. */
-  readonly label: string;
+export interface KernelOptions extends HubOptions, Pick<UserspaceOptions, 'log' | 'resolver' | 'clock' | 'limits'> {
   /** Leaves the hub and what it carries as they are when the engine is closed; by default they go. */
   readonly keeps?: boolean | undefined;
-  /** Databases beyond this host are a step away by it; without it a relay leads to them. */
-  readonly uplink?: Uplink | undefined;
 }
 
 /**

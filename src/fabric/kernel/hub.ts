@@ -4,18 +4,22 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readlinkSync,
 import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fault, must, type Fault } from '#base/fault.ts';
-import { chooseRange, hostLeg, hubLeg, wholeRange, workersRange, type AddressRange } from './address-range.ts';
-import { commandFailed, kernelPrograms, must0, run, runNow, type KernelProgram, type Ran } from './commands.ts';
+import { hostLeg, workersRange, type AddressRange } from './address-range.ts';
+import {
+  commandFailed,
+  kernelPrograms,
+  must0,
+  requirePrograms,
+  run,
+  runNow,
+  type Command,
+  type KernelProgram,
+  type Ran,
+} from './commands.ts';
 import type { Tracked } from './conntrack.ts';
-import { joinUplink, uplinkLeg, type Uplink } from './uplink.ts';
-import { beginText, refusals, resolverAddress, tableName, type KernelRefusal } from './ruleset.ts';
-
-export interface HubOptions {
-  /** Whose it is, of this host: four to eight letters and digits. Two with one label are the same hub. */
-  readonly label: string;
-  /** See `Uplink`; without it one that was there before is given back. */
-  readonly uplink?: Uplink | undefined;
-}
+import { clearGround, featureMissing, furnishHub, inHub, layGround, linkUp, openWay, refuseForeign, upLeg } from './hub-ground.ts';
+import { hubPlace, isInterfaceThere, settled, within, type HubOptions, type HubPlace } from './hub-place.ts';
+import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
 
 /** A worker's network that is joined to the hub. */
 export interface Joined {
@@ -30,10 +34,7 @@ interface CountedElement {
 
 /** So many sockets in one filter. */
 const together = 100;
-const upLeg = 'up0';
 const gateway = '169.254.1.1';
-/** Of the routing rule before the main table's. */
-const unmarkedPriority = 20;
 
 /**
  * The network namespace that every connection of the kernel engine passes, and its leg to this host. It outlives this process: what the kernel
@@ -41,49 +42,45 @@ const unmarkedPriority = 20;
  * interface and one route, both of the hub's own range; forwarding is on within the hub only.
  */
 export class Hub {
-  readonly label: string;
+  readonly place: HubPlace;
   readonly range: AddressRange;
 
-  private constructor(label: string, range: AddressRange) {
-    this.label = label;
+  private constructor(place: HubPlace, range: AddressRange) {
+    this.place = place;
     this.range = range;
   }
 
-  /** Faults: `KernelToolMissing`, `NotAllowed`, `KernelCommandFailed` (unsupported), `NoFreeRange`, `LabelTaken` (conflict). */
-  static async open({ label, uplink }: HubOptions): Promise<Hub> {
-    if (!/^[a-z0-9]{4,8}$/.test(label)) throw fault('bug', 'LabelWrong', 'A label of a hub is four to eight letters and digits.');
-    for (const program of Object.keys(kernelPrograms) as KernelProgram[]) requireProgram(program);
-    const taken: string[] = [];
-    for (;;) {
-      const hub = new Hub(label, (await rangeInUse(label)) ?? chooseRange([...(await usedRanges()), ...taken]));
-      try {
-        await hub.#build();
-        await hub.#linkUp(uplink);
-        return hub;
-      } catch (error) {
-        // What was there before stays: connections may pass it.
-        if (!hub.#found) await hub.remove();
-        if (hub.#isReserved) throw error;
-        // Another hub took the range between the look and the step.
-        taken.push(wholeRange(hub.range));
-      }
+  /**
+   * Faults: `KernelToolMissing`, `NotAllowed`, `NoNamespaces`, `KernelFeatureMissing`, `KernelCommandFailed` (unsupported), `NoFreeRange`,
+   * `LabelTaken`, `HubBusy` (conflict); then nothing is left of what was not there before.
+   */
+  static async open(options: HubOptions): Promise<Hub> {
+    const place = hubPlace(options);
+    requirePrograms();
+    const { range, found } = await layGround(place);
+    const hub = new Hub(place, range);
+    try {
+      // Rules come before the way in: no packet finds an open hub.
+      await hub.#begin();
+      await furnishHub(place, range);
+      if (!existsSync(`/proc/self/net/nf_conntrack`)) throw featureMissing('the list of connections, /proc/net/nf_conntrack');
+      await linkUp(place, range, options.uplink);
+      await openWay(place, range);
+      return hub;
+    } catch (error) {
+      // What was there before stays: connections may pass it.
+      if (!found) await clearGround(place);
+      throw error;
     }
   }
 
-  /** The range is this hub's: its route is the reservation. */
-  #isReserved = true;
-
-  #found = false;
   #watcher: ChildProcess | undefined;
   /** By address. */
   readonly #joined = new Map<string, Inside>();
 
-  get namespace(): string {
-    return namespaceOf(this.label);
-  }
-
-  get hostInterface(): string {
-    return interfaceOf(this.label);
+  /** What runs a command in the hub's network, as its beginning. */
+  get enter(): Command {
+    return { file: kernelPrograms.nsenter.path, args: [`--net=${this.place.path}`, '--'] };
   }
 
   /** Gives the hub a text of nft: all of it, or nothing. */
@@ -128,19 +125,13 @@ export class Hub {
 
   /** Tells of each connection that is no more, by the line that was its last. */
   async watch(ended: (line: string) => void): Promise<void> {
-    const args = [
-      `--net=${namespacePath(this.label)}`,
-      '--',
-      kernelPrograms.conntrack.path,
-      '-E',
-      '-p',
-      'tcp',
-      '-e',
-      'DESTROY',
-      '-o',
-      'extended,ktimestamp',
-    ];
-    const watcher = spawn(kernelPrograms.nsenter.path, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { LC_ALL: 'C' }, cwd: '/' });
+    const { file, args } = within(this.place, 'conntrack', ['-E', '-p', 'tcp', '-e', 'DESTROY', '-o', 'extended,ktimestamp']);
+    // It ends with us, however we end: while it runs, the namespace does not go.
+    const watcher = spawn(kernelPrograms.setpriv.path, ['--pdeathsig', 'KILL', '--', file, ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { LC_ALL: 'C' },
+      cwd: '/',
+    });
     await once(watcher, 'spawn');
     // Before it has entered the namespace its files would be those of this host.
     const own = readlinkSync('/proc/self/ns/net');
@@ -197,8 +188,8 @@ export class Hub {
   #dropping({ client, door }: Tracked): readonly [file: string, args: readonly string[]] {
     const from = ['--orig-src', client.address, '--orig-port-src', String(client.port)];
     const to = ['--orig-dst', door.address, '--orig-port-dst', String(door.port)];
-    const enter = [`--net=${namespacePath(this.label)}`, '--', kernelPrograms.conntrack.path];
-    return [kernelPrograms.nsenter.path, [...enter, '-D', '-p', 'tcp', ...from, ...to]];
+    const { file, args } = within(this.place, 'conntrack', ['-D', '-p', 'tcp', ...from, ...to]);
+    return [file, args];
   }
 
   /** Forgets connections, so that none of their packets passes any more; those that match all of it. Answers how many. */
@@ -215,13 +206,13 @@ export class Hub {
    * then there is no interface.
    */
   async join(pid: number, { nic, address }: Joined): Promise<void> {
-    const { ip, nsenter } = kernelPrograms;
+    const { ip, nsenter, sh } = kernelPrograms;
     using inside = enter(pid);
     try {
-      await must0(ip.path, ['-n', this.namespace, 'link', 'add', nic, 'type', 'veth', 'peer', 'name', 'net0', 'netns', inside.path]);
-      await must0(
-        ip.path,
-        ['-n', this.namespace, '-batch', '-'],
+      await inHub(this.place, ['link', 'add', nic, 'type', 'veth', 'peer', 'name', 'net0', 'netns', inside.path]);
+      await inHub(
+        this.place,
+        ['-batch', '-'],
         [`address add ${gateway}/32 dev ${nic}`, `link set ${nic} up`, `route add ${address}/32 dev ${nic}`, ''].join('\n'),
       );
       const lines = [
@@ -232,7 +223,7 @@ export class Hub {
         `route add default via ${gateway}`,
         '',
       ];
-      await must0(nsenter.path, [`--net=${inside.path}`, '--', '/bin/sh', '-c', quietly, 'sh', ip.path], lines.join('\n'));
+      await must0(nsenter.path, [`--net=${inside.path}`, '--', sh.path, '-c', quietly, 'sh', ip.path], lines.join('\n'));
     } catch (error) {
       await this.part({ nic, address });
       throw error;
@@ -242,15 +233,15 @@ export class Hub {
 
   /** Parts the networks that the process before had joined: they end with it. */
   async partAll(): Promise<void> {
-    const said = await must0(kernelPrograms.ip.path, ['-n', this.namespace, '-j', 'link', 'show', 'type', 'veth']);
+    const said = await inHub(this.place, ['-j', 'link', 'show', 'type', 'veth']);
     const names = (JSON.parse(said) as readonly { readonly ifname: string }[]).map(({ ifname }) => ifname).filter((name) => name !== upLeg);
-    for (const name of names) await run(kernelPrograms.ip.path, ['-n', this.namespace, 'link', 'del', name]);
+    for (const name of names) await this.#run('ip', ['link', 'del', name]);
     if (names.length > 0) await this.#run('conntrack', ['-D', '--orig-src', workersRange(this.range)]);
   }
 
   /** Parts a network from the hub. One that is gone has taken its interface with it. */
   async part({ nic, address }: Joined): Promise<void> {
-    await run(kernelPrograms.ip.path, ['-n', this.namespace, 'link', 'del', nic]);
+    await this.#run('ip', ['link', 'del', nic]);
     // Whoever gets the address next has none of its connections.
     await this.#run('conntrack', ['-D', '--orig-src', address]);
     this.#joined.delete(address);
@@ -258,114 +249,36 @@ export class Hub {
 
   /** Takes everything away. Idempotent. */
   async remove(): Promise<void> {
-    await removeHub(this.label);
+    await settled(this.place);
+    await clearGround(this.place);
   }
 
-  async #build(): Promise<void> {
-    const { ip } = kernelPrograms;
-    this.#found = namespaceExists(this.label);
-    if (!this.#found) await makeNamespace(this.label);
-    await must0(ip.path, ['-n', this.namespace, 'link', 'set', 'lo', 'up']);
-    if (!linkExists(this.hostInterface)) {
-      await must0(ip.path, ['link', 'add', this.hostInterface, 'type', 'veth', 'peer', 'name', upLeg, 'netns', this.namespace]);
-      this.#found = false;
-      const { err, exit } = await run(
-        ip.path,
-        ['-batch', '-'],
-        `link set ${this.hostInterface} up\nroute add ${wholeRange(this.range)} dev ${this.hostInterface}\n`,
-      );
-      this.#isReserved = !(exit !== 0 && err.includes('File exists'));
-      if (exit !== 0) throw commandFailed(ip.path, ['route', 'add', wholeRange(this.range)], { out: '', err, exit });
-    }
-    await must0(ip.path, ['-n', this.namespace, '-batch', '-'], this.#hubLines());
-    await this.#set(settings);
-    await this.#routeMarkedOnly();
-    // Rules come before the way in: no packet finds an open hub.
-    await this.load(this.beginning);
-    await must0(ip.path, ['-batch', '-'], this.#hostLines());
-  }
-
-  async #set(all: readonly (readonly [file: string, value: string])[]): Promise<void> {
-    const text = all.map(([file, value]) => `echo ${value} > ${file}`).join(' && ');
-    await must0(kernelPrograms.nsenter.path, [`--net=${namespacePath(this.label)}`, '--', '/bin/sh', '-c', text]);
-  }
-
-  /**
-   * What carries no mark is routed nowhere, and only the rules give marks: where somebody flushes them, nothing passes at all. Resets and other
-   * answers of the hub itself are.
-   */
-  async #routeMarkedOnly(): Promise<void> {
-    const { ip } = kernelPrograms;
-    const rules = await must0(ip.path, ['-n', this.namespace, '-j', 'rule', 'show']);
-    if ((JSON.parse(rules) as readonly { readonly priority: number }[]).some(({ priority }) => priority === unmarkedPriority)) return;
-    const lines = [
-      `rule add pref ${unmarkedPriority - 1} iif lo lookup main`,
-      `rule add pref ${unmarkedPriority} fwmark 0/0xffffffff prohibit`,
-      '',
-    ];
-    await must0(ip.path, ['-n', this.namespace, '-batch', '-'], lines.join('\n'));
-  }
-
-  #hubLines(): string {
-    return [
-      `address replace ${hubLeg(this.range)} peer ${hostLeg(this.range)}/32 dev ${upLeg}`,
-      `link set ${upLeg} up`,
-      `address replace ${resolverAddress}/32 dev lo`,
-      '',
-    ].join('\n');
-  }
-
-  async #linkUp(uplink: Uplink | undefined): Promise<void> {
-    const inHub = (lines: readonly string[]): Promise<string> =>
-      must0(kernelPrograms.ip.path, ['-n', this.namespace, '-batch', '-'], `${lines.join('\n')}\n`);
-    if (uplink !== undefined) {
-      await joinUplink(uplink, { namespace: this.namespace, range: this.range, inHub });
-      // Nobody out there is told of addresses that the hub has on its other sides.
-      await this.#set([
-        [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_ignore`, '1'],
-        [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_announce`, '2'],
-      ]);
-    } else if ((await inHub(['link show'])).includes(` ${uplinkLeg}@`)) await inHub([`link del ${uplinkLeg}`]);
-    if (uplink?.gateway === undefined) await inHub([`route replace default via ${hostLeg(this.range)} dev ${upLeg}`]);
-  }
-
-  #hostLines(): string {
-    const leg = this.hostInterface;
-    return [
-      `address replace ${hostLeg(this.range)} peer ${hubLeg(this.range)}/32 dev ${leg}`,
-      `link set ${leg} up`,
-      `route replace ${wholeRange(this.range)} via ${hubLeg(this.range)} dev ${leg}`,
-      '',
-    ].join('\n');
+  /** Brings the rules, with nothing in them that passes. */
+  async #begin(): Promise<void> {
+    const text = this.beginning;
+    const { file, args } = within(this.place, 'nft', ['-f', '-']);
+    const ran = await run(file, args, text);
+    if (ran.exit !== 0) throw ruleRefused(text, ran) ?? commandFailed(file, args, ran);
   }
 
   async #inside(program: KernelProgram, args: readonly string[], input = ''): Promise<string> {
-    return must0(kernelPrograms.nsenter.path, [`--net=${namespacePath(this.label)}`, '--', kernelPrograms[program].path, ...args], input);
+    const { file, args: all } = within(this.place, program, args);
+    return must0(file, all, input);
   }
 
   #run(program: KernelProgram, args: readonly string[]): Promise<Ran> {
-    return run(kernelPrograms.nsenter.path, [`--net=${namespacePath(this.label)}`, '--', kernelPrograms[program].path, ...args]);
+    const { file, args: all } = within(this.place, program, args);
+    return run(file, all);
   }
 }
 
-/** Within the hub only. */
-const settings = [
-  ['/proc/sys/net/ipv4/ip_forward', '1'],
-  ['/proc/sys/net/ipv6/conf/all/disable_ipv6', '1'],
-  ['/proc/sys/net/ipv4/conf/all/send_redirects', '0'],
-  ['/proc/sys/net/ipv4/conf/all/rp_filter', '0'],
-  ['/proc/sys/net/ipv4/conf/default/rp_filter', '0'],
-  [`/proc/sys/net/ipv4/conf/${upLeg}/rp_filter`, '0'],
-  // A connection that was forgotten is not taken up again in its middle, perhaps by another way.
-  ['/proc/sys/net/netfilter/nf_conntrack_tcp_loose', '0'],
-  // One end may wait for long for what the other still sends: where no rule says otherwise as long as an open connection.
-  ['/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_fin_wait', '432000'],
-  ['/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait', '432000'],
-  ['/proc/sys/net/netfilter/nf_conntrack_acct', '1'],
-  ['/proc/sys/net/netfilter/nf_conntrack_timestamp', '1'],
-  // Each end of a connection is told of, whenever it began.
-  ['/proc/sys/net/netfilter/nf_conntrack_events', '1'],
-] as const;
+/** Where nft says which line the kernel does not know. */
+function ruleRefused(text: string, ran: Ran): Fault | undefined {
+  const line = /^\/dev\/stdin:(\d+):/m.exec(ran.err)?.[1];
+  if (line === undefined) return undefined;
+  const [said = ''] = ran.err.trim().split('\n');
+  return featureMissing(`${text.split('\n')[Number(line) - 1] ?? ''} (nft: ${said.replace(/^\S+ /, '')})`);
+}
 
 /** A network namespace of another process. */
 interface Inside {
@@ -416,54 +329,13 @@ function socketFilter({ client, door }: Tracked): string {
   return `( src ${client.address}:${client.port} and dst ${door.address}:${door.port} )`;
 }
 
-/** Takes a hub away, whoever made it. Idempotent. Answers whether there was anything. */
-export async function removeHub(label: string): Promise<boolean> {
-  const wasThere = linkExists(interfaceOf(label)) || namespaceExists(label);
-  const { ip } = kernelPrograms;
-  // With one end of the leg goes the other, and its route.
-  if (linkExists(interfaceOf(label))) await run(ip.path, ['link', 'del', interfaceOf(label)]);
-  if (namespaceExists(label)) await run(ip.path, ['netns', 'del', namespaceOf(label)]);
-  return wasThere;
-}
-
-const namespaceOf = (label: string): string => `isthmus-${label}`;
-const interfaceOf = (label: string): string => `ist-${label}`;
-const namespacePath = (label: string): string => `/run/netns/${namespaceOf(label)}`;
-const namespaceExists = (label: string): boolean => existsSync(namespacePath(label));
-const linkExists = (name: string): boolean =>
-  readFileSync('/proc/net/dev', 'utf8').includes(` ${name}:`) || existsSync(`/sys/class/net/${name}`);
-
-async function makeNamespace(label: string): Promise<void> {
-  const ran = await run(kernelPrograms.ip.path, ['netns', 'add', namespaceOf(label)]);
-  if (ran.exit === 0) return;
-  throw fault('unsupported', 'NotAllowed', `This user may not make network namespaces: ${ran.err.trim().slice(0, 200)}.`, {
-    remedy: 'Start isthmus up --engine kernel as root, or within: unshare -Urnm',
-  });
-}
-
-/** The range of a hub that is there already. */
-async function rangeInUse(label: string): Promise<AddressRange | undefined> {
-  if (!linkExists(interfaceOf(label))) return undefined;
-  const said = await must0(kernelPrograms.ip.path, ['-j', '-4', 'address', 'show', 'dev', interfaceOf(label)]);
-  const [one] = JSON.parse(said) as readonly { readonly addr_info?: readonly { readonly local: string }[] }[];
-  const local = one?.addr_info?.[0]?.local;
-  return local?.endsWith('.0.1') === true ? { prefix: local.slice(0, -'.0.1'.length) } : undefined;
-}
-
-async function usedRanges(): Promise<readonly string[]> {
-  const said = await must0(kernelPrograms.ip.path, ['-j', '-4', 'route', 'show', 'table', 'all']);
-  return (JSON.parse(said) as readonly { readonly dst: string }[]).map(({ dst }) => dst);
-}
-
-function requireProgram(program: KernelProgram): void {
-  const { path, does, from } = kernelPrograms[program];
-  if (existsSync(path)) return;
-  throw toolMissing(path, does, from);
-}
-
-function toolMissing(path: string, does: string, from: string): Fault {
-  return fault('unsupported', 'KernelToolMissing', `The kernel engine needs ${path}, which ${does}, and it is not here.`, {
-    target: path,
-    remedy: `Install the package ${from}, or use isthmus up --engine userspace.`,
-  });
+/** Takes a hub away, whoever made it. Idempotent. Answers whether there was anything. Faults: `LabelTaken`, `HubBusy` (conflict). */
+export async function removeHub(options: HubOptions): Promise<boolean> {
+  const place = hubPlace(options);
+  await settled(place);
+  if (!isInterfaceThere(place.hostInterface) && !existsSync(place.path)) return false;
+  requirePrograms();
+  await refuseForeign(place);
+  await clearGround(place);
+  return true;
 }
