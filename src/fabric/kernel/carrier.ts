@@ -144,6 +144,16 @@ export class KernelCarrier {
     await this.#hub.part({ nic: nic.name, address: nic.address });
   }
 
+  /** The joined network that has an address. */
+  networkAt(address: string): WorkerNic | undefined {
+    return this.#networks.at(address);
+  }
+
+  /** Counts names that a joined network asked for and nobody knows. */
+  refusedNames({ of: segment, asker }: WorkerNic, count: number): void {
+    this.#flows.refused({ ...nothing, segment, port: 0 }, count, asker);
+  }
+
   at(endpoint: string, port: number): HostPort | undefined {
     return this.of(endpoint).find((one) => one.port === port)?.at;
   }
@@ -329,6 +339,7 @@ export class KernelCarrier {
 }
 
 const nothing = {
+  endpoint: undefined,
   service: undefined,
   balancer: undefined,
   rule: undefined,

@@ -25,6 +25,7 @@ import { KernelCarrier, type KernelCut } from './carrier.ts';
 import { Hub } from './hub.ts';
 import type { HubOptions } from './hub-place.ts';
 import { isCarried } from './kernel-rows.ts';
+import { NameService, refusedNames } from './name-service.ts';
 import type { WorkerNic } from './networks.ts';
 import { resolverAddress } from './ruleset.ts';
 
@@ -81,6 +82,7 @@ class KernelEngine implements FabricEngine {
   readonly #relayed: Relayed;
   readonly #carrier: KernelCarrier;
   readonly #names: AddressBook;
+  #nameService: NameService | undefined;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #events = new Set<(event: FabricEvent) => void>();
@@ -128,6 +130,7 @@ class KernelEngine implements FabricEngine {
   static async open(parts: Parts): Promise<KernelEngine> {
     const engine = new KernelEngine(parts);
     await engine.#carrier.begin();
+    await engine.#serveNames(parts.hub);
     const { tickMs = 1_000 } = parts.options.limits ?? {};
     engine.#ticking = setInterval(() => void engine.#tick(), tickMs).unref();
     return engine;
@@ -223,6 +226,7 @@ class KernelEngine implements FabricEngine {
     clearInterval(this.#ticking);
     await this.#last;
     this.#names.close();
+    this.#nameService?.[Symbol.dispose]();
     await this.#inner[Symbol.asyncDispose]();
     await this.#carrier.close(this.#keeps);
   }
@@ -278,6 +282,7 @@ class KernelEngine implements FabricEngine {
         await this.#inTurn(() => this.#mend());
       }
       for (const { endpoint, port } of await this.#carrier.countRefused()) await this.#tellRefused(endpoint, port);
+      this.#tellUnknownNames();
     } catch (error) {
       if (!this.#closed) this.#log.error({ err: toFault(error) }, 'the kernel could not be asked');
     } finally {
@@ -298,6 +303,26 @@ class KernelEngine implements FabricEngine {
     if (denied === undefined) return;
     const denial = { code: denied.code, rule: denied.target, remedy: denied.remedy, isRule: denied.kind === 'denied' };
     this.#emit({ kind: 'refused', endpoint, segment, host: address, port, asker: undefined, ...denial });
+  }
+
+  async #serveNames({ enter }: Hub): Promise<void> {
+    this.#nameService = await NameService.open({
+      enter,
+      address: resolverAddress,
+      segmentOf: (address) => this.#carrier.networkAt(address)?.of,
+      tables: () => this.#tables,
+      nowMs: () => this.#clock.now(),
+      log: this.#log,
+    });
+  }
+
+  #tellUnknownNames(): void {
+    for (const { address, names, count } of this.#nameService?.takeUnknown() ?? []) {
+      const nic = this.#carrier.networkAt(address);
+      if (nic === undefined) continue;
+      this.#carrier.refusedNames(nic, count);
+      for (const event of refusedNames(nic, names)) this.#emit(event);
+    }
   }
 
   /** Health, an address or a relay is another: the rows change, and the plan stays. */

@@ -58,9 +58,9 @@ export class KernelFlows {
     });
   }
 
-  /** Connections that found no backend. */
-  refused(way: Parameters<Ledger['along']>[0], count: number): void {
-    for (const counter of this.ledger.along(way)) counter.refused += count;
+  /** What found no way. */
+  refused(way: Parameters<Ledger['along']>[0], count: number, asker?: string): void {
+    for (const counter of this.ledger.along(way, asker)) counter.refused += count;
   }
 
   /** Looks at the kernel's list. */

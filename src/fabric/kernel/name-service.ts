@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { fault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
+import { nameNotFound } from '../denial.ts';
+import type { FabricEvent } from '../engine.ts';
 import type { Tables } from '../tables.ts';
 import { addressesOf, answerTo } from './resolver.ts';
 
@@ -83,6 +85,17 @@ export class NameService implements Disposable {
     known.count += 1;
     if (known.names.size < mostNames) known.names.add(name);
   }
+}
+
+/** What is told of them: to ask for a name is to try to tell it to somebody. */
+export function refusedNames(
+  { of: segment, asker }: { readonly of: string; readonly asker: string },
+  names: readonly string[],
+): readonly FabricEvent[] {
+  return names.map((host) => {
+    const { code, target: rule, remedy } = nameNotFound(segment, host, []);
+    return { kind: 'refused', endpoint: undefined, segment, host, port: dnsPort, asker, code, rule, remedy, isRule: false };
+  });
 }
 
 async function bindIn({ enter, address }: NameServiceOptions): Promise<Socket> {

@@ -16,6 +16,8 @@ export class WorkerNetworks {
   readonly #nics = new Map<string, WorkerNic>();
   /** Whose connections come from an address: also of one that is parted, until another has it. */
   readonly #askers = new Map<string, string>();
+  /** Names of interfaces by the address behind them. */
+  readonly #behind = new Map<string, string>();
   #begun = 0;
 
   constructor(range: AddressRange) {
@@ -32,6 +34,7 @@ export class WorkerNetworks {
     const name = `w-${this.#begun}`;
     const nic = { name, segment, address: this.#addresses.of(name, hashText), of, asker };
     this.#nics.set(name, nic);
+    this.#behind.set(nic.address, name);
     this.#askers.set(nic.address, asker);
     return nic;
   }
@@ -48,9 +51,15 @@ export class WorkerNetworks {
     return this.#askers.get(address);
   }
 
+  /** The one that has an address. */
+  at(address: string): WorkerNic | undefined {
+    return this.#nics.get(this.#behind.get(address) ?? '');
+  }
+
   /** Others may have its address. */
-  remove({ name }: WorkerNic): void {
+  remove({ name, address }: WorkerNic): void {
     this.#nics.delete(name);
+    this.#behind.delete(address);
     this.#addresses.keep(new Set(this.#nics.keys()));
   }
 }
