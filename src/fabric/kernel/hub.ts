@@ -83,11 +83,6 @@ export class Hub {
     return { file: kernelPrograms.nsenter.path, args: [`--net=${this.place.path}`, '--'] };
   }
 
-  /** What runs a command in the hub's network, as its beginning. */
-  get enter(): { readonly file: string; readonly args: readonly string[] } {
-    return { file: kernelPrograms.nsenter.path, args: [`--net=${namespacePath(this.label)}`, '--'] };
-  }
-
   /** Gives the hub a text of nft: all of it, or nothing. */
   async load(text: string): Promise<void> {
     if (text === '') return;
