@@ -7,6 +7,7 @@ import { soon, stage, type Stage } from '../engine-stage.contract.ts';
 import type { AttachedNetwork } from '../engine.ts';
 import { outwardAddress } from '../sample-hosts.contract.ts';
 import { openKernelEngine } from './engine.ts';
+import { hubPlace } from './hub-place.ts';
 
 interface Exposed extends AsyncDisposable {
   readonly on: Stage;
@@ -30,7 +31,7 @@ async function exposed(): Promise<Exposed> {
   all.use(on);
   return {
     on,
-    inHub: (...command) => execFileSync('/usr/bin/nsenter', [`--net=/run/netns/isthmus-${label}`, '--', ...command], { encoding: 'utf8' }),
+    inHub: (...command) => execFileSync('/usr/bin/nsenter', [`--net=${hubPlace({ label }).path}`, '--', ...command], { encoding: 'utf8' }),
     worker: async (segment, asker) => {
       const network = all.use(await workerNetwork());
       const attached = await must(on.engine.attach, 'an engine that attaches').call(on.engine, { segment, pid: network.pid, asker });
