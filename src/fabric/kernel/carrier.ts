@@ -195,12 +195,14 @@ export class KernelCarrier {
     return true;
   }
 
-  /** Ends what is idle for too long: by a reset, or in silence. The kernel would forget it within a second, and tell nobody. */
+  /** Ends what is idle for too long: by a reset, or in silence. */
   async endIdle(): Promise<void> {
     const idle = this.#flows.idle();
     if (idle.length === 0) return;
     await this.#hub.end(idle.filter(({ way }) => way.rule?.tcpReset === true).map(({ tracked }) => tracked));
-    await this.#hub.drop(idle.filter(({ way }) => way.rule?.tcpReset !== true).map(({ tracked }) => tracked));
+    // The kernel forgets by itself, unless it was told of another time when the connection began.
+    const silent = idle.filter(({ way, tracked }) => way.rule?.tcpReset !== true && tracked.secondsLeft > 1);
+    await this.#hub.drop(silent.map(({ tracked }) => tracked));
   }
 
   /** Counts connections that found no backend since the last time. Answers the ways of those, as far as they came. */

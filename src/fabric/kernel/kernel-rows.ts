@@ -48,6 +48,9 @@ export function isCarried(tables: Tables, { service }: Pick<Endpoint, 'service'>
   return found !== undefined && (found.kind === 'database' || !found.proxyProtocol);
 }
 
+/** So much longer the kernel keeps a connection that is to be reset. */
+const resetWithinSeconds = 30;
+
 /** The key of what stands behind a rule: one of its backends, with the port that its forwarder passes on. */
 function backendKey(backend: string, port: number): string {
   return `backend ${backend}#${port}`;
@@ -118,7 +121,9 @@ function balancedRow(tables: Tables, state: RowsState, { table, port, number, ba
           return backendRow(state, backendKey(backend.id, backendPort), forward.to, backends);
         });
   const by = rule.distribution === '5-tuple' ? 'ports' : 'addresses';
-  return { number, by, slots, idleSeconds: Math.ceil(rule.idleMs / 1_000), tcpReset: rule.tcpReset };
+  // Who is to be reset must not be forgotten before: that is the control process's to do, and later than the kernel would.
+  const idleSeconds = Math.ceil(rule.idleMs / 1_000) + (rule.tcpReset && rule.idleMs > 0 ? resetWithinSeconds : 0);
+  return { number, by, slots, idleSeconds, tcpReset: rule.tcpReset };
 }
 
 /** A target that is nowhere at the moment keeps its number: connections to it are refused. */
