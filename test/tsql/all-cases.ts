@@ -5,6 +5,7 @@ import { aggregatesOfNumbers, decimals, integers } from './cases/numbers.ts';
 import { failures, procedures, syntax, transactions, variables } from './cases/program.ts';
 import { grouping, joins, selects, setsAndTables, windows } from './cases/queries.ts';
 import { offsets } from './cases/offsets.ts';
+import { patterns } from './cases/patterns.ts';
 import { json, pivots } from './cases/shapes.ts';
 import { tables } from './cases/tables.ts';
 import { ticksOfDatetime } from './cases/ticks.ts';
@@ -18,6 +19,7 @@ export const allCases: readonly CaseArea[] = [
   aggregatesOfNumbers,
   textFunctions,
   collation,
+  patterns,
   dateLiterals,
   dateFunctions,
   dateStyles,

@@ -1,5 +1,7 @@
 import type { SqlValue } from '../session.ts';
 import type { TsqlType } from '../tsql-type.ts';
+import { isInRange, isKnownRange, type Range } from '../translate/collated-range.ts';
+import { setOf } from '../translate/like-pattern.ts';
 import { odbcType } from './odbc-type.ts';
 import { int, nvarchar, type Rowset, type RowsetColumn, smallint, sysname, tinyint, varchar } from './rowset.ts';
 import type { CatalogueTable, Snapshot } from './snapshot.ts';
@@ -46,14 +48,21 @@ const longestPattern = 384;
 
 type Unit = '%' | ((character: string) => boolean);
 
+/** Ranges of letters and digits go by the collation, others by code points. */
+function memberOf({ negated, single, ranges }: ReturnType<typeof setOf>): Unit & ((character: string) => boolean) {
+  const lower = single.toLowerCase();
+  const isIn = (given: string, range: Range): boolean =>
+    isKnownRange(range) ? isInRange(given, range) === true : given >= range.from && given <= range.to;
+  return (given) => (lower.includes(given.toLowerCase()) || ranges.some((range) => isIn(given, range))) !== negated;
+}
+
 function unitsOf(wanted: string): readonly Unit[] {
   const units: Unit[] = [];
   for (let at = 0; at < wanted.length; at++) {
     const character = wanted[at]!;
     const set = character === '[' ? /^\[(\^?)([^\]]+)\]/.exec(wanted.slice(at)) : null;
     if (set) {
-      const one = new RegExp(`^[${set[1]}${set[2]!.replaceAll(/[\\\]^]/g, String.raw`\$&`)}]$`, 'is');
-      units.push((given) => one.test(given));
+      units.push(memberOf(setOf(set[1]! + set[2]!)));
       at += set[0].length - 1;
     } else if (character === '%') units.push('%');
     else if (character === '_') units.push(() => true);

@@ -208,6 +208,12 @@ test.each([
   ['a.b', 'a.b', true],
   ['axb', 'a.b', false],
   ['ab', 'a[^b]', false],
+  ['b', '[z-a]', false],
+  ['é', '[a-f]', true],
+  ['_', '[A-z]', false],
+  ['B', '[a-c]', true],
+  ['a-b', 'a[+--]b', true],
+  ['a]b', String.raw`a[\]b`, false],
 ])('the name %s and the pattern %s', (name, pattern, meant) => {
   expect(isMeant(name, pattern, true)).toBe(meant);
 });

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await connection.run(`CREATE TABLE t AS SELECT i, make_timestamp(epoch_us(date_trunc('second', p)) + CAST(hash(i) % 100 * 10000 + [0, 3000, 7000][i % 3 + 1] AS BIGINT)) AS d,
     p AS d2, ${onClock(`p AT TIME ZONE 'UTC'`, 90)} AS o, date_trunc('minute', p) AS s, CAST(p AS DATE) AS a, CAST(p AS TIME) AS t,
     CAST(i % 12 + 1 AS INTEGER) AS n, CAST(i * 1.2345678 AS DOUBLE) AS f, CAST(i * 0.0123457 AS DECIMAL(12,6)) AS m, strftime(p, '%Y-%m-%d %H:%M:%S.%g') AS v
-    FROM (SELECT i, ${moment} AS p FROM range(60) AS r(i))`);
+    FROM (SELECT i, ${moment} AS p FROM range(24) AS r(i))`);
 });
 afterAll(() => connection.closeSync());
 
@@ -48,7 +48,7 @@ function lists(count: number): string[] {
   return [...new Set(pairs)];
 }
 
-const parts = ['month', 'day', 'second', 'millisecond'];
+const parts = ['month', 'millisecond'];
 
 /** Of columns only, and with a part of a date as the first. */
 function argumentsOf(count: number): string[] {
@@ -76,17 +76,17 @@ function* calls(): Generator<readonly [maker: string, text: string]> {
 
 test('whatever makes a datetime makes one that SQL Server has: its milliseconds end in 0, 3 or 7', async () => {
   const scope = scopeOf([...columns, { name: 'i', type: { name: 'bigint' } }]);
-  const made = new Map<string, string[]>();
+  const made = new Map<string, Set<string>>();
   for (const [maker, text] of calls()) {
     try {
       const { type, sql } = translateExpression(parseExpression(text), scope);
-      if (type?.name === 'datetime') made.set(maker, [...(made.get(maker) ?? []), sql]);
+      if (type?.name === 'datetime') made.set(maker, (made.get(maker) ?? new Set()).add(sql));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
   }
   // What ends the statement for a row makes nothing of it.
-  const all = [...made].flatMap(([maker, texts]) => texts.map((sql) => ({ maker, sql: sql.replaceAll(/\berror\(/g, 'failed(') })));
+  const all = [...made].flatMap(([maker, texts]) => [...texts].map((sql) => ({ maker, sql: sql.replaceAll(/\berror\(/g, 'failed(') })));
   const wrong: string[] = [];
   for (let from = 0; from < all.length; from += 100) {
     const some = all.slice(from, from + 100);

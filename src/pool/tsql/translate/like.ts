@@ -1,57 +1,16 @@
 import { sqlError } from '../sql-error.ts';
-import type { Condition } from '../syntax/ast.ts';
+import type { Condition, Place } from '../syntax/ast.ts';
 import { castTo } from './convert.ts';
-import { boundAll, failing, textLiteral } from './sql-text.ts';
+import { escapeRegex, patternParts, patternRegex } from './like-pattern.ts';
+import { bound, boundAll, failing, textLiteral } from './sql-text.ts';
 import { isNational, isText, knownType } from './type-order.ts';
 import type { Typed } from './typed.ts';
-import { lengthInUnits } from './utf16.ts';
+import { inUnits, isNarrow, lengthInUnits } from './utf16.ts';
 
 type LikeNode = Extract<Condition, { kind: 'like' }>;
 
 /** Of a pattern without brackets and escapes. */
 const plainPattern = /^[^[\]_%]*$/;
-
-/** One character of a pattern, or a bracket of it. */
-const tokens = /\[\^?\]?[^\]]*\]|[\s\S]/gu;
-
-/** A pattern of LIKE as a regular expression of RE2 for the whole text. */
-function patternToRegex(pattern: string, escape: string | undefined): string {
-  let regex = '';
-  let rest = pattern;
-  while (rest !== '') {
-    if (escape !== undefined && rest.startsWith(escape) && rest.length > escape.length) {
-      const [literal = ''] = rest.slice(escape.length);
-      regex += escapeRegex(literal);
-      rest = rest.slice(escape.length + literal.length);
-      continue;
-    }
-    tokens.lastIndex = 0;
-    const [token = ''] = tokens.exec(rest) ?? [];
-    regex += tokenToRegex(token);
-    rest = rest.slice(token.length);
-  }
-  return regex;
-}
-
-function tokenToRegex(token: string): string {
-  if (token === '%') return '.*';
-  if (token === '_') return '.';
-  if (token.length > 1 && token.startsWith('[')) return bracketToRegex(token.slice(1, -1));
-  // A bracket that is never closed matches nothing.
-  return token === '[' ? '[^\\x{0}-\\x{10FFFF}]' : escapeRegex(token);
-}
-
-function bracketToRegex(inside: string): string {
-  const negated = inside.startsWith('^');
-  const set = negated ? inside.slice(1) : inside;
-  if (set === '') return negated ? '.' : '[^\\x{0}-\\x{10FFFF}]';
-  const escaped = set.replaceAll(/[\\\]^[]/g, (character) => `\\${character}`).replace(/^-|-$/g, '\\-');
-  return `[${negated ? '^' : ''}${escaped}]`;
-}
-
-export function escapeRegex(text: string): string {
-  return text.replaceAll(/[\\^$.|?*+()[\]{}]/g, (character) => `\\${character}`);
-}
 
 /** `operand LIKE pattern`: case does not count, nor do a varchar's trailing blanks; both do where `binaryOrder` says so. */
 export function likeCondition(node: LikeNode, parts: { operand: Typed; pattern: Typed; escape: Typed | undefined }): string {
@@ -60,7 +19,7 @@ export function likeCondition(node: LikeNode, parts: { operand: Typed; pattern: 
   const escape = escapeOf(parts.escape, node);
   const cased = text.binaryOrder === true || pattern.binaryOrder === true;
   const national = isNational(knownType(text)) || isNational(knownType(pattern));
-  const test = matchSql(text.sql, pattern, { escape, cased, blanks: !national });
+  const test = matchSql(text.sql, pattern, { escape, cased, blanks: !national, place: node });
   return node.negated ? `(NOT ${test})` : test;
 }
 
@@ -85,21 +44,51 @@ interface Matching {
   readonly cased: boolean;
   /** Blanks at the text's end may be too many. */
   readonly blanks: boolean;
+  readonly place: Pick<Place, 'line'>;
 }
+
+/** The pattern where it is known before the statement runs: a constant, a variable. */
+function constantText({ literal, sql }: Typed): string | undefined {
+  if (literal?.kind === 'string') return literal.text;
+  return /^'(?:[^']|'')*'$/.test(sql) ? sql.slice(1, -1).replaceAll("''", "'") : undefined;
+}
+
+/** The text as the regular expression reads it. */
+function read(text: string, counts: boolean): string {
+  return counts ? bound('whole', text, (value) => `CASE WHEN ${isNarrow(value)} THEN ${value} ELSE ${inUnits(value)} END`) : text;
+}
+
+const notSure = failing(
+  40_510,
+  "A character that a range in a pattern of LIKE meets has no sure place in the collation's order, and is not supported there by this SQL pool. List the pattern's characters, or write COLLATE Latin1_General_BIN2 after the value to go by code points.",
+);
 
 function matchSql(text: string, pattern: Typed, how: Matching): string {
   const flags = how.cased ? 's' : 'si';
   const end = how.blanks ? ' *' : '';
-  if (pattern.literal?.kind !== 'string')
+  const written = constantText(pattern);
+  if (written === undefined)
     return boundAll({ text, pattern: pattern.sql }, (value) => {
-      const regex = `${runtimeRegex(value.pattern, how.escape)}${end === '' ? '' : ` || '${end}'`}`;
-      return `regexp_full_match(${value.text}, ${regex}, '${flags}')`;
+      const regex = `${runtimeRegex(read(value.pattern, true), how)}${end === '' ? '' : ` || '${end}'`}`;
+      return `regexp_full_match(${read(value.text, true)}, ${regex}, '${flags}')`;
     });
-  const written = pattern.literal.text;
-  const simple =
-    how.escape === undefined ? simpleMatch(how.cased ? text : `lower(${text})`, how.cased ? written : written, how) : undefined;
-  return simple ?? `regexp_full_match(${text}, ${textLiteral(patternToRegex(written, how.escape) + end)}, '${flags}')`;
+  const simple = how.escape === undefined ? simpleMatch(how.cased ? text : `lower(${text})`, written, how) : undefined;
+  if (simple !== undefined) return simple;
+  const { sure, possible, ascii, counts } = patternRegex(patternParts(written, how.escape), how);
+  const matches = (value: string, regex: string): string => `regexp_full_match(${value}, ${textLiteral(regex + end)}, '${flags}')`;
+  if (sure === possible) return matches(read(text, counts), sure);
+  return bound('text', text, (value) => {
+    const doubted = bound(
+      'searched',
+      read(value, counts),
+      (units) =>
+        `CASE WHEN ${matches(units, sure)} THEN TRUE WHEN ${matches(units, possible)} THEN ${notSure} ELSE ${matches(units, sure)} END`,
+    );
+    return `CASE WHEN ${isAscii(value)} THEN ${matches(value, ascii)} ELSE ${doubted} END`;
+  });
 }
+
+const isAscii = (text: string): string => `strlen(${text}) = length(${text})`;
 
 /** `abc%` and `%abc%`, which need no regular expression. */
 function simpleMatch(text: string, pattern: string, how: Matching): string | undefined {
@@ -112,8 +101,8 @@ function simpleMatch(text: string, pattern: string, how: Matching): string | und
   return inner !== undefined && plainPattern.test(inner) ? `contains(${text}, ${folded(inner)})` : undefined;
 }
 
-/** `patternToRegex` for a pattern that is only known as the statement runs. */
-function runtimeRegex(pattern: string, escape: string | undefined): string {
+/** `patternRegex` for a pattern that is only known as the statement runs, in units. */
+function runtimeRegex(pattern: string, { escape, cased }: Pick<Matching, 'escape' | 'cased'>): string {
   const escaped = escape === undefined ? '' : `${escapeRegex(escape)}.|`;
   const split = `regexp_extract_all(${pattern}, ${textLiteral(`${escaped}\\[\\^?\\]?[^\\]]*\\]|.`)}, 0, 's')`;
   const none = `'[^\\x{0}-\\x{10FFFF}]'`;
@@ -122,7 +111,14 @@ function runtimeRegex(pattern: string, escape: string | undefined): string {
     escape === undefined
       ? ''
       : ` WHEN length(token) = 2 AND starts_with(token, ${textLiteral(escape)}) THEN regexp_escape(substring(token, 2))`;
-  const each = `CASE WHEN token = '%' THEN '.*' WHEN token = '_' THEN '.' WHEN token = '[' THEN ${none}${unescaped} WHEN token IN ('[]', '[^]') THEN ${failing(40_510, 'An empty bracket in a pattern of LIKE is not supported by this SQL pool.')} WHEN length(token) > 1 THEN ${bracket} ELSE regexp_escape(token) END`;
+  const empty = failing(40_510, 'An empty bracket in a pattern of LIKE is not supported by this SQL pool.');
+  const wide = failing(40_510, 'A character beyond U+FFFF in brackets of LIKE is not supported by this SQL pool.');
+  const range = failing(
+    40_510,
+    'A range in a pattern of LIKE that is not a constant is not supported by this SQL pool. Give the pattern as a constant or a variable, or write COLLATE Latin1_General_BIN2 after the value.',
+  );
+  const reversed = `len(list_filter(regexp_extract_all(token, '[^\\[]-[^\\]]', 0, 's'), lambda pair: ${cased ? 'pair[1] > pair[3]' : 'TRUE'})) > 0`;
+  const each = `CASE WHEN token = '%' THEN '.*' WHEN token = '_' THEN '.' WHEN token = '[' THEN ${none}${unescaped} WHEN token IN ('[]', '[^]') THEN ${empty} WHEN length(token) > 1 AND contains(token, chr(65535)) THEN ${wide} WHEN length(token) > 1 AND ${reversed} THEN ${range} WHEN length(token) > 1 THEN ${bracket} ELSE regexp_escape(token) END`;
   return `array_to_string(list_transform(${split}, lambda token: ${each}), '')`;
 }
 
@@ -132,23 +128,45 @@ export function patternIndex(pattern: Typed, text: Typed, place: Parameters<type
   const source = asText(text, node);
   const written = asText(pattern, node);
   const cased = source.binaryOrder === true || written.binaryOrder === true;
-  return boundAll(
-    { searched: source.sql, pattern: written.literal?.kind === 'string' ? `''` : written.sql },
-    ({ searched, pattern: runtime }) => {
-      const { regex, anchored, ended } = indexRegex(written, runtime);
-      const whole = `${anchored} || '(' || ${regex} || ')' || ${ended}`;
-      const flags = cased ? 's' : 'si';
-      const before = lengthInUnits(`regexp_extract(${searched}, ${whole}, 1, '${flags}')`);
-      return `CASE WHEN ${searched} IS NULL THEN NULL WHEN regexp_matches(${searched}, ${whole}, '${flags}') THEN ${before} + 1 WHEN ${runtime} IS NOT NULL THEN 0 END`;
-    },
-  );
+  const flags = cased ? 's' : 'si';
+  const constant = constantText(written);
+  if (constant === undefined)
+    return boundAll({ text: source.sql, runtime: written.sql }, (value) => {
+      const open = `starts_with(${value.runtime}, '%')`;
+      const rest = `CASE WHEN ${open} THEN substring(${value.runtime}, 2) ELSE ${value.runtime} END`;
+      const regex = runtimeRegex(read(rest, true), { escape: undefined, cased });
+      const whole = `CASE WHEN ${open} THEN '^(.*?)(' ELSE '^()(' END || ${regex} || ')$'`;
+      return placeSql(read(value.text, true), [value.text, value.runtime], { whole, flags, counts: true });
+    });
+  const open = constant.startsWith('%');
+  const closed = constant.endsWith('%') && constant.length > 1;
+  const { sure, possible, ascii, counts } = patternRegex(patternParts(constant.slice(open ? 1 : 0, closed ? -1 : undefined), undefined), {
+    cased,
+    place,
+  });
+  const whole = (regex: string): string => textLiteral(`${open ? '^(.*?)' : '^()'}(${regex})${closed ? '' : '$'}`);
+  return bound('text', source.sql, (value) => {
+    const doubted = bound('searched', read(value, counts), (searched) => {
+      const at = (regex: string): string => placeSql(searched, [value], { whole: whole(regex), flags, counts });
+      if (sure === possible) return at(sure);
+      return bound(
+        'least',
+        at(sure),
+        (least) => `CASE WHEN ${least} IS NULL OR ${least} = ${at(possible)} THEN ${least} ELSE ${notSure} END`,
+      );
+    });
+    if (sure === possible) return doubted;
+    return `CASE WHEN ${isAscii(value)} THEN ${placeSql(value, [value], { whole: whole(ascii), flags, counts })} ELSE ${doubted} END`;
+  });
 }
 
-function indexRegex(pattern: Typed, runtime: string): { readonly regex: string; readonly anchored: string; readonly ended: string } {
-  const written = pattern.literal?.kind === 'string' ? pattern.literal.text : undefined;
-  if (written === undefined) return { regex: runtimeRegex(runtime, undefined), anchored: `'^()'`, ended: `'$'` };
-  const open = written.startsWith('%');
-  const closed = written.endsWith('%') && written.length > 1;
-  const inner = written.slice(open ? 1 : 0, closed ? -1 : undefined);
-  return { regex: textLiteral(patternToRegex(inner, undefined)), anchored: open ? `'^(.*?)'` : `'^()'`, ended: closed ? `''` : `'$'` };
+/** NULL where one of `given` is. */
+function placeSql(
+  searched: string,
+  given: readonly string[],
+  { whole, flags, counts }: { readonly whole: string; readonly flags: string; readonly counts: boolean },
+): string {
+  const before = `regexp_extract(${searched}, ${whole}, 1, '${flags}')`;
+  const length = counts ? `CAST(length(${before}) AS INTEGER)` : lengthInUnits(before);
+  return `CASE WHEN ${given.map((value) => `${value} IS NULL`).join(' OR ')} THEN NULL WHEN regexp_matches(${searched}, ${whole}, '${flags}') THEN ${length} + 1 ELSE 0 END`;
 }

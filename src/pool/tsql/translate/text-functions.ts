@@ -1,6 +1,7 @@
 import { anyNullable, argumentAs, constantInt, intArgument, invalidArgument, longType, textArgument, textType } from './arguments.ts';
 import type { CallContext, FunctionRule } from './functions.ts';
-import { escapeRegex, patternIndex } from './like.ts';
+import { escapeRegex } from './like-pattern.ts';
+import { patternIndex } from './like.ts';
 import { bound, boundAll, failing, textLiteral } from './sql-text.ts';
 import { isBinary, isNational, isText, knownType, lengthOf, sizedType, textLength } from './type-order.ts';
 import type { Typed } from './typed.ts';
