@@ -4,8 +4,9 @@ import type { RouteState } from '../choose.ts';
 import { endpointDisconnected, rerouted } from '../denial.ts';
 import type { Counter, NetworkAsk, Passed, Session } from '../engine.ts';
 import { isForbidden } from '../forbidden.ts';
+import { hashText } from '../hash.ts';
 import { emptyPlan, type Endpoint, type HostPort } from '../plan.ts';
-import { endpointDenial, wayStands, type Way } from '../route.ts';
+import { endpointDenial, wayStands } from '../route.ts';
 import { compileTables, type Tables } from '../tables.ts';
 import { hostLeg, RangePart } from './address-range.ts';
 import type { Tracked } from './conntrack.ts';
@@ -16,8 +17,8 @@ import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
 import { emptyTable, type KernelBackend, type KernelSource, type KernelTable } from './kernel-table.ts';
 import { WorkerNetworks, type WorkerNic } from './networks.ts';
 import { leadsTo, sourceKey, UplinkPorts, type Uplink } from './uplink.ts';
-import { hashText } from '../hash.ts';
 import { changeText, emptyText } from './ruleset.ts';
+import { mayBe, trackedWay, type TrackedGround } from './tracked-way.ts';
 
 export interface CarrierOptions {
   readonly hub: Hub;
@@ -52,8 +53,8 @@ export class KernelCarrier {
   readonly #relays: HostRelays;
   readonly #flows: KernelFlows;
   readonly #networks: WorkerNetworks;
-  /** By what databases see: a backend's id and the port that its forwarder passes on. Never forgotten: a connection may live on. */
-  readonly #backendOf = new Map<string, { readonly backend: string; readonly port: number }>();
+  /** Backends' ids, by what databases see. Never forgotten: a connection may live on. */
+  readonly #backendOf = new Map<string, string>();
   #tables: Tables = compileTables(emptyPlan);
   #rows: KernelTable = emptyTable;
   #endpointOf = new Map<number, string>();
@@ -77,7 +78,7 @@ export class KernelCarrier {
     });
     this.#flows = new KernelFlows({
       read: () => hub.tracked(),
-      wayOf: (tracked) => this.#wayOf(tracked),
+      wayOf: (tracked) => trackedWay(this.#ground(), tracked),
       askerOf: ({ client }) => this.#networks.askerAt(client.address),
       onBegun: ({ way, asker }) => {
         if (way.endpoint !== undefined && asker !== undefined) options.onAllowed(way.endpoint, way.port, asker);
@@ -103,14 +104,10 @@ export class KernelCarrier {
     // By the ways of the plan before.
     this.#flows.look();
     const rows = this.#rowsOf(tables);
-    const text = (this.#begun ? '' : emptyText()) + changeText(this.#begun ? this.#rows : emptyTable, rows);
-    await this.#hub.load(text);
-    const gone = this.#begun ? linksGone(this.#rows, rows) : [];
-    this.#begun = true;
-    this.#rows = rows;
+    await this.#bring(rows);
     this.#tables = tables;
-    const cuts = await this.#cutDisallowed(tables, gone);
     this.#endpointOf = new Map([...tables.endpoints.values()].map(({ endpoint }) => [linkNumber(endpoint), endpoint.id]));
+    const cuts = await this.#cutDisallowed(tables);
     this.#keep(tables);
     return cuts;
   }
@@ -191,7 +188,7 @@ export class KernelCarrier {
   /** Looks whether the kernel still has the rules, and gives them back where somebody took them away. Answers whether that was so. */
   async mend(): Promise<boolean> {
     if (!this.#begun || (await this.#hub.hasTable())) return false;
-    await this.#hub.load(this.#hub.beginning + emptyText() + changeText(emptyTable, this.#rows));
+    await this.#bringAll(this.#rows);
     return true;
   }
 
@@ -229,9 +226,28 @@ export class KernelCarrier {
   }
 
   async #changeNics(): Promise<void> {
-    const rows = { ...this.#rows, nics: this.#networks.nics };
-    await this.#hub.load(changeText(this.#rows, rows));
+    await this.#bring({ ...this.#rows, nics: this.#networks.nics });
+  }
+
+  /** Brings rows into the kernel in the place of those before, in one transaction. */
+  async #bring(rows: KernelTable): Promise<void> {
+    if (this.#begun) {
+      try {
+        await this.#hub.load(changeText(this.#rows, rows));
+        this.#rows = rows;
+        return;
+      } catch {
+        // Somebody has changed what is there. If that is not it, what follows fails too.
+      }
+    }
+    await this.#bringAll(rows);
+    this.#begun = true;
     this.#rows = rows;
+  }
+
+  /** The same, whatever is there. */
+  async #bringAll(rows: KernelTable): Promise<void> {
+    await this.#hub.load(this.#hub.beginning + emptyText(await this.#hub.sets()) + changeText(emptyTable, rows));
   }
 
   #rowsOf(tables: Tables): KernelTable {
@@ -244,8 +260,8 @@ export class KernelCarrier {
       reach: (target, backend) => this.#reach(target, backend),
     });
     for (const { number, source } of rows.backends) {
-      const [, backend, port] = /^backend (.+)#(\d+)$/.exec(this.#numbers.keyOf(number) ?? '') ?? [];
-      if (backend !== undefined) this.#backendOf.set(keyOf(source), { backend, port: Number(port) });
+      const [, backend] = /^backend (.+)#\d+$/.exec(this.#numbers.keyOf(number) ?? '') ?? [];
+      if (backend !== undefined) this.#backendOf.set(keyOf(source), backend);
     }
     return rows;
   }
@@ -271,35 +287,27 @@ export class KernelCarrier {
     return range && { address: range.address, ports: { first: range.first, last: range.last } };
   }
 
-  #wayOf({ link, door, source, sourcePort }: Tracked): Way | undefined {
-    const { endpoints, services, balancers, forwarders } = this.#tables;
-    const endpoint = endpoints.get(this.#endpointOf.get(link) ?? '')?.endpoint;
-    if (endpoint === undefined) return undefined;
-    const service = services.get(endpoint.service ?? '');
-    const base = { segment: endpoint.segment, port: door.port, endpoint, service, outside: undefined, publicServer: undefined };
-    if (service?.kind === 'database') {
-      return {
-        ...base,
-        balancer: undefined,
-        rule: undefined,
-        backend: undefined,
-        forwarder: undefined,
-        forward: undefined,
-        target: service.target,
-      };
-    }
-    const table = balancers.get(service?.balancer ?? '');
-    const ports = table?.rules.get(service?.frontend ?? '');
-    const rule = (ports?.get(door.port) ?? ports?.get(0))?.rule;
-    const facts = this.#backendOf.get(source) ?? this.#backendOf.get(sourceKey(source, sourcePort));
-    const backend = rule?.backends.find(({ id }) => id === facts?.backend);
-    const forwarder = forwarders.get(backend?.forwarder ?? '');
-    const forward = forwarder?.rules.get(facts?.port ?? -1);
-    if (table === undefined || rule === undefined || forwarder === undefined || forward === undefined) return undefined;
-    return { ...base, balancer: table.balancer, rule, backend, forwarder: forwarder.forwarder, forward, target: forward.to };
+  /** As the plan has it that is in force now. */
+  #ground(): TrackedGround {
+    const { endpoints } = this.#tables;
+    return {
+      tables: this.#tables,
+      endpointOf: (link) => endpoints.get(this.#endpointOf.get(link) ?? '')?.endpoint,
+      entryOf: (endpoint) => this.#entries.of(endpoint, hashText),
+      segmentAt: (address) => this.#networks.at(address)?.of,
+      backendOf: ({ source, sourcePort }) => this.#backendOf.get(source) ?? this.#backendOf.get(sourceKey(source, sourcePort)),
+      leads: (to, target) => this.#leads(to, target),
+    };
   }
 
-  async #cutDisallowed(tables: Tables, gone: readonly number[]): Promise<readonly KernelCut[]> {
+  /** By any of the addresses that its name has. Of one that is not known yet it may be any. */
+  #leads(to: HostPort, { address, port }: Tracked['target']): boolean {
+    if (address === hostLeg(this.#hub.range)) return port === this.#relays.openPortOf(to);
+    const addresses = isIPv4(to.host) ? [to.host] : this.#options.addresses(to.host);
+    return port === to.port && (addresses.length === 0 || addresses.includes(address));
+  }
+
+  async #cutDisallowed(tables: Tables): Promise<readonly KernelCut[]> {
     const nowMs = this.#options.nowMs();
     const cuts = new Map<string, { flows: KernelFlow[]; code: string }>();
     for (const flow of this.#flows.look()) {
@@ -317,9 +325,10 @@ export class KernelCarrier {
       cuts.set(before.id, cut);
     }
     const flows = [...cuts.values()].flatMap((cut) => cut.flows);
-    await this.#hub.end(flows.map(({ tracked }) => tracked));
-    // Those that were not open yet have no other end to tell.
-    for (const link of gone) await this.#hub.forget(link);
+    // Those that nobody has seen begin, or that are not open yet: let in by a plan before this one, or by a control plane before this.
+    const ground = this.#ground();
+    const others = this.#flows.strangers.filter((tracked) => !mayBe(ground, tracked, nowMs));
+    await this.#hub.end([...flows.map(({ tracked }) => tracked), ...others]);
     return [...cuts].map(([endpoint, cut]) => ({ endpoint, connections: cut.flows.length, code: cut.code }));
   }
 
@@ -351,11 +360,6 @@ const nothing = {
   outside: undefined,
   publicServer: undefined,
 } as const;
-
-function linksGone(before: KernelTable, after: KernelTable): readonly number[] {
-  const left = new Set(after.doors.map(({ link }) => link));
-  return [...new Set(before.doors.map(({ link }) => link))].filter((link) => !left.has(link));
-}
 
 function keyOf({ address, ports }: KernelSource): string {
   return ports === undefined ? address : sourceKey(address, ports.first);

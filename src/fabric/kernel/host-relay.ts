@@ -47,6 +47,11 @@ export class HostRelays implements Disposable {
     return undefined;
   }
 
+  /** The port that leads to a target at the moment, if one does. */
+  openPortOf({ host, port }: HostPort): number | undefined {
+    return this.#relays.get(`${host}:${port}`)?.port;
+  }
+
   /** Waits until all that were asked for are open, or cannot be. */
   async settled(): Promise<void> {
     await Promise.all(

@@ -60,8 +60,9 @@ export class Hub {
     const { range, found } = await layGround(place);
     const hub = new Hub(place, range);
     try {
-      // Rules come before the way in: no packet finds an open hub.
-      await hub.#begin();
+      // Rules come before the way in: no packet finds an open hub. One that is there has them, or somebody took them away, and nothing passes:
+      // without elements they would answer live connections with resets. Both come with the first plan.
+      if (!found) await hub.#begin();
       await furnishHub(place, range);
       if (!existsSync(`/proc/self/net/nf_conntrack`)) throw featureMissing('the list of connections, /proc/net/nf_conntrack');
       await linkUp(place, range, options.uplink);
@@ -101,6 +102,12 @@ export class Hub {
   async hasTable(): Promise<boolean> {
     const ran = await this.#run('nft', ['-t', 'list', 'table', 'inet', tableName]);
     return ran.exit === 0 && ran.out.includes('chain c_pass') && ran.out.includes('counter name "unrouted" drop');
+  }
+
+  /** The names of the table's sets; none where there is no table. */
+  async sets(): Promise<readonly string[]> {
+    const ran = await this.#run('nft', ['-t', 'list', 'table', 'inet', tableName]);
+    return [...ran.out.matchAll(/^\tset (\w+) \{$/gm)].map((match) => match[1] ?? '');
   }
 
   /** The text that makes the table, where it is not there. */
@@ -236,7 +243,8 @@ export class Hub {
     const said = await inHub(this.place, ['-j', 'link', 'show', 'type', 'veth']);
     const names = (JSON.parse(said) as readonly { readonly ifname: string }[]).map(({ ifname }) => ifname).filter((name) => name !== upLeg);
     for (const name of names) await this.#run('ip', ['link', 'del', name]);
-    if (names.length > 0) await this.#run('conntrack', ['-D', '--orig-src', workersRange(this.range)]);
+    // One that is gone has left its connections, and the next has its address.
+    await this.#run('conntrack', ['-D', '--orig-src', workersRange(this.range)]);
   }
 
   /** Parts a network from the hub. One that is gone has taken its interface with it. */

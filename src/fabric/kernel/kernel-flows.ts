@@ -44,6 +44,7 @@ export class KernelFlows {
   readonly #known = new Map<string, Known>();
   /** Their ports were taken again before their last word came. Oldest first. */
   readonly #replaced = new Map<string, Known[]>();
+  #strangers: Tracked[] = [];
 
   constructor(options: KernelFlowsOptions) {
     this.#options = options;
@@ -61,6 +62,11 @@ export class KernelFlows {
   /** What found no way. */
   refused(way: Parameters<Ledger['along']>[0], count: number, asker?: string): void {
     for (const counter of this.ledger.along(way, asker)) counter.refused += count;
+  }
+
+  /** Those that the last look found and knows nothing of: not open yet or any more, or let in by what is not known here. */
+  get strangers(): readonly Tracked[] {
+    return this.#strangers;
   }
 
   /** Looks at the kernel's list. */
@@ -119,9 +125,11 @@ export class KernelFlows {
 
   #look(): readonly Known[] {
     const seen = new Set<string>();
+    this.#strangers = [];
     for (const tracked of parseTracked(this.#options.read())) {
       seen.add(tracked.key);
       this.#note(tracked);
+      if (!this.#known.has(tracked.key)) this.#strangers.push(tracked);
     }
     const nowMs = this.#options.nowMs();
     for (const [key, flow] of this.#known) {

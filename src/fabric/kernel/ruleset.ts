@@ -204,11 +204,14 @@ export function changeText(before: KernelTable, after: KernelTable): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-/** Takes all elements away, for a table that somebody else filled: to be followed by `changeText` of an empty plan in the same transaction. */
-export function emptyText(): string {
-  return Object.entries(sets)
-    .map(([name, text]) => `flush ${text.startsWith('map') ? 'map' : 'set'} inet ${tableName} ${name}\n`)
-    .join('');
+/**
+ * Takes all elements away, for a table that somebody else filled, given the names of all sets in it: to be followed by `changeText` of an empty
+ * plan in the same transaction.
+ */
+export function emptyText(present: readonly string[] = []): string {
+  const kinds = Object.values(sets).map((text) => text.split(' ') as [kind: string, name: string]);
+  const idle = present.filter((name) => /^idle_\d+$/.test(name)).map((name) => ['set', name] as const);
+  return [...kinds, ...idle].map(([kind, name]) => `flush ${kind} inet ${tableName} ${name}\n`).join('');
 }
 
 /** Lines of nft have a limit of their own. */
