@@ -11,6 +11,13 @@ export interface RuntimeNetworks {
   isOpen(segment: string): boolean;
   /** `asker` names the job in what is counted and logged. */
   dialer(segment: string, asker: string): Dialer;
+  /** What stands between a segment and a host's port at this moment; undefined: nothing. With an `asker` a refusal is noted as of its attempt. */
+  explain(ask: {
+    readonly segment: string;
+    readonly host: string;
+    readonly port: number;
+    readonly asker?: string | undefined;
+  }): Promise<{ readonly denied: Fault | undefined }>;
   /**
    * Joins a network namespace, by a process in it, to a segment: doors that are `direct` are reached from there without anybody who passes them on.
    * Undefined: this host's networks cannot, and no door is direct.

@@ -1,9 +1,25 @@
 import { connect, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { directDialer, type Dialer } from '#base/dialer.ts';
 import { faultFrom, type FaultText } from '#base/fault-text.ts';
 import { fault, toFault, type Fault } from '#base/fault.ts';
 import { wayKey, type OwnWay, type StreamAccess } from './channel.ts';
+import type { MovedBytes } from './moved-bytes.ts';
+
+/** A dialer whose streams are sockets of this process. */
+export interface SocketDialer extends Dialer {
+  dial(host: string, port: number, signal: AbortSignal): Promise<Socket>;
+}
+
+/** The same, and what its connections move is counted. */
+export function countedDialer(dialer: SocketDialer, moved: MovedBytes): Dialer {
+  return {
+    dial: async (host, port, signal) => {
+      const socket = await dialer.dial(host, port, signal);
+      moved.follow(socket);
+      return socket;
+    },
+  };
+}
 
 /** What became of connections to doors, as the control side tells it: before or after somebody waits for it. */
 export class WayNews {
@@ -66,48 +82,74 @@ export interface DoorDialerOptions {
 }
 
 /**
- * Dials inside a sandbox: a plain connect to a door. A connection counts once the far side is there too, and a refusal is the far side's own: what
- * the network denies is said here as there.
+ * Dials inside a sandbox: a plain connect to a door. A connection to a door that somebody passes on counts once the far side is there too, and a
+ * refusal is the far side's own; one that the network itself carries counts once it is connected. What the network denies is said here as there.
  */
-export function doorDialer(options: DoorDialerOptions): Dialer {
+export function doorDialer(options: DoorDialerOptions): SocketDialer {
   const { own, news, why, target } = options;
   const isTarget = (host: string, port: number): boolean => host.toLowerCase() === target.host.toLowerCase() && port === target.port;
-  const dial = async (host: string, port: number, signal: AbortSignal): Promise<Duplex> => {
+  const connectTo = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
     const way = isTarget(host, port) ? own() : null;
-    const socket = (await directDialer.dial(way?.address ?? host, port, signal)) as Socket;
-    // Its end may come before the news of why.
-    const ignore = (): void => undefined;
-    socket.on('error', ignore);
+    return (await directDialer.dial(way?.address ?? host, port, signal)) as Socket;
+  };
+  const open = async (host: string, port: number, signal: AbortSignal): Promise<Socket> => {
     try {
-      const { remoteAddress = '', localPort = 0 } = socket;
-      const trouble = await news.of(wayKey(plainAddress(remoteAddress), port, localPort), `${host}:${port}`, signal);
-      if (trouble !== null) throw faultFrom(trouble);
-      if (socket.destroyed) throw lost(`${host}:${port}`);
+      return await connectTo(host, port, signal);
     } catch (error) {
-      socket.destroy();
-      throw error;
+      if (signal.aborted || !isTarget(host, port) || !noDoor.has(toFault(error).code)) throw error;
+      const reason = await why();
+      if (reason !== null) throw faultFrom(reason);
+      // It opened meanwhile.
+      return await connectTo(host, port, signal);
     }
-    socket.removeListener('error', ignore);
-    return socket;
   };
   return {
     dial: async (host, port, signal) => {
-      try {
-        return await dial(host, port, signal);
-      } catch (error) {
-        const trouble = toFault(error);
-        if (signal.aborted || !isTarget(host, port) || !noDoor.has(trouble.code)) throw error;
-        const reason = await why();
-        if (reason !== null) throw faultFrom(reason);
-        // It opened meanwhile.
-        return await dial(host, port, signal);
-      }
+      const socket = await open(host, port, signal);
+      if (isPassedOn(socket)) await ledOn(socket, news, { host, port }, signal);
+      else if (isTarget(host, port)) sayWhyItEnds(socket, why);
+      return socket;
     },
   };
 }
 
-/** What `directDialer` says where there is no door. */
-const noDoor = new Set(['HostNotFound', 'ConnectionFailed']);
+/** Settles when the far side of a connection is there too. Fault: why it is not. */
+async function ledOn(socket: Socket, news: WayNews, { host, port }: DoorDialerOptions['target'], signal: AbortSignal): Promise<void> {
+  // Its end may come before the news of why.
+  const ignore = (): void => undefined;
+  socket.on('error', ignore);
+  try {
+    const { remoteAddress = '', localPort = 0 } = socket;
+    const trouble = await news.of(wayKey(plainAddress(remoteAddress), port, localPort), `${host}:${port}`, signal);
+    if (trouble !== null) throw faultFrom(trouble);
+    if (socket.destroyed) throw lost(`${host}:${port}`);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  socket.removeListener('error', ignore);
+}
+
+/** What `directDialer` says where there is no door, or where a door of the network leads nowhere. */
+const noDoor = new Set(['HostNotFound', 'ConnectionFailed', 'ConnectTimeout']);
+
+/** Somebody listens for it inside of this network: then it ends at an address of the network's own loopback. */
+function isPassedOn({ localAddress, remoteAddress }: Socket): boolean {
+  return localAddress === remoteAddress;
+}
+
+/**
+ * The network may let a connection in before it knows that its last step cannot be reached. One that is reset before a byte came ends with what the
+ * network then says, where it says something.
+ */
+function sayWhyItEnds(socket: Socket, why: DoorDialerOptions['why']): void {
+  const destroy = socket._destroy.bind(socket);
+  socket._destroy = (error, done) => {
+    const isReset = (error as NodeJS.ErrnoException | null)?.code === 'ECONNRESET';
+    if (!isReset || socket.bytesRead > 0) return destroy(error, done);
+    void why().then((reason) => destroy(reason === null ? error : faultFrom(reason), done));
+  };
+}
 
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
@@ -121,7 +163,7 @@ export interface StreamAnswer {
 }
 
 /** Dials without sandbox: a connection to the control side's socket for each, which then is the stream. */
-export function streamDialer({ path, token }: StreamAccess): Dialer {
+export function streamDialer({ path, token }: StreamAccess): SocketDialer {
   return {
     dial: (host, port, signal) =>
       new Promise((settle, fail) => {

@@ -7,7 +7,8 @@ import { channelDescriptor, LineChannel, type OwnWay, type StreamAccess, type To
 import type { JobContext, JobWork } from './job-work.ts';
 import { targetOf } from './job-target.ts';
 import type { JobEvent, JobOf, LinkMessage, RuntimeJob } from './job.ts';
-import { doorDialer, streamDialer, WayNews } from './worker-dialer.ts';
+import { MovedBytes } from './moved-bytes.ts';
+import { countedDialer, doorDialer, streamDialer, WayNews } from './worker-dialer.ts';
 
 /** What does each kind of job, loaded when it is needed. */
 export type Works = { readonly [Kind in RuntimeJob['kind']]: () => Promise<JobWork<JobOf<Kind>>> };
@@ -25,6 +26,8 @@ const allWorks: Works = {
 const orphanMs = 5_000;
 /** Reports of a link wait while so much is on its way: only the latest is told. */
 const mostWaitingBytes = 262_144;
+/** For connections that a job leaves, to have closed: only then all is known of what they moved. */
+const closingMs = 500;
 
 /**
  * The life of a worker: one job over the channel that it was started with, events back, and an end. It keeps no state of its own and opens nothing
@@ -40,6 +43,7 @@ class Worker {
   readonly #channel: LineChannel;
   readonly #stop = new AbortController();
   readonly #news = new WayNews();
+  readonly #moved = new MovedBytes();
   readonly #told: LinkMessage[] = [];
   #listener: ((message: LinkMessage) => void) | undefined;
   #own: OwnWay | null = null;
@@ -130,7 +134,7 @@ class Worker {
       });
     const doors = { own: () => this.#own, news: this.#news, why, target: { host, port } };
     return {
-      dialer: streams === null ? doorDialer(doors) : streamDialer(streams),
+      dialer: countedDialer(streams === null ? doorDialer(doors) : streamDialer(streams), this.#moved),
       signal: this.#stop.signal,
       log: await openLog(),
       tell: (event) => this.#tell(event),
@@ -151,7 +155,13 @@ class Worker {
   #sendReport(): void {
     const event = this.#report;
     this.#report = undefined;
-    if (event !== undefined && !this.#ending) this.#channel.send({ kind: 'event', event });
+    if (event === undefined || this.#ending) return;
+    this.#sendMoved();
+    this.#channel.send({ kind: 'event', event });
+  }
+
+  #sendMoved(): void {
+    this.#channel.send({ kind: 'event', event: { kind: 'moved', moved: this.#moved.total } });
   }
 
   #fail(error: unknown): void {
@@ -162,7 +172,10 @@ class Worker {
     if (this.#ending) return;
     this.#sendReport();
     this.#ending = true;
-    this.#channel.send({ kind: 'event', event }, () => process.exit(0));
+    void this.#moved.rest(closingMs).then(() => {
+      this.#sendMoved();
+      this.#channel.send({ kind: 'event', event }, () => process.exit(0));
+    });
   }
 
   #orphaned(): void {

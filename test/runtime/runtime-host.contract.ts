@@ -13,7 +13,7 @@ import type { FabricEngine } from '#fabric/engine.ts';
 import { SamplePlan, type Sample } from '#fabric/sample-plan.contract.ts';
 import { outwardAddress, sampleHost, type SampleHost } from '#fabric/sample-hosts.contract.ts';
 import { openUserspaceEngine } from '#fabric/userspace/engine.ts';
-import type { JobEvent, LinkMessage, RuntimeJob } from '#runtime/job.ts';
+import type { JobEvent, LinkMessage, Moved, RuntimeJob } from '#runtime/job.ts';
 import type { JobOrder, RunningJob, RuntimeHost } from '#runtime/runtime.ts';
 
 /** A runtime host, and a network with one endpoint that leads to a server which sends back what comes. */
@@ -102,19 +102,33 @@ async function textsOf(job: RunningJob): Promise<string[]> {
 
 async function faultOf(job: RunningJob, take: (event: JobEvent) => void = () => undefined): Promise<FaultText | undefined> {
   try {
-    for await (const event of job.events) take(event);
+    for await (const event of job.events) if (event.kind !== 'moved') take(event);
     return undefined;
   } catch (error) {
     return faultText(toFault(error));
   }
 }
 
+/** The last that a job told of what it moved, however it ended. */
+async function movedBy(job: RunningJob): Promise<Moved | undefined> {
+  let told: Moved | undefined;
+  try {
+    for await (const event of job.events) if (event.kind === 'moved') told = event.moved;
+  } catch (error) {
+    expect(toFault(error).code).toBe('OfItsOwn');
+  }
+  return told;
+}
+
 /** The next event, without ending the reading. */
 function reader(job: RunningJob): () => Promise<string> {
   const events = job.events[Symbol.asyncIterator]();
   return async () => {
-    const { value, done } = (await events.next()) as IteratorResult<JobEvent, undefined>;
-    return done === true ? 'end' : textOf(value);
+    for (;;) {
+      const { value, done } = (await events.next()) as IteratorResult<JobEvent, undefined>;
+      if (done === true) return 'end';
+      if (value.kind !== 'moved') return textOf(value);
+    }
   };
 }
 
@@ -228,6 +242,20 @@ export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }
     await using on = await open();
     await on.apply();
     expect(await on.told('transfer', { timeoutMs: 60_000 })).toEqual(['begun', 'same', 'done']);
+  });
+
+  test('what a job moved is told before its end, as the network counted it', async () => {
+    await using on = await open();
+    await on.apply();
+    for (const act of ['transfer', 'fault']) {
+      await using job = await on.start(act, { timeoutMs: 60_000 });
+      const told = await movedBy(job);
+      const size = act === 'transfer' ? 20_000_000 : 0;
+      expect(told).toEqual({ sent: size, received: size });
+      const passed = (): number[] =>
+        on.engine.passed(on.sample.segment, `test ${act}`).ways.flatMap(({ bytesIn, bytesOut, open: live }) => [bytesIn, bytesOut, live]);
+      await expect.poll(passed, soon).toEqual(size === 0 ? [] : [size, size, 0]);
+    }
   });
 
   test('a fault of the job is the fault of its events', async () => {

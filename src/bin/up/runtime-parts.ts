@@ -39,6 +39,7 @@ function networksOf(engine: FabricEngine): RuntimeNetworks {
     doors: (segment) => engine.doors(segment),
     isOpen: (segment) => engine.isOpen(segment),
     dialer: (segment, asker) => engine.dialer(segment, asker),
+    explain: (ask) => engine.explain(ask),
     attach: engine.attach?.bind(engine),
     onChange: (listener) =>
       engine.onEvent(({ kind }) => {

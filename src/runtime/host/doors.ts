@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import type { OwnWay } from '../channel.ts';
-import type { RuntimeNetworks } from '../runtime.ts';
+import type { NetworkDoor, RuntimeNetworks } from '../runtime.ts';
 import type { DialFar } from '../sandbox/passage.ts';
 import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 
 /** What a worker finds in its network. */
 export interface Doors {
-  readonly all: readonly SandboxEndpoint[];
+  readonly all: readonly NetworkDoor[];
   /** The one that leads to the job's own target, where the segment is open and the target no endpoint. */
   readonly own: OwnWay | null;
 }
@@ -24,7 +24,8 @@ const standIns = Array.from({ length: 254 }, (_, at) => `198.18.0.${at + 1}`);
 
 /** The doors of a segment at this moment, for a job with this target; without job: those of its endpoints. */
 export function doorsOf(networks: RuntimeNetworks, segment: string, target: Target | undefined): Doors {
-  const endpoints = networks.doors(segment);
+  const isJoined = networks.attach !== undefined;
+  const endpoints = networks.doors(segment).map((one) => ({ ...one, direct: isJoined && one.direct }));
   if (target === undefined || !networks.isOpen(segment)) return { all: endpoints, own: null };
   const { port } = target;
   const host = target.host.toLowerCase();
@@ -38,8 +39,18 @@ export function doorsOf(networks: RuntimeNetworks, segment: string, target: Targ
   if (address === undefined) return { all: endpoints, own: null };
   // A name that means an endpoint, or this computer, is not given a second meaning: the worker's dialer knows the way without it.
   const isNew = isIP(host) === 0 && host !== 'localhost' && !names.has(host) && isHostName(host);
-  const door: SandboxEndpoint = { address, port, names: isNew ? [host] : [] };
+  const door: NetworkDoor = { address, port, names: isNew ? [host] : [], direct: false };
   return { all: [...endpoints, door], own: { host: target.host, port, address } };
+}
+
+/**
+ * Those that somebody must listen for inside the worker's network. Where it is joined to the segment the segment's own names are asked there: then only
+ * the door that nobody else has brings its name.
+ */
+export function listeningDoors({ all, own }: Doors, isJoined: boolean): readonly SandboxEndpoint[] {
+  return all
+    .filter(({ direct }) => !direct)
+    .map(({ address, port, names }) => ({ address, port, names: isJoined && !isOwnDoor(own, { address, port, names }) ? [] : names }));
 }
 
 export function isOwnDoor(own: OwnWay | null, door: SandboxEndpoint): own is OwnWay {

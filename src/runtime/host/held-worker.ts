@@ -4,6 +4,7 @@ import { must, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { channelDescriptor, lineOf, wayKey, type StreamAccess } from '../channel.ts';
 import type { RuntimeJob } from '../job.ts';
+import type { AttachedNetwork } from '../runtime.ts';
 import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 import { endOf } from '../sandbox/network.ts';
 import { giveWay } from '../sandbox/niceness.ts';
@@ -26,7 +27,10 @@ export interface HoldRequest {
   readonly program: WorkerProgram;
   /** Of Node's heap. */
   readonly memoryMb: number;
+  /** Those that somebody must listen for. */
   readonly doors: readonly SandboxEndpoint[];
+  /** Joins the worker's network, by the number of a process in it, to its segment; undefined: doors are its only way. */
+  readonly attach: ((pid: number) => Promise<AttachedNetwork>) | undefined;
   readonly writable: readonly string[];
   /** Opens the far side of a connection to a door. */
   readonly dialDoor: DialEndpoint;
@@ -52,18 +56,22 @@ export interface HeldWorker extends AsyncDisposable {
   readonly streams: StreamAccess | null;
   /** Takes the whole list. What is gone is cut before it resolves, whatever becomes of the rest; faults as of the sandbox. */
   setDoors(doors: readonly SandboxEndpoint[]): Promise<void>;
+  /** Whose its connections are from now on. */
+  rename(asker: string): void;
   attempts(): Promise<number | undefined>;
 }
 
 /** In a network of its own that has nothing but its doors. */
 export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Promise<HeldWorker> {
-  const { program, memoryMb, doors, writable, dialDoor, onWay, kind } = request;
+  const { program, memoryMb, doors, attach, writable, dialDoor, onWay, kind } = request;
+  let attached: AttachedNetwork | undefined;
   const worker = await sandbox.start({
     program: program.file,
     programArguments: [program.cache],
     readOnly: [...program.code, program.cache].filter((path) => !writable.includes(path)),
     writable,
     endpoints: doors,
+    ...(attach !== undefined && { join: async (pid) => (attached = await attach(pid)) }),
     dial: dialDoor,
     onDialled: ({ address, port }, localPort, trouble) => onWay(wayKey(address, port, localPort), trouble),
     memoryMb,
@@ -89,6 +97,7 @@ export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Pro
         throw error;
       }
     },
+    rename: (asker) => attached?.rename(asker),
     attempts: async () => await worker.failedConnects().catch(() => undefined),
     [Symbol.asyncDispose]: () => worker.stop(),
   };
@@ -120,6 +129,8 @@ export async function holdPlainly(request: HoldRequest): Promise<HeldWorker> {
     ended,
     streams: door.access,
     setDoors: async () => undefined,
+    // Each of its connections is dialled by the name of that moment.
+    rename: () => undefined,
     attempts: async () => undefined,
     [Symbol.asyncDispose]: async () => {
       kill();

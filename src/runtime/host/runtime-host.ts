@@ -169,11 +169,14 @@ class HostOfWorkers implements RuntimeHost {
   }
 }
 
+const noEndpoint = fault('denied', 'NoEndpoint', 'There is no endpoint.');
+
 /** A network with nothing in it. */
 const nothing: RuntimeNetworks = {
   doors: () => [],
   isOpen: () => false,
-  dialer: () => ({ dial: () => Promise.reject(fault('denied', 'NoEndpoint', 'There is no endpoint.')) }),
+  dialer: () => ({ dial: () => Promise.reject(noEndpoint) }),
+  explain: async () => ({ denied: noEndpoint }),
   onChange: () => () => undefined,
 };
 

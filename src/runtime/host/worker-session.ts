@@ -9,9 +9,9 @@ import { targetOf } from '../job-target.ts';
 import type { JobEvent, LinkMessage, RuntimeJob } from '../job.ts';
 import { runtimeMetrics } from '../metrics.ts';
 import type { JobOrder, RunningJob, RuntimeNetworks } from '../runtime.ts';
-import { endpointKey } from '../sandbox/endpoint.ts';
+import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 import type { Far } from '../sandbox/passage.ts';
-import { doorsOf, isOwnDoor, type Doors, type Target } from './doors.ts';
+import { doorsOf, isOwnDoor, listeningDoors, type Doors, type Target } from './doors.ts';
 import { Allowance, EventQueue } from './event-queue.ts';
 import type { HeldWorker, HoldRequest, WorkerProgram } from './held-worker.ts';
 import { readFromWorker } from './job-shapes.ts';
@@ -43,8 +43,6 @@ export interface SessionLimits {
   readonly mostUnheardBytes: number;
 }
 
-/** How long the network may take to say what stands in the way. */
-const whyMs = 20_000;
 const doorRetryMs = 5_000;
 /** Questions of a worker that wait for their answer. */
 const mostQuestions = 100;
@@ -117,6 +115,7 @@ export class WorkerSession implements AsyncDisposable {
   async give(order: JobOrder): Promise<RunningJob> {
     const held = must(this.#held, 'a started worker');
     this.#name = order.name;
+    held.rename(order.name);
     this.#log = this.#setting.log.child({ worker: order.name });
     this.#output?.follow(this.#log, secretsOf(order.job));
     this.#target = targetOf(order.job);
@@ -156,11 +155,13 @@ export class WorkerSession implements AsyncDisposable {
   }
 
   async #start({ writable, job }: SessionPlace): Promise<void> {
-    const { hold, program, memoryMb } = this.#setting;
+    const { hold, program, memoryMb, networks } = this.#setting;
+    const { attach } = networks;
     const held = await hold({
       program,
       memoryMb,
-      doors: this.#doors.all,
+      doors: this.#listening,
+      attach: attach && ((pid) => attach({ segment: this.#segment, pid, asker: this.#name })),
       writable,
       kind: job?.kind,
       dialDoor: (door, ...how) => this.#dial(isOwnDoor(this.#doors.own, door) ? this.#doors.own : { ...door, host: door.address }, ...how),
@@ -189,6 +190,10 @@ export class WorkerSession implements AsyncDisposable {
     await this.#refresh();
   }
 
+  get #listening(): readonly SandboxEndpoint[] {
+    return listeningDoors(this.#doors, this.#setting.networks.attach !== undefined);
+  }
+
   get #dialer(): Dialer {
     return this.#setting.networks.dialer(this.#segment, this.#name);
   }
@@ -213,12 +218,12 @@ export class WorkerSession implements AsyncDisposable {
     if (JSON.stringify(doors) === JSON.stringify(before)) return;
     this.#doors = doors;
     try {
-      await held.setDoors(doors.all);
+      await held.setDoors(this.#listening);
       if (JSON.stringify(doors.own) !== JSON.stringify(before.own)) this.#say({ kind: 'own', own: doors.own });
     } catch (error) {
       if (this.#events.ended) return;
-      const opened = new Set(before.all.map(endpointKey));
-      this.#doors = { all: doors.all.filter((one) => opened.has(endpointKey(one))), own: doors.own };
+      const opened = new Set(before.all.filter(({ direct }) => !direct).map(endpointKey));
+      this.#doors = { all: doors.all.filter((one) => one.direct || opened.has(endpointKey(one))), own: doors.own };
       this.#log.warn({ err: toFault(error), retryMs: doorRetryMs }, 'endpoints could not be opened for a worker');
       clearTimeout(this.#doorRetry);
       this.#doorRetry = setTimeout(() => void this.#refresh(), doorRetryMs).unref();
@@ -273,13 +278,18 @@ export class WorkerSession implements AsyncDisposable {
     if (event.kind === 'done') this.#events.end(undefined);
   }
 
-  /** What keeps the job's own target out of reach, as the network itself says it; what is asked for is refused and noted there. */
+  /**
+   * What keeps the job's own target out of reach, as the network itself says it. It is noted there as the job's attempt, unless the attempt itself came
+   * as far as that network.
+   */
   async #sayWhy(): Promise<void> {
     const say = (trouble: FaultText | null): void => this.#say({ kind: 'why', fault: trouble });
     if (this.#target === undefined || this.#events.ended) return say(null);
     try {
-      const far = await this.#dialer.dial(this.#target.host, this.#target.port, AbortSignal.timeout(whyMs));
-      far.on('error', () => undefined).destroy();
+      const { networks } = this.#setting;
+      const asker = networks.attach === undefined ? this.#name : undefined;
+      const { denied } = await networks.explain({ segment: this.#segment, ...this.#target, asker });
+      if (denied !== undefined) return say(faultText(denied));
       await this.#refresh();
       say(null);
     } catch (error) {

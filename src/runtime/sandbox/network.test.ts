@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { failedOf } from './network.ts';
+import { failedOf, holdsConnection } from './network.ts';
 
 const snmp = `Ip: Forwarding DefaultTTL InReceives OutDiscards OutNoRoutes ReasmTimeout
 Ip: 1 64 20 0 7 0
@@ -17,4 +17,14 @@ test('what found no route or nobody who listens is summed up, whatever else the 
   expect(failedOf(snmp, snmp6)).toBe(7 + 5 + 2 + 3 + 1);
   expect(failedOf(snmp, '')).toBe(7 + 5 + 2);
   expect(failedOf('', '')).toBe(0);
+});
+
+test('a network holds a connection while one of its sockets is connected to another address', () => {
+  const heading = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+  const row = (local: string, remote: string, state: string): string =>
+    `${heading}\n   0: ${local}:C350 ${remote}:0599 ${state} 00000000:00000000 00:00000000 00000000  0  0 12345 1 0 20 4 30 10 -1\n`;
+  expect(holdsConnection(row('0500640A', '0509000A', '01'))).toBe(true);
+  expect(holdsConnection(row('0500640A', '0509000A', '06'))).toBe(false);
+  expect(holdsConnection(row('0100007F', '0100007F', '01'))).toBe(false);
+  expect(holdsConnection(heading)).toBe(false);
 });

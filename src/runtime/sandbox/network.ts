@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { isIPv6, type Server } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fault, must, type Fault } from '#base/fault.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
@@ -22,8 +23,8 @@ interface ListenReply {
 }
 
 /**
- * A network of its own, with a loopback interface and nothing else: no route leads out of it. Held by a process that does nothing and ends with
- * this one.
+ * A network of its own, with a loopback interface and nothing else: no route leads out of it, until somebody joins it to another. Held by a process
+ * that does nothing and ends with this one.
  */
 export class EmptyNetwork implements AsyncDisposable {
   readonly #programs: SandboxPrograms;
@@ -47,9 +48,14 @@ export class EmptyNetwork implements AsyncDisposable {
     return new EmptyNetwork(programs, holder);
   }
 
+  /** Of a process in it, for whoever joins it to another network. */
+  get pid(): number {
+    return must(this.#holder.pid, 'a process that has started');
+  }
+
   /** What runs a command inside, as its beginning. */
   get enter(): { readonly file: string; readonly args: readonly string[] } {
-    const args = ['--preserve-credentials', '--user', '--net', '--target', String(this.#holder.pid), '--'];
+    const args = ['--preserve-credentials', '--user', '--net', '--target', String(this.pid), '--'];
     return { file: this.#programs.nsenter, args };
   }
 
@@ -108,9 +114,16 @@ export class EmptyNetwork implements AsyncDisposable {
    * whole: whoever tries cannot but be counted.
    */
   async failedConnects(): Promise<number> {
-    const folder = `/proc/${this.#holder.pid}/net`;
+    const folder = `/proc/${this.pid}/net`;
     const [four, six] = await Promise.all([readFile(`${folder}/snmp`, 'latin1'), readFile(`${folder}/snmp6`, 'latin1').catch(() => '')]);
     return failedOf(four, six);
+  }
+
+  /** Settles when no connection that goes beyond the loopback is held any more, or after so long. */
+  async rest(atMostMs: number): Promise<void> {
+    for (const untilMs = performance.now() + atMostMs; performance.now() < untilMs; await pause(2)) {
+      if (!holdsConnection(await readFile(`/proc/${this.pid}/net/tcp`, 'latin1'))) return;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,6 +148,14 @@ export function failedOf(snmp: string, snmp6: string): number {
     valueOf6('Ip6OutNoRoutes') +
     valueOf6('Udp6NoPorts')
   );
+}
+
+const established = '01';
+
+/** Whether the kernel's own table of TCP sockets has one that is connected to another network. */
+export function holdsConnection(table: string): boolean {
+  const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows.some(([, local, remote, state]) => state === established && local?.split(':')[0] !== remote?.split(':')[0]);
 }
 
 /** How a process ended, whenever that was. */

@@ -16,10 +16,21 @@ import { seccompFilter } from './seccomp.ts';
 import type { Cpu } from './syscalls.ts';
 import { makeEtc, nodeInside, viewArguments, writeHosts, type SandboxView } from './view.ts';
 
+/** What a worker's network was joined to. Disposing of it parts them. */
+export interface JoinedNetwork extends AsyncDisposable {
+  /** Where names are asked, by UDP on port 53: an IPv4 address. */
+  readonly resolver: string;
+}
+
 export interface SandboxRequest extends Partial<SandboxView> {
   /** A file that Node runs, or a command inside the view. Either must be in `readOnly`. */
   readonly program: string | readonly [command: string, ...args: string[]];
   readonly endpoints: readonly SandboxEndpoint[];
+  /**
+   * Joins the worker's network, by the number of a process in it, to another one, before the program begins. What it throws is why nothing is started.
+   * The program then asks a resolver for names that no endpoint has, and what it sends elsewhere than to endpoints is up to that network.
+   */
+  readonly join?: ((pid: number) => Promise<JoinedNetwork>) | undefined;
   /** The far side of the worker's connections. Called outside of the sandbox, for endpoints that are in force only. */
   readonly dial: DialEndpoint;
   /** Given to the program. Everybody on this host may read them. */
@@ -49,8 +60,18 @@ const besideHeapMb = 384;
 /** V8 takes so many addresses for code, and memory for what little code there is; the kernel's limit counts the addresses. */
 const codeRangeMb = 512;
 const mostFiles = 4_096;
+/** For connections of a program that was ended to end. */
+const partingMs = 2_000;
 /** `nobody`; inside there is no other user. */
 const userInside = '65534';
+
+interface Parts {
+  readonly network: EmptyNetwork;
+  readonly joined: JoinedNetwork | undefined;
+  readonly gateway: Gateway;
+  readonly folder: string;
+  readonly log: Log;
+}
 
 /**
  * A worker in its sandbox. `process` is what started it: its standard input and output are pipes (read what it writes, or it will wait), its channel
@@ -59,6 +80,7 @@ const userInside = '65534';
 export class SandboxedWorker implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #network: EmptyNetwork;
+  readonly #joined: JoinedNetwork | undefined;
   readonly #gateway: Gateway;
   readonly #folder: string;
   readonly #log: Log;
@@ -67,12 +89,10 @@ export class SandboxedWorker implements AsyncDisposable {
   /** As it was in the end. */
   #failedConnects = 0;
 
-  private constructor(
-    worker: ChildProcess,
-    parts: { readonly network: EmptyNetwork; readonly gateway: Gateway; readonly folder: string; readonly log: Log },
-  ) {
+  private constructor(worker: ChildProcess, parts: Parts) {
     this.process = worker;
     this.#network = parts.network;
+    this.#joined = parts.joined;
     this.#gateway = parts.gateway;
     this.#folder = parts.folder;
     this.#log = parts.log;
@@ -89,14 +109,17 @@ export class SandboxedWorker implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-sandbox-'));
     const etc = join(folder, 'etc');
     let network: EmptyNetwork | undefined;
+    let joined: JoinedNetwork | undefined;
     let worker: SandboxedWorker | undefined;
     try {
-      makeEtc(etc, hostsText(endpoints.values()));
       network = await EmptyNetwork.open(tools.programs);
+      joined = await request.join?.(network.pid);
+      makeEtc(etc, hostsText(endpoints.values()), joined?.resolver);
       const child = spawnWorker(tools, request, { network, folder, etc });
       if (request.greeting !== undefined) (child.stdio[3] as Duplex | null)?.write(request.greeting);
       worker = new SandboxedWorker(child, {
         network,
+        joined,
         folder,
         log: tools.log,
         gateway: new Gateway(request.dial, tools.log, request.onDialled),
@@ -113,6 +136,7 @@ export class SandboxedWorker implements AsyncDisposable {
       return worker;
     } catch (error) {
       await worker?.stop();
+      if (worker === undefined) await joined?.[Symbol.asyncDispose]();
       await network?.[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
       throw error;
@@ -202,8 +226,16 @@ export class SandboxedWorker implements AsyncDisposable {
     this.#gateway.removeAll();
     await ended;
     this.#failedConnects = await this.#network.failedConnects().catch(() => 0);
+    await this.#part();
     await this.#network[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The kernel ends the program's connections with it, and tells their far sides by the way that is taken away here. */
+  async #part(): Promise<void> {
+    if (this.#joined === undefined) return;
+    await this.#network.rest(partingMs).catch(() => undefined);
+    await this.#joined[Symbol.asyncDispose]();
   }
 
   #refuseHandle(): void {
@@ -224,7 +256,7 @@ interface Places {
 
 function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, folder, etc }: Places): ChildProcess {
   const filterFile = join(folder, 'filter');
-  writeFileSync(filterFile, seccompFilter(tools.processor), { mode: 0o600 });
+  writeFileSync(filterFile, seccompFilter(tools.processor, request.join !== undefined), { mode: 0o600 });
   const filter = openSync(filterFile, 'r');
   const { program, memoryMb, programArguments = [], channel = 'ipc' } = request;
   const command = typeof program === 'string' ? [nodeInside, ...nodeFlags(memoryMb), program, ...programArguments] : program;

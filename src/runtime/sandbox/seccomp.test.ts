@@ -49,13 +49,15 @@ const intWithNoise = (low: number): fc.Arbitrary<bigint> =>
   fc.bigInt({ min: 0n, max: 2n ** 32n - 1n }).map((high) => (high << 32n) | BigInt(low));
 
 for (const processor of processors) {
-  const filter = seccompFilter(processor);
+  const filter = seccompFilter(processor, false);
   const number = (name: keyof typeof judgedCalls): number => callNumber(judgedCalls[name], processor) ?? -1;
   const judged = new Set(Object.values(judgedCalls).map((row) => callNumber(row, processor)));
   const refused = new Set(Object.values(refusedCalls).flatMap((row) => callNumber(row, processor) ?? []));
-  const socket = (args: readonly bigint[]): number => run(filter, processor, { number: number('socket'), args });
+  const forNames = seccompFilter(processor, true);
+  const socket = (args: readonly bigint[], by = filter): number => run(by, processor, { number: number('socket'), args });
 
-  test(`${processor}: is a program that the kernel takes`, () => {
+  test.for([false, true])(`${processor}: is a program that the kernel takes, asking for names: %s`, (asksNames) => {
+    const filter = asksNames ? forNames : seccompFilter(processor, false);
     expect(filter.length % 8).toBe(0);
     expect(filter.length / 8).toBeLessThanOrEqual(4_096);
     const program = new DataView(filter.buffer);
@@ -100,7 +102,7 @@ for (const processor of processors) {
     );
   });
 
-  test(`${processor}: sockets are unix, or TCP over the internet's families, whatever lies in the upper halves`, () => {
+  test(`${processor}: sockets are unix, or TCP over the internet's families, and UDP to ask for names, whatever lies in the upper halves`, () => {
     const families = fc.oneof(fc.constantFrom(1, 2, 10, 16, 17, 40), fc.integer({ min: 0, max: 0xffff_ffff }));
     const types = fc
       .tuple(fc.integer({ min: 0, max: 15 }), fc.constantFrom(0, 0o2000000, 0o4000, 0o2004000))
@@ -117,6 +119,8 @@ for (const processor of processors) {
         const internet = isTcp ? answers.allow : answers.refuse;
         const expected = family === 1 ? answers.allow : family === 2 || family === 10 ? internet : answers.noFamily;
         expect(socket(args)).toBe(expected);
+        const isUdp = family === 2 && (type & 15) === 2 && (protocol === 0 || protocol === 17);
+        expect(socket(args, forNames)).toBe(isUdp ? answers.allow : expected);
       }),
       { numRuns: 2_000 },
     );
@@ -147,7 +151,7 @@ for (const processor of processors) {
 }
 
 test('x64: the second set of calls of x32 ends the process', () => {
-  const filter = seccompFilter('x64');
+  const filter = seccompFilter('x64', true);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0x3fff_ffff }), (call) => {
       expect(run(filter, 'x64', { number: 0x4000_0000 + call })).toBe(answers.kill);

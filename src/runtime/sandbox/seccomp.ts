@@ -31,8 +31,10 @@ const at = { number: 0, processor: 4, argument: (index: number): number => 16 + 
 
 const families = { unix: 1, inet: 2, inet6: 10 } as const;
 const stream = 1;
+const datagram = 2;
 const socketTypeMask = 0xf;
 const tcp = 6;
+const udp = 17;
 /** Numbers from here on are those of x32, a second set of calls on x64. */
 const x32 = 0x4000_0000;
 const cloneThread = 0x0001_0000;
@@ -43,10 +45,10 @@ const terminalRequests = [0x5412, 0x541c] as const;
 
 /**
  * The filter for a worker, as bubblewrap's `--seccomp` takes it. Allowed is what is not refused: threads, files, AF_UNIX, TCP over AF_INET and
- * AF_INET6. Refused: every other family (AF_VSOCK is not part of a network namespace), UDP and raw sockets, io_uring, new processes and namespaces, and
- * `refusedCalls`.
+ * AF_INET6; with `asksNames` also UDP over AF_INET, where the network itself decides to whom. Refused: every other family (AF_VSOCK is not part of a
+ * network namespace), UDP otherwise and raw sockets, io_uring, new processes and namespaces, and `refusedCalls`.
  */
-export function seccompFilter(processor: Cpu): Uint8Array {
+export function seccompFilter(processor: Cpu, asksNames: boolean): Uint8Array {
   const refused = Object.values(refusedCalls).flatMap((row) => callNumber(row, processor) ?? []);
   const judged = (name: keyof typeof judgedCalls, body: readonly Instruction[]): Instruction[] => {
     const number = callNumber(judgedCalls[name], processor);
@@ -60,7 +62,7 @@ export function seccompFilter(processor: Cpu): Uint8Array {
     ...(processor === 'x64' ? [jump(codes.isAtLeast, x32, 0, 1), answer(answers.kill)] : []),
     jump(codes.isGreater, newestCall, 0, 1),
     answer(answers.unknown),
-    ...judged('socket', judgeSocket),
+    ...judged('socket', asksNames ? judgeSocketForNames : judgeSocket),
     ...judged('clone', judgeClone),
     // Its flags lie in memory, where a filter cannot look.
     ...judged('clone3', [answer(answers.unknown)]),
@@ -84,6 +86,19 @@ const judgeSocket: readonly Instruction[] = [
   jump(codes.isEqual, tcp, 1, 0),
   answer(answers.refuse),
   answer(answers.allow),
+];
+
+const judgeSocketForNames: readonly Instruction[] = [
+  load(at.argument(0)),
+  jump(codes.isEqual, families.inet, 0, 7),
+  load(at.argument(1)),
+  { code: codes.and, whenTrue: 0, whenFalse: 0, k: socketTypeMask },
+  jump(codes.isEqual, datagram, 0, 4),
+  load(at.argument(2)),
+  jump(codes.isEqual, 0, 1, 0),
+  jump(codes.isEqual, udp, 0, 1),
+  answer(answers.allow),
+  ...judgeSocket,
 ];
 
 const judgeClone: readonly Instruction[] = [

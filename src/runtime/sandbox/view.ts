@@ -103,12 +103,12 @@ function refuseWide(path: string): void {
   }
 }
 
-/** Makes the worker's /etc: no resolver, no accounts but its own. */
-export function makeEtc(etc: string, hosts: string): void {
+/** Makes the worker's /etc: no accounts but its own, and who is asked for names that are not in `hosts`; undefined: nobody. */
+export function makeEtc(etc: string, hosts: string, resolver: string | undefined): void {
   mkdirSync(etc, { mode: 0o755 });
   const files = {
-    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
-    'resolv.conf': '',
+    'nsswitch.conf': `passwd: files\ngroup: files\nhosts: files${resolver === undefined ? '' : ' dns'}\n`,
+    'resolv.conf': resolver === undefined ? '' : `nameserver ${resolver}\noptions timeout:2 attempts:2\n`,
     'host.conf': 'multi on\n',
     passwd: 'nobody:x:65534:65534:nobody:/tmp:/bin/false\n',
     group: 'nogroup:x:65534:\n',
