@@ -149,7 +149,10 @@ function processesWith(text: string): string[] {
 }
 
 /** What every host of workers keeps to. */
-export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }) => Promise<Scene>, how: 'sandboxed' | 'plainly'): void {
+export function describeRuntimeHost(
+  open: (more?: { readonly mostJobs?: number }) => Promise<Scene>,
+  how: 'sandboxed' | 'joined' | 'plainly',
+): void {
   test('workers end with the process that started them, however that ends', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'isthmus-runtime-parent-'));
     const parent = spawn(process.execPath, [join(import.meta.dirname, 'parent.ts'), folder, how], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -180,7 +183,9 @@ export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }
     const [elsewhere, pending] = ['elsewhere.example', on.sample.name];
     const own = await on.engine.dialer(on.sample.segment).dial(elsewhere, 1433, never).catch(toFault);
     expect(await on.told('echo', { host: elsewhere, port: 1433 })).toEqual(['begun', (own as { code?: string }).code]);
-    expect(refused).toContain('test echo: elsewhere.example:1433');
+    // One in a joined network comes as far as asking for the name.
+    const place = how === 'joined' ? 'elsewhere.example:53' : 'elsewhere.example:1433';
+    await expect.poll(() => refused, soon).toContain(`test echo: ${place}`);
     await on.apply({ endpoint: { state: 'Pending' } });
     const job = await on.start('echo', { host: pending });
     expect(await faultOf(job)).toMatchObject({ kind: 'denied', code: expect.stringContaining('Pending'), remedy: expect.any(String) });
@@ -192,7 +197,7 @@ export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }
     expect(on.host.running()).toEqual([]);
     await using job = await on.start('hold');
     const shown = { segment: on.sample.segment, name: 'test hold', job: 'test-connection', sinceMs: expect.any(Number) };
-    expect(on.host.running()).toEqual([{ ...shown, isolated: how === 'sandboxed' }]);
+    expect(on.host.running()).toEqual([{ ...shown, isolated: how !== 'plainly' }]);
     await job[Symbol.asyncDispose]();
     await expect.poll(() => on.host.running(), soon).toEqual([]);
   });
@@ -252,12 +257,20 @@ export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }
   test('what a job moved is told before its end, as the network counted it', async () => {
     await using on = await open();
     await on.apply();
-    for (const act of ['transfer', 'fault']) {
+    for (const [act, size, code] of [
+      ['echo', 7, undefined],
+      ['transfer', 20_000_000, undefined],
+      ['fault', 0, 'OfItsOwn'],
+    ] as const) {
       await using job = await on.start(act, { timeoutMs: 60_000 });
-      const [size, code] = act === 'transfer' ? [20_000_000, undefined] : [0, 'OfItsOwn'];
       expect(await movedBy(job)).toEqual({ moved: { sent: size, received: size }, code });
+      // Where packets are counted, those that acknowledge others out of order look a little larger than they are.
+      const most = how === 'joined' && size > 1_000 ? size * 1.002 : size;
+      const counted = (bytes: number): number => (bytes >= size && bytes <= most ? size : bytes);
       const passed = (): number[] =>
-        on.engine.passed(on.sample.segment, `test ${act}`).ways.flatMap(({ bytesIn, bytesOut, open: live }) => [bytesIn, bytesOut, live]);
+        on.engine
+          .passed(on.sample.segment, `test ${act}`)
+          .ways.flatMap(({ bytesIn, bytesOut, open: live }) => [counted(bytesIn), counted(bytesOut), live]);
       await expect.poll(passed, soon).toEqual(size === 0 ? [] : [size, size, 0]);
     }
   });
@@ -348,7 +361,9 @@ export function describeRuntimeHost(open: (more?: { readonly mostJobs?: number }
   test('a worker takes neither all connections nor all of the log', async () => {
     await using on = await open();
     await on.apply();
-    expect((await on.told('crowd', { timeoutMs: 60_000 }))[1]).toMatch(/^256: (TooManyWorkerConnections|ConnectionLost)$/);
+    expect((await on.told('crowd', { timeoutMs: 60_000 }))[1]).toMatch(
+      how === 'joined' ? /^256: ConnectionFailed$/ : /^256: (TooManyWorkerConnections|ConnectionLost)$/,
+    );
     expect(await on.told('floods its output')).toEqual(['begun', 'flooded', 'done']);
     await expect.poll(() => on.log().split('"a worker says"').length, soon).toBeGreaterThan(200);
     expect(on.log().split('"a worker says"').length).toBeLessThan(600);

@@ -45,6 +45,7 @@ test('the chains, whole', () => {
       "c_decide ct state invalid iifname up0 meta mark set 1",
       "c_decide ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset",
       "c_decide ct state invalid counter name forgotten drop",
+      "c_decide ct state new ct mark != 0 iifname != up0 add @crowd { iifname ct count over 256 } counter name too_many reject with tcp reset",
       "c_decide ct mark != 0 ct status and dnat == dnat accept",
       "c_decide ct state related meta l4proto icmp accept",
       "c_decide ct mark @link_refused counter name no_backend reject with tcp reset",

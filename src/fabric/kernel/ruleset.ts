@@ -57,6 +57,7 @@ export const refusals = [
   'from_outside',
   'unrouted',
   'asks_too_often',
+  'too_many',
 ] as const;
 export type KernelRefusal = (typeof refusals)[number];
 
@@ -68,6 +69,7 @@ export function beginText({ host, hostAddress }: HubLegs): string {
     ...Object.values(sets).map((text) => `add ${text.replace(/^(map|set) /, `$1 inet ${tableName} `)}`),
     // Whoever tries what no door is for, and how often.
     `add set inet ${tableName} asks { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }`,
+    `add set inet ${tableName} crowd { type ifname; size 65535; flags dynamic; }`,
     `add set inet ${tableName} tried { type ifname . ipv4_addr . inet_service; size 65535; flags dynamic,timeout; timeout 1d; }`,
     ...chains.map(({ name, hook }) => `add chain inet ${tableName} ${name} { ${hook} }`),
     // Chains hold no state: they may be written anew at any time, in the transaction that fills them.
@@ -86,6 +88,8 @@ interface Chain {
 const question = `ip daddr ${resolverAddress} udp dport 53`;
 /** Of one network, each second and at once: an answer costs this process some 40 µs, and its socket keeps less than 300 questions. */
 const [mostAsks, atOnce] = [500, 100];
+/** Of one network at once, as many as one that somebody passes on for has: what connections take of the host is shared by all. */
+const mostConnections = 256;
 const hash = (of: string): string => `meta priority set jhash ${of} mod ${slotCount} seed 0x5eed`;
 
 const chains: readonly Chain[] = [
@@ -140,6 +144,7 @@ const chains: readonly Chain[] = [
       `ct state invalid iifname ${host} meta mark set ${hostSegment}`,
       `ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset`,
       `ct state invalid counter name forgotten drop`,
+      `ct state new ct mark != 0 iifname != ${host} add @crowd { iifname ct count over ${mostConnections} } counter name too_many reject with tcp reset`,
       `ct mark != 0 ct status and dnat == dnat accept`,
       // What a path says of its width.
       `ct state related meta l4proto icmp accept`,
