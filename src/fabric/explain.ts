@@ -1,6 +1,6 @@
 import type { Fault } from '#base/fault.ts';
 import { nameNotFoundAnywhere, targetNotFound, targetUnreachable } from './denial.ts';
-import type { PathAsk } from './engine.ts';
+import type { Counter, PathAsk } from './engine.ts';
 import { localDenial } from './forbidden.ts';
 import { shortName } from './names.ts';
 import type { Hop, Path } from './path.ts';
@@ -46,6 +46,27 @@ export function explainTables(tables: Tables, live: LivePath, ask: PathAsk): Pat
     detail: denied?.message ?? `${host}:${port}${where} answers.`,
   });
   return { hops, denied };
+}
+
+const counted: Readonly<Partial<Record<Hop['kind'], Counter['of']>>> = {
+  endpoint: 'endpoint',
+  service: 'service',
+  balancer: 'rule',
+  backend: 'backend',
+};
+
+/** The same way, with what passed each hop so far. */
+export function withCounts({ hops, denied }: Path, counters: readonly Counter[]): Path {
+  const known = new Map(counters.map((counter) => [`${counter.of} ${counter.id}`, counter]));
+  return {
+    hops: hops.map((hop) => {
+      const counter = known.get(`${counted[hop.kind]} ${hop.id}`);
+      if (counter === undefined) return hop;
+      const { connections, open, refused, bytesIn, bytesOut } = counter;
+      return { ...hop, counts: { connections, open, refused, bytesIn, bytesOut } };
+    }),
+    denied,
+  };
 }
 
 function targetDenial(live: LivePath, way: Way): Path['denied'] {

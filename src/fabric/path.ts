@@ -1,4 +1,5 @@
 import type { Fault } from '#base/fault.ts';
+import type { Counter } from './engine.ts';
 
 /** One step of the way from a segment to a database. */
 export interface Hop {
@@ -8,7 +9,11 @@ export interface Hop {
   readonly ok: boolean;
   /** One sentence for people: what it is and how it stands. */
   readonly detail: string;
+  /** What passed here since the engine began; undefined: nothing is counted here. */
+  readonly counts?: HopCounts | undefined;
 }
+
+export type HopCounts = Pick<Counter, 'connections' | 'open' | 'refused' | 'bytesIn' | 'bytesOut'>;
 
 /** The way from a segment to `host:port`, or where it ends and why. What `explain` shows and every refused dial stands on. */
 export interface Path {

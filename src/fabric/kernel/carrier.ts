@@ -9,15 +9,16 @@ import { emptyPlan, type Endpoint, type HostPort } from '../plan.ts';
 import { endpointDenial, wayStands } from '../route.ts';
 import { compileTables, type Tables } from '../tables.ts';
 import { hostLeg, RangePart } from './address-range.ts';
-import type { Tracked } from './conntrack.ts';
+import { trackedKey, type Tracked } from './conntrack.ts';
 import { HostRelays } from './host-relay.ts';
 import type { Hub } from './hub.ts';
 import { KernelFlows, sessionId, type KernelFlow } from './kernel-flows.ts';
+import { lackingRows, rowsOfDoor, tryEntry, type KernelState } from './kernel-path.ts';
 import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
 import { emptyTable, type KernelBackend, type KernelSource, type KernelTable } from './kernel-table.ts';
 import { WorkerNetworks, type WorkerNic } from './networks.ts';
 import { leadsTo, sourceKey, UplinkPorts, type Uplink } from './uplink.ts';
-import { changeText, emptyText } from './ruleset.ts';
+import { changeText, emptyText, tableName } from './ruleset.ts';
 import { mayBe, trackedWay, type TrackedGround } from './tracked-way.ts';
 
 export interface CarrierOptions {
@@ -59,6 +60,8 @@ export class KernelCarrier {
   #rows: KernelTable = emptyTable;
   #endpointOf = new Map<number, string>();
   #begun = false;
+  /** Somebody found rows of ours missing. */
+  #isLost = false;
   readonly #refused = new Map<number, number>();
 
   constructor(options: CarrierOptions) {
@@ -141,6 +144,23 @@ export class KernelCarrier {
     await this.#hub.part({ nic: nic.name, address: nic.address });
   }
 
+  /** The kernel's table, for people. */
+  get where(): string {
+    return `the table inet ${tableName} of the network ${this.#hub.place.path}`;
+  }
+
+  /** Asks the kernel for the rows of an endpoint's port, and connects by them. Where rows are lost they are written anew at the next `mend`. */
+  async inspect(endpoint: Endpoint, port: number): Promise<KernelState> {
+    const rows = rowsOfDoor(this.#rows, linkNumber(endpoint), port);
+    const entry = this.at(endpoint.id, port);
+    if (rows === undefined || entry === undefined) return { kind: 'lost', problem: 'it was not told of it yet' };
+    const problem = await lackingRows(this.#hub.enter, rows);
+    this.#isLost ||= problem !== undefined;
+    if (problem !== undefined) return { kind: 'lost', problem };
+    const outcome = await tryEntry(entry, hostLeg(this.#hub.range), (client) => this.#flows.leaveOut(trackedKey(client, entry)));
+    return typeof outcome === 'number' ? { kind: 'carried', entry, ms: outcome } : { kind: 'broken', entry, problem: outcome };
+  }
+
   /** The joined network that has an address. */
   networkAt(address: string): WorkerNic | undefined {
     return this.#networks.at(address);
@@ -187,7 +207,8 @@ export class KernelCarrier {
 
   /** Looks whether the kernel still has the rules, and gives them back where somebody took them away. Answers whether that was so. */
   async mend(): Promise<boolean> {
-    if (!this.#begun || (await this.#hub.hasTable())) return false;
+    if (!this.#begun || (!this.#isLost && (await this.#hub.hasTable()))) return false;
+    this.#isLost = false;
     await this.#bringAll(this.#rows);
     return true;
   }

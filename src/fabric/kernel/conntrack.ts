@@ -1,3 +1,5 @@
+import type { HostPort } from '../plan.ts';
+
 /** One connection as the kernel tracks it, in the hub. */
 export interface Tracked {
   /** Of no other connection that lives at the same time. */
@@ -66,6 +68,11 @@ export function trackedOf(line: string): Tracked | undefined {
     secondsLeft: Number(left ?? 0),
     ageSeconds: age === undefined ? undefined : Number(age),
   };
+}
+
+/** See `Tracked`. */
+export function trackedKey(client: HostPort, door: HostPort): string {
+  return `${client.host}:${client.port} ${door.host}:${door.port}`;
 }
 
 /** What Linux puts before the payload of a TCP packet: 20 bytes of IPv4, 20 of TCP and 12 of a timestamp; in the first one 8 more. */

@@ -16,14 +16,16 @@ import type {
   PathAsk,
   Session,
 } from '../engine.ts';
+import { withCounts } from '../explain.ts';
 import type { Path } from '../path.ts';
-import { emptyPlan, type FabricPlan, type HostPort } from '../plan.ts';
+import { emptyPlan, type Endpoint, type FabricPlan, type HostPort } from '../plan.ts';
 import { AddressBook, systemResolver, type HostResolver } from '../resolve.ts';
 import { compileTables, type Tables } from '../tables.ts';
 import { openUserspaceEngine, type UserspaceOptions } from '../userspace/engine.ts';
 import { KernelCarrier, type KernelCut } from './carrier.ts';
 import { Hub } from './hub.ts';
 import type { HubOptions } from './hub-place.ts';
+import { kernelPath, type KernelState } from './kernel-path.ts';
 import { isCarried } from './kernel-rows.ts';
 import { NameService, refusedNames } from './name-service.ts';
 import type { WorkerNic } from './networks.ts';
@@ -152,8 +154,22 @@ class KernelEngine implements FabricEngine {
     return this.#inner.isOpen(segment);
   }
 
-  explain(ask: PathAsk): Promise<Path> {
-    return this.#inner.explain(ask);
+  async explain(ask: PathAsk): Promise<Path> {
+    for (let tries = 0; ; tries += 1) {
+      const tables = this.#tables;
+      const path = await this.#inner.explain(ask);
+      const found = tables.endpoints.get(path.hops.find(({ kind }) => kind === 'endpoint')?.id ?? '')?.endpoint;
+      if (path.denied !== undefined || found === undefined || !isCarried(tables, found)) return withCounts(path, this.counters());
+      const state = await this.#inspect(found, ask.port);
+      // Of a plan that came meanwhile the kernel has the rows, and the way was another's.
+      if (tables === this.#tables || tries > 2) return withCounts(kernelPath(path, found, state, this.#carrier.where), this.counters());
+    }
+  }
+
+  /** Not while a plan comes into force. */
+  async #inspect(endpoint: Endpoint, port: number): Promise<KernelState> {
+    await this.#last;
+    return await this.#carrier.inspect(endpoint, port);
   }
 
   ifClosed(ask: PathAsk): Fault | undefined {

@@ -34,6 +34,8 @@ export interface KernelFlowsOptions {
   readonly nowMs: () => number;
 }
 
+/** So many connections that are not counted are remembered. */
+const mostUncounted = 1_000;
 /** So long the last word of a connection that is gone is waited for. */
 const lastWordMs = 60_000;
 
@@ -45,6 +47,8 @@ export class KernelFlows {
   /** Their ports were taken again before their last word came. Oldest first. */
   readonly #replaced = new Map<string, Known[]>();
   #strangers: Tracked[] = [];
+  /** By key. Oldest first. */
+  readonly #uncounted = new Set<string>();
 
   constructor(options: KernelFlowsOptions) {
     this.#options = options;
@@ -57,6 +61,15 @@ export class KernelFlows {
       const idleMs = way.rule?.idleMs ?? 0;
       return idleMs > 0 && nowMs - touchedMs > idleMs;
     });
+  }
+
+  /** A connection that only tries the way is nobody's, and not counted. Told before it begins. */
+  leaveOut(key: string): void {
+    this.#uncounted.add(key);
+    for (const oldest of this.#uncounted) {
+      if (this.#uncounted.size <= mostUncounted) break;
+      this.#uncounted.delete(oldest);
+    }
   }
 
   /** What found no way. */
@@ -77,7 +90,7 @@ export class KernelFlows {
   /** A line that says that a connection is no more. */
   ended(line: string): void {
     const tracked = trackedOf(line);
-    if (tracked === undefined) return;
+    if (tracked === undefined || this.#uncounted.delete(tracked.key)) return;
     const [older, ...others] = this.#replaced.get(tracked.key) ?? [];
     if (older !== undefined) {
       if (others.length > 0) this.#replaced.set(tracked.key, others);
@@ -156,7 +169,7 @@ export class KernelFlows {
   }
 
   #begin(tracked: Tracked): Known | undefined {
-    const way = this.#options.wayOf(tracked);
+    const way = this.#uncounted.has(tracked.key) ? undefined : this.#options.wayOf(tracked);
     if (way === undefined) return undefined;
     const nowMs = this.#options.nowMs();
     const asker = this.#options.askerOf(tracked);

@@ -8,7 +8,7 @@ import { systemClock, type Clock } from '../clock.ts';
 import { localAddressDenied, noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
 import { doorsOf, openPorts, type Door, type OpenPorts } from '../doors.ts';
 import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, Passed, PathAsk, Session } from '../engine.ts';
-import { explainSource, explainTables, noAddress } from '../explain.ts';
+import { explainSource, explainTables, noAddress, withCounts } from '../explain.ts';
 import { localDenial, mayGoTo } from '../forbidden.ts';
 import { noteAsked, noteConnected, noteOutside, noteRefused } from '../metrics.ts';
 import type { Path } from '../path.ts';
@@ -143,7 +143,7 @@ class UserspaceEngine implements FabricEngine {
       ask,
     );
     if (ask.asker !== undefined && path.denied !== undefined) this.#refused(way, ask, path.denied);
-    return path;
+    return withCounts(path, this.counters());
   }
 
   ifClosed(ask: PathAsk): Fault | undefined {
