@@ -40,6 +40,21 @@ test('the way is shown hop by hop', async () => {
   expect(asked()).toEqual([{ path: `${network('one', 'factory')}/explain`, body: { host: 'db', port: 5432 } }]);
 });
 
+test('what passed a hop is shown beside it, where anything did', async () => {
+  const counts = { connections: 3, open: 1, refused: 2, bytesIn: 10, bytesOut: 2_000 };
+  answer = {
+    open: true,
+    hops: [
+      { ...hops[0]!, counts: { ...counts, connections: 0, refused: 0 } },
+      { ...hops[1]!, counts },
+    ],
+  };
+  const { out } = await line.run('explain', '--from', 'factory', '--to', 'db:5432');
+  expect(out).toBe(
+    '✓ name      db means the endpoint e.\n✓ endpoint  e is approved. (3 connections, 1 open, 2 refused, 10 bytes in, 2000 out)\nopen: a connection to db:5432 arrives.\n',
+  );
+});
+
 test('what denies it is shown with what would mend it; only --check makes that a fault', async () => {
   answer = closed('denied');
   const to = ['explain', '--from', 'factory', '--to', 'db:5432'];

@@ -3,6 +3,7 @@ import { readHostPort, type HostPort } from '#arm/host-port.ts';
 import type { Json, JsonObject } from '#arm/resource.ts';
 import { fault, policies, type Fault, type FaultKind } from '#base/fault.ts';
 import { findNetwork } from './find-network.ts';
+import { numberOf } from './link-connection.ts';
 import { asJson, cell, type OutputFormat } from './output.ts';
 import type { Session } from './session.ts';
 
@@ -43,12 +44,22 @@ function hopLines({ hops }: JsonObject): string {
   const steps = (Array.isArray(hops) ? (hops as readonly Json[]) : []).map(objectOf);
   const width = Math.max(0, ...steps.map(({ kind }) => (textOf(kind) ?? '').length));
   return steps
-    .map((hop) => `${hop['ok'] === true ? '✓' : '✗'} ${cell(textOf(hop['kind']) ?? '').padEnd(width)}  ${detailOf(hop)}\n`)
+    .map((hop) => `${hop['ok'] === true ? '✓' : '✗'} ${cell(textOf(hop['kind']) ?? '').padEnd(width)}  ${detailOf(hop)}${countsOf(hop)}\n`)
     .join('');
 }
 
 function detailOf({ detail, id }: JsonObject): string {
   return cell(textOf(detail) ?? textOf(id) ?? '');
+}
+
+/** Nothing where nothing came yet. */
+function countsOf({ counts }: JsonObject): string {
+  const of = objectOf(counts);
+  const [connections, open, refused, into, out] = (['connections', 'open', 'refused', 'bytesIn', 'bytesOut'] as const).map(
+    (name) => numberOf(of[name]) ?? 0,
+  );
+  if (connections === 0 && refused === 0) return '';
+  return ` (${connections} connections, ${open} open, ${refused} refused, ${into} bytes in, ${out} out)`;
 }
 
 function openLine(to: string): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { denialOf, hostProblem, portProblem, resourceOf } from './explain-shape.ts';
+import { countsText, denialOf, hostProblem, portProblem, resourceOf } from './explain-shape.ts';
 
 test.each(['1', '1433', ' 65535 '])('the port %j is one', (text) => {
   expect(portProblem(text)).toBeUndefined();
@@ -31,4 +31,12 @@ test('a denial is a fault with its remedy', () => {
   const denied = { kind: 'denied', code: 'EndpointPending', message: 'It waits.', target: '/x', remedy: 'Approve it.' } as const;
   expect(denialOf({ open: false, hops: [], denied })).toMatchObject(denied);
   expect(denialOf({ open: true, hops: [] })).toBeUndefined();
+});
+
+test('what passed a hop is told where anything did', () => {
+  const hop = { kind: 'endpoint', id: '/e', ok: true, detail: 'It is approved.' } as const;
+  const counts = { connections: 1_200, open: 3, refused: 0, bytesIn: 1_536, bytesOut: 10 };
+  expect(countsText({ ...hop, counts })).toBe('1,200 connections so far, 3 open, 0 refused; 1.5 KiB in, 10 B out.');
+  expect(countsText({ ...hop, counts: { ...counts, connections: 0 } })).toBeUndefined();
+  expect(countsText(hop)).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { fault, type Fault } from '#base/fault.ts';
+import { bytesText, countText } from '#studio/parts/quantity-words.ts';
 
 /** One step of a way, as `explain` answers it. */
 export interface Hop {
@@ -7,6 +8,14 @@ export interface Hop {
   readonly id: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** What passed here since the engine began. */
+  readonly counts?: {
+    readonly connections: number;
+    readonly open: number;
+    readonly refused: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+  };
 }
 
 /** `POST {network}/explain`. */
@@ -21,6 +30,14 @@ export interface Explanation {
     readonly target?: string;
     readonly remedy?: string;
   };
+}
+
+/** What passed a hop; undefined where nothing came yet, or nothing is counted. */
+export function countsText({ counts }: Hop): string | undefined {
+  if (counts === undefined || counts.connections + counts.refused === 0) return undefined;
+  const { connections, open, refused, bytesIn, bytesOut } = counts;
+  const were = [`${countText(connections)} connections so far`, `${countText(open)} open`, `${countText(refused)} refused`];
+  return `${were.join(', ')}; ${bytesText(bytesIn)} in, ${bytesText(bytesOut)} out.`;
 }
 
 /** What ends the way, as a fault that every part of the Studio shows alike. */

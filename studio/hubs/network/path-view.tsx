@@ -3,7 +3,7 @@ import { CheckmarkCircleFilled, ErrorCircleFilled } from '@fluentui/react-icons'
 import type { ReactElement } from 'react';
 import { AppLink } from '#studio/parts/app-link.tsx';
 import { resourceAddress } from '#studio/parts/resource-address.ts';
-import { resourceOf, type Hop } from './explain-shape.ts';
+import { countsText, resourceOf, type Hop } from './explain-shape.ts';
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'flex', flexDirection: 'column', maxWidth: '860px' },
@@ -54,7 +54,9 @@ export function PathView({ hops, idOf }: PathViewProps): ReactElement {
   const styles = useStyles();
   return (
     <ol className={styles.list} aria-label="The way, hop by hop">
-      {hops.map(({ kind, id, ok, detail }, at) => {
+      {hops.map((hop, at) => {
+        const { kind, id, ok, detail } = hop;
+        const passed = countsText(hop);
         const key = resourceOf(id);
         const resource = key && idOf(key);
         return (
@@ -69,6 +71,11 @@ export function PathView({ hops, idOf }: PathViewProps): ReactElement {
             </Text>
             <div className={styles.text}>
               <Text block>{detail}</Text>
+              {passed !== undefined && (
+                <Text block size={200}>
+                  {passed}
+                </Text>
+              )}
               {resource !== undefined && <AppLink to={resourceAddress(resource)}>{resource.slice(resource.lastIndexOf('/') + 1)}</AppLink>}
             </div>
           </li>
