@@ -1,4 +1,5 @@
 import { inserts, merges, updates } from './cases/changes.ts';
+import { codePage } from './cases/code-page.ts';
 import { casts, conditionsAndNulls } from './cases/conversions.ts';
 import { dateFunctions, dateLiterals, dateStyles } from './cases/dates.ts';
 import { aggregatesOfNumbers, decimals, integers } from './cases/numbers.ts';
@@ -20,6 +21,7 @@ export const allCases: readonly CaseArea[] = [
   textFunctions,
   collation,
   patterns,
+  codePage,
   dateLiterals,
   dateFunctions,
   dateStyles,

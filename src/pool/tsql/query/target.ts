@@ -5,7 +5,8 @@ import type { Typed } from '../translate/typed.ts';
 import { bound, failing } from '../translate/sql-text.ts';
 import { castTo } from './expressions.ts';
 import { instantOf, offsetOf } from '../translate/offset-moment.ts';
-import { sizedType } from '../translate/type-order.ts';
+import { isNational, sizedType } from '../translate/type-order.ts';
+import { firstUnits, lengthInUnits } from '../translate/utf16.ts';
 import { fullName, tableNamed } from './names.ts';
 import type { ColumnFacts, PlanContext, TableFacts } from './plan.ts';
 import { foldName, quoted } from './writing.ts';
@@ -74,6 +75,12 @@ function kept(sql: string, { type, readAs }: ColumnFacts): string {
 function fit(value: Typed, column: ColumnFacts, table: string): string {
   const { type } = column;
   const from = value.type;
+  if (from !== undefined && isNational(from) && isText(type.name) && !isNational(type))
+    return fit(
+      castTo(value, { name: 'varchar', length: from.name === 'nvarchar' && 'length' in from ? from.length : 'max' }),
+      column,
+      table,
+    );
   const both = 'length' in type && from !== undefined && 'length' in from && isText(type.name) === isText(from.name);
   if (!both || type.length === 'max' || (from.length !== 'max' && from.length <= type.length)) return castTo(value, type).sql;
   const limit = type.length;
@@ -86,7 +93,7 @@ function fit(value: Typed, column: ColumnFacts, table: string): string {
   const fitting = bound(
     'text',
     value.sql,
-    (text) => `CASE WHEN length(rtrim(${text}, ' ')) > ${limit} THEN ${tooLong} ELSE left(${text}, ${limit}) END`,
+    (text) => `CASE WHEN ${lengthInUnits(`rtrim(${text}, ' ')`)} > ${limit} THEN ${tooLong} ELSE ${firstUnits(text, limit)} END`,
   );
   return castTo({ ...value, sql: fitting, type: sizedType(name, limit), literal: undefined }, type).sql;
 }

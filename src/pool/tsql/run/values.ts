@@ -12,6 +12,7 @@ import { assert, fault } from '#base/fault.ts';
 import { offsetText } from '#wire/tds/types/calendar.ts';
 import type { SqlValue } from '../session.ts';
 import { notSupported, sqlError } from '../sql-error.ts';
+import { asCodePage } from '../translate/code-page.ts';
 import { duckDbTypeOf } from '../translate/duckdb-type.ts';
 import { ofClientText } from '../translate/offset-moment.ts';
 import { textLiteral } from '../translate/sql-text.ts';
@@ -31,7 +32,7 @@ export function literalOf(value: SqlValue, type: TsqlType): string {
 /** A value that is no bytes as a text that DuckDB's casts read to the last digit. */
 export function textOfValue(value: boolean | number | bigint | string, type: TsqlType): string {
   if (typeof value !== 'string') return numberText(value);
-  if (duckDbTypeOf(type) === 'VARCHAR') return wellFormed(value);
+  if (duckDbTypeOf(type) === 'VARCHAR') return type.name.startsWith('n') ? wellFormed(value) : asCodePage(value);
   return 'scale' in type && type.name !== 'decimal' ? timeTextOf(value) : value;
 }
 

@@ -1,6 +1,8 @@
 import { sqlError } from '../sql-error.ts';
 import { argumentAs, constantInt, intArgument, invalidArgument, textArgument } from './arguments.ts';
 import type { FunctionRule } from './functions.ts';
+import { windows1252 } from './code-page.ts';
+import { castTo } from './convert.ts';
 import { bound, failing, textLiteral } from './sql-text.ts';
 import { isNumeric, isText, knownType, sizedType } from './type-order.ts';
 import type { Typed } from './typed.ts';
@@ -11,9 +13,6 @@ type Write = FunctionRule['write'];
 function text(least: number, most: number, write: Write, note?: string): FunctionRule {
   return { least, most, group: 'text', write, ...(note === undefined ? {} : { note }) };
 }
-
-/** Windows' code page 1252 from 0x80 to 0x9F. */
-const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008DŽ\u008F\u0090‘’“”•–—˜™š›œ\u009DžŸ';
 
 const char: Write = ([value], context) => {
   const code = intArgument(value, context).sql;
@@ -38,7 +37,9 @@ const nationalChar: Write = ([value], context) => {
 };
 
 const ascii: Write = ([value], context) => {
-  const code = bound('code', `unicode(${textArgument(value, context).sql})`, (n) => {
+  const given = textArgument(value, context);
+  const narrow = castTo(given, { name: 'varchar', length: 'max' }, { explicit: true, place: context.place });
+  const code = bound('code', `unicode(${narrow.sql})`, (n) => {
     const other = `CASE WHEN strpos(${textLiteral(windows1252)}, chr(${n})) > 0 THEN strpos(${textLiteral(windows1252)}, chr(${n})) + 127 ELSE 63 END`;
     return `CASE WHEN ${n} < 0 THEN NULL WHEN ${n} < 128 OR ${n} BETWEEN 160 AND 255 THEN ${n} WHEN ${n} IS NOT NULL THEN ${other} END`;
   });

@@ -1,11 +1,12 @@
 import { sqlError } from '../sql-error.ts';
 import type { Place } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
+import { inByteOrder } from './code-page.ts';
 import { castTo } from './convert.ts';
 import { asUnits } from './datetime-thirds.ts';
 import { instantOf } from './offset-moment.ts';
 import { bound } from './sql-text.ts';
-import { commonType, familyOf, isText, knownType } from './type-order.ts';
+import { commonType, familyOf, isNational, isText, knownType, lengthOf } from './type-order.ts';
 import type { Typed } from './typed.ts';
 
 /** What `=`, GROUP BY, DISTINCT, PARTITION BY and joins compare: texts without case and trailing blanks, bytes without trailing zeros, moments whatever their clocks show. */
@@ -23,6 +24,7 @@ export function comparisonKey(value: Typed): string {
 /** What ORDER BY, `<`, MIN and MAX compare: as dictionaries order texts, and identifiers by their last bytes first. */
 export function orderKey(value: Typed): string {
   const family = familyOf(knownType(value));
+  if (family === 'text' && value.binaryOrder === true && !isNational(knownType(value))) return inByteOrder(comparisonKey(value));
   if (family === 'text' && value.binaryOrder !== true && value.type !== undefined) return `icu_sort_key(${comparisonKey(value)}, 'root')`;
   if (family === 'guid') return guidKey(value.sql);
   return comparisonKey(value);
@@ -63,10 +65,13 @@ export function together(values: readonly Typed[], options: { readonly place: Pl
 export function comparable(values: readonly Typed[], options: { readonly place: Place; readonly dateFormat: string }): readonly Typed[] {
   if (values.every((value) => value.type === undefined || isText(value.type))) {
     const binaryOrder = values.some((value) => value.binaryOrder === true) ? true : undefined;
+    // Beside a national text a varchar is one.
+    const national = values.some((value) => value.type !== undefined && isNational(value.type));
+    const typed = (type: TsqlType): TsqlType => (national ? { name: 'nvarchar', length: lengthOf(type) } : type);
     return values.map((value) => ({
       ...value,
       sql: value.type === undefined ? 'CAST(NULL AS VARCHAR)' : value.sql,
-      type: value.type ?? { name: 'nvarchar', length: 1 },
+      type: typed(value.type ?? { name: 'varchar', length: 1 }),
       binaryOrder,
     }));
   }

@@ -1,6 +1,7 @@
 import { notSupported, sqlError } from '../sql-error.ts';
 import type { TsqlType } from '../tsql-type.ts';
 import { failed } from './convert-number.ts';
+import { ofCodePageBytes, toCodePage } from './code-page.ts';
 import type { How } from './convert.ts';
 import { offsetOf, offsetText, shownOf, utcOf } from './offset-moment.ts';
 import { bound, textLiteral } from './sql-text.ts';
@@ -10,7 +11,7 @@ import { firstUnits, lengthInUnits } from './utf16.ts';
 export function toText(sql: string, from: TsqlType, to: TextType, how: How): string {
   switch (familyOf(from)) {
     case 'text':
-      return fitted(sql, 'length' in from ? from.length : 'max', to);
+      return fitted(isNational(from) && !isNational(to) ? toCodePage(sql) : sql, 'length' in from ? from.length : 'max', to);
     case 'integer':
       return integerText(sql, from, to, how);
     case 'decimal':
@@ -121,12 +122,7 @@ function binaryText(sql: string, from: TsqlType, to: TextType, how: How): string
     case 0: {
       if (isNational(to)) throw notSupported(`Conversion from ${from.name} to ${to.name}`, how.place, 'Use CONVERT with style 1 or 2.');
       const text = bound('bytes', sql, (value) => {
-        const bad = failed(
-          how,
-          40_510,
-          'Bytes above 0x7F as characters are not supported by this SQL pool. Use CONVERT with style 1 or 2.',
-        );
-        return `CASE WHEN ${value} IS NULL THEN NULL WHEN regexp_full_match(hex(${value}), '([0-7].)*') THEN decode(${value}) ELSE ${bad} END`;
+        return `CASE WHEN ${value} IS NULL THEN NULL WHEN regexp_full_match(hex(${value}), '([0-7].)*') THEN decode(${value}) ELSE ${ofCodePageBytes(value)} END`;
       });
       return fitted(text, bytes, to);
     }

@@ -1,6 +1,7 @@
 import type { Place } from '../syntax/ast.ts';
 import { sqlError } from '../sql-error.ts';
 import type { TsqlType } from '../tsql-type.ts';
+import { codePageHex } from './code-page.ts';
 import { toApproximate, toDecimal, toInteger, toMoney, failed } from './convert-number.ts';
 import { toText } from './convert-text.ts';
 import { temporalLiteral, toTemporal } from './convert-time.ts';
@@ -138,7 +139,7 @@ function textToBinary(sql: string, from: TsqlType, to: BinaryType, how: How): st
         'chars',
         sql,
         (text) =>
-          `CASE WHEN strlen(${text}) = length(${text}) THEN hex(encode(${text})) WHEN ${text} IS NOT NULL THEN ${failed(how, 40_510, 'Characters beyond ASCII as bytes are not supported by this SQL pool. Convert to nvarchar first.')} END`,
+          `CASE WHEN strlen(${text}) = length(${text}) THEN hex(encode(${text})) WHEN ${text} IS NOT NULL THEN ${codePageHex(text)} END`,
       ),
       to,
       'right',

@@ -1,6 +1,7 @@
 import { notSupported, sqlError } from '../sql-error.ts';
 import type { Literal } from '../syntax/ast.ts';
 import type { TsqlType } from '../tsql-type.ts';
+import { asCodePage } from './code-page.ts';
 import { duckDbTypeOf } from './duckdb-type.ts';
 import { textLiteral } from './sql-text.ts';
 import { sizedType } from './type-order.ts';
@@ -28,12 +29,13 @@ export function literal(node: Literal): Typed {
       return constant(`'${node.text.replaceAll(/[$,\s]/g, '') || '0'}'`, { name: 'money' }, { kind: 'other', text: node.text });
     case 'string': {
       if (!node.value.isWellFormed()) throw notSupported('Half of a surrogate pair', node, 'Write both halves.');
-      const length = node.value.length > (node.national ? 4000 : 8000) ? 'max' : node.value.length;
+      const text = node.national ? node.value : asCodePage(node.value);
+      const length = text.length > (node.national ? 4000 : 8000) ? 'max' : text.length;
       return {
-        sql: textLiteral(node.value),
+        sql: textLiteral(text),
         type: sizedType(node.national ? 'nvarchar' : 'varchar', length),
         nullable: false,
-        literal: { kind: 'string', text: node.value },
+        literal: { kind: 'string', text },
       };
     }
     default:

@@ -259,7 +259,10 @@ function inCase(name: 'upper' | 'lower'): Write {
   return ([value], context) => {
     const source = textArgument(value, context);
     // SQL Server has no capital ß.
-    const sql = name === 'upper' ? `replace(upper(${source.sql}), 'ẞ', 'ß')` : `lower(${source.sql})`;
+    const upper = `replace(upper(${source.sql}), 'ẞ', 'ß')`;
+    // Nor has its code page the capitals of µ and ƒ.
+    const narrow = isNational(knownType(source)) ? upper : `translate(${upper}, 'ΜƑ', 'µƒ')`;
+    const sql = name === 'upper' ? narrow : `lower(${source.sql})`;
     return { sql, type: knownType(source), nullable: source.nullable, binaryOrder: source.binaryOrder };
   };
 }
@@ -296,7 +299,7 @@ const concatWith: Write = ([separator, ...rest], context) => {
 
 export const textFunctions: Readonly<Record<string, FunctionRule>> = {
   LEN: text(1, 1, length),
-  DATALENGTH: text(1, 1, dataLength, 'of varchar: one byte for each character'),
+  DATALENGTH: text(1, 1, dataLength),
   LEFT: text(2, 2, side('left')),
   RIGHT: text(2, 2, side('right')),
   SUBSTRING: text(3, 3, substring),
