@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { must, toFault } from '#base/fault.ts';
@@ -8,6 +7,7 @@ import type { AttachedNetwork, FabricEngine } from '../engine.ts';
 import { outwardAddress, sampleHost, watch, type SamplePeer } from '../sample-hosts.contract.ts';
 import { SamplePlan } from '../sample-plan.contract.ts';
 import { openKernelEngine } from './engine.ts';
+import { inHubOf } from './hub-inside.contract.ts';
 
 interface Exposed extends AsyncDisposable {
   readonly on: Stage;
@@ -19,7 +19,7 @@ async function exposed(): Promise<Exposed> {
   const label = randomBytes(4).toString('hex');
   const on = await stage((more) => openKernelEngine({ label, limits: { tickMs: more.tickMs ?? 50 } }), { at: outwardAddress() });
   await on.apply();
-  return { on, hub: `isthmus-${label}`, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
+  return { on, hub: label, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
 }
 
 interface Worker extends AsyncDisposable {
@@ -46,7 +46,7 @@ async function connected({ network }: Worker, host: string, port: number): Promi
 
 /** Packets that the hub refused, by reason. */
 function refused(hub: string): Readonly<Record<string, number>> {
-  const said = execFileSync('/sbin/ip', ['netns', 'exec', hub, '/usr/sbin/nft', '-j', 'list', 'counters'], { encoding: 'utf8' });
+  const said = inHubOf(hub, '/usr/sbin/nft', '-j', 'list', 'counters');
   const { nftables } = JSON.parse(said) as {
     readonly nftables: readonly { readonly counter?: { readonly name: string; readonly packets: number } }[];
   };
@@ -204,8 +204,7 @@ test("an address that is not the worker's own sends nothing, and neither does IP
   await expect.poll(() => refused(hub)['spoofed'], soon).toBe(2);
   // Whoever has all rights in it may take IPv6 up again. The hub knows none: it is thrown away before any rule.
   await one.network.run('/bin/sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/net0/disable_ipv6');
-  const sixes = (): string =>
-    execFileSync('/sbin/ip', ['netns', 'exec', hub, '/bin/grep', 'InDiscards', '/proc/net/snmp6'], { encoding: 'utf8' });
+  const sixes = (): string => inHubOf(hub, '/bin/grep', 'InDiscards', '/proc/net/snmp6');
   await expect.poll(sixes, { ...soon, timeout: 10_000 }).toMatch(/\s[1-9]/);
   expect(refused(hub)['no_door']).toBe(0);
   expect(on.host.peers).toEqual([]);
@@ -269,7 +268,7 @@ test('a worker that is parted reaches nothing more, and its connections end', as
   expect(await one.network.refusal(on.sample.address, on.sample.port)).toBe('ENETUNREACH');
   await ask(stays, 'still there');
   expect(on.engine.sessions(on.sample.endpoint)).toHaveLength(1);
-  const left = (...what: readonly string[]): string => execFileSync('/sbin/ip', ['netns', 'exec', hub, ...what], { encoding: 'utf8' });
+  const left = (...what: readonly string[]): string => inHubOf(hub, ...what);
   expect(left('/sbin/ip', '-o', 'link', 'show', 'type', 'veth').trim().split('\n')).toHaveLength(2);
   expect(left('/usr/sbin/nft', 'list', 'set', 'inet', 'isthmus', 'nic_address')).not.toContain(one.attached.address);
   stays.stream.destroy();
@@ -295,8 +294,6 @@ test('a network whose process has ended is parted too, and one that cannot be jo
   const one = await worker(on.engine, on.sample.segment);
   await one.network[Symbol.asyncDispose]();
   await one.attached[Symbol.asyncDispose]();
-  const rows = execFileSync('/sbin/ip', ['netns', 'exec', hub, '/usr/sbin/nft', 'list', 'set', 'inet', 'isthmus', 'nic_address'], {
-    encoding: 'utf8',
-  });
+  const rows = inHubOf(hub, '/usr/sbin/nft', 'list', 'set', 'inet', 'isthmus', 'nic_address');
   expect(rows).not.toContain('elements');
 });
