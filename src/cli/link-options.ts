@@ -30,6 +30,12 @@ export function addLinks(program: Command, terminal: CliTerminal): void {
       const { preflightCommand } = await import('./link-view.ts');
       await inSession(server, terminal, (session) => preflightCommand({ name, workspace, output }, session));
     });
+  withLink(links.command('proof'))
+    .description('What the workers of a link say that they moved, against what was counted for them, by endpoint and elsewhere.')
+    .action(async (name: string, { workspace, output, ...server }: LinkFlags) => {
+      const { linkProofCommand } = await import('./link-proof.ts');
+      await inSession(server, terminal, (session) => linkProofCommand({ name, workspace, output }, session));
+    });
   addControl(links, terminal, 'start', 'Copy every table, then follow its changes.');
   addControl(links, terminal, 'stop', 'End it, and give back what it keeps at its source; the next start copies everything anew.');
   addControl(links, terminal, 'pause', 'Rest, keeping its place in the log of its source.');

@@ -22,6 +22,7 @@ class Plane {
   tables: readonly JsonObject[] = [];
   tableStates: readonly JsonObject[] = [];
   preflight: JsonObject = {};
+  proof: JsonObject = { worker: null, ended: [], total: null };
   readonly asked: unknown[] = [];
 
   readonly answer = ({ method, path, body }: ArmRequest): ArmReply | undefined => {
@@ -43,6 +44,7 @@ class Plane {
     }
     if (verb === 'linktables') return ok({ value: this.tables });
     if (verb === 'preflight') return ok(this.preflight);
+    if (verb === 'pathProof') return ok(this.proof);
     if (verb !== 'querytablestatus') return empty;
     // A page of one, so that there are several.
     const at = Number((body as { continuationToken?: string }).continuationToken ?? 0);
@@ -140,6 +142,37 @@ test('one link is shown with its tables, rows, and what is wrong with the remedy
     { source: 'public.orders', rows: 1_234 },
     { status: 'Failed', trouble: { remedy: 'Give it one.' } },
   ]);
+});
+
+test('the proof of path tells what was said beside what was counted, of the worker that runs and of all before it', async () => {
+  const made = plane();
+  expect((await line.run('links', 'proof', 'shop')).out).toBe('No worker of the link has run yet.\n');
+  const elsewhere = { connections: 0, sent: 0, received: 0, refused: 1, tried: 0 };
+  const endpoint =
+    '/subscriptions/s/resourceGroups/g/providers/P/workspaces/w/managedVirtualNetworks/default/managedPrivateEndpoints/toShop';
+  const counted = [{ endpoint, connections: 2, open: 1, sent: 1_500, received: 20_000 }];
+  const common = { job: 'link', run: 2, engine: 'kernel', isolated: true, counted, elsewhere, says: 'That is what was counted.' };
+  const said = { sent: 1_500, received: 20_000 };
+  const earlier = { ...common, run: 1, since: '2026-11-22T06:00:00Z', at: '2026-11-22T06:01:00Z', ended: true };
+  made.proof = {
+    worker: { ...common, since: '2026-11-22T07:00:00Z', at: '2026-11-22T07:01:00Z', ended: false, verdict: 'Equal', said },
+    ended: [
+      { ...earlier, verdict: 'Differs', said: { sent: 1_499, received: 20_000 } },
+      { ...earlier, verdict: 'Unknown', said: null, counted: null, elsewhere: null },
+    ],
+    total: { since: '2026-11-22T06:00:00Z', workers: 2, verdicts: { Differs: 1, Unknown: 1 }, said, counted: said, elsewhere },
+  };
+  const { out } = await line.run('links', 'proof', 'shop');
+  const rows = out.split('\n').map((one) => one.split(/ {2,}/));
+  expect(rows.slice(1, 4)).toEqual([
+    ['2026-11-22T07:00:00Z', 'link of run 2', 'runs', 'Equal', '1,500', '1,500', '20,000', '20,000', '0', '1'],
+    ['2026-11-22T06:00:00Z', 'link of run 1', '2026-11-22T06:01:00Z', 'Differs', '1,499', '1,500', '20,000', '20,000', '0', '1'],
+    ['2026-11-22T06:00:00Z', 'link of run 1', '2026-11-22T06:01:00Z', 'Unknown'],
+  ]);
+  expect(out).toMatch(/^by toShop +1,500 bytes sent, 20,000 received, 2 connections$/m);
+  expect(out).toMatch(/^counted by +the kernel$/m);
+  expect(out).toMatch(/^workers +2: Differs 1, Unknown 1$/m);
+  expect(JSON.parse((await line.run('links', 'proof', 'shop', '-o', 'json')).out)).toEqual(made.proof);
 });
 
 test('an action is waited for, its progress and what it waits for are said', async () => {

@@ -31,6 +31,8 @@ export type ToWorker =
     }
   | { readonly kind: 'own'; readonly own: OwnWay | null }
   | { readonly kind: 'message'; readonly message: LinkMessage }
+  /** Answered by an event `moved`. */
+  | { readonly kind: 'tell' }
   /** What became of a connection that the worker made to a door: it leads to the far side, or was refused. */
   | { readonly kind: 'way'; readonly way: string; readonly fault: FaultText | null }
   /** Answers `why`; no fault: the target is reached by now. */

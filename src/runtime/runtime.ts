@@ -73,6 +73,8 @@ export interface RunningJob extends AsyncDisposable {
   readonly events: AsyncIterable<JobEvent>;
   /** To a link that runs. */
   send(message: LinkMessage): void;
+  /** Has the worker tell at once what it moved until now; it does so by itself now and then, and before it ends. */
+  askMoved(): void;
   /** Asks for an orderly end; `events` then ends. */
   stop(): Promise<void>;
   /** Of the process outside; undefined before it started. */

@@ -85,6 +85,9 @@ class Worker {
         if (this.#listener === undefined) this.#told.push(message.message);
         else this.#listener(message.message);
         break;
+      case 'tell':
+        if (!this.#ending) this.#sendMoved();
+        break;
       case 'way':
         this.#news.tell(message.way, message.fault);
         break;

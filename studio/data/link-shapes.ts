@@ -127,6 +127,43 @@ export interface LinkTableStatus {
   };
 }
 
+/** `pathProof`: what workers say that they moved, against what was counted for them. */
+export interface LinkPaths {
+  readonly worker: PathProof | null;
+  /** Latest first. */
+  readonly ended: readonly PathProof[];
+  readonly total: PathTotal | null;
+}
+
+interface BothWays {
+  readonly sent: number;
+  readonly received: number;
+}
+
+/** One worker. What is null is not known. */
+export interface PathProof {
+  readonly job: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly at: string;
+  readonly ended: boolean;
+  readonly engine: 'userspace' | 'kernel';
+  readonly verdict: string;
+  readonly says: string;
+  readonly said: BothWays | null;
+  readonly counted: readonly (BothWays & { readonly endpoint: string; readonly connections: number })[] | null;
+  readonly elsewhere: (BothWays & { readonly connections: number; readonly refused: number; readonly tried: number | null }) | null;
+}
+
+export interface PathTotal {
+  readonly since: string;
+  readonly workers: number;
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly said: BothWays;
+  readonly counted: BothWays;
+  readonly elsewhere: BothWays & { readonly connections: number; readonly refused: number };
+}
+
 /** Where a link is asked for. */
 export function linkPath(plane: string, name: string): string {
   return `${plane}/linkconnections/${encodeURIComponent(name)}`;

@@ -3,7 +3,7 @@ import type { JsonObject } from '#arm/resource.ts';
 import { arm } from './arm.ts';
 import type { Change } from './live.ts';
 import { useArm, useArmList } from './queries.ts';
-import { linkPath, linkType, type Link, type LinkStatus, type LinkTableStatus } from './link-shapes.ts';
+import { linkPath, linkType, type Link, type LinkPaths, type LinkStatus, type LinkTableStatus } from './link-shapes.ts';
 import { useWorkspace } from './workspace.ts';
 
 /** What is written is told apart from what moves all the time. */
@@ -62,6 +62,17 @@ export function useLinkTables(name: string): UseQueryResult<readonly LinkTableSt
     queryFn: async ({ signal }) => await paced(path, () => readTables(path, signal)),
     meta: { watch: { ids: [linkId(current?.id, name)] } },
     enabled: current !== undefined && name !== '',
+  });
+}
+
+/** What a link's workers moved, by both sides. */
+export function useLinkPaths({ id, name }: Pick<Link, 'id' | 'name'>): UseQueryResult<LinkPaths> {
+  const { plane } = useWorkspace();
+  const path = `${linkPath(plane, name)}/pathProof`;
+  return useQuery({
+    queryKey: ['link-paths', path],
+    queryFn: async ({ signal }) => await paced(path, async () => (await arm.get(path, { signal })) as unknown as LinkPaths),
+    meta: { watch: { ids: [id] } },
   });
 }
 

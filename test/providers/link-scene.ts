@@ -84,6 +84,7 @@ export async function linkScene(): Promise<LinkScene> {
         pools,
         stores: storesOf(workspaceHome, sealer),
         explain,
+        counter: { kind: 'userspace', passed: (_segment, asker) => runtimes.passed.get(asker) ?? { ways: [], refused: 0 } },
         folder,
         hostMemoryMb: 8_192,
         ring,

@@ -1,6 +1,7 @@
 import { fault, type Fault } from '#base/fault.ts';
 import { faultText } from '#base/fault-text.ts';
-import type { JobEvent, JobFinding, LinkMessage, LinkOrder, LinkReport, LogHeld, RuntimeJob } from '#runtime/job.ts';
+import type { Passed } from '#fabric/engine.ts';
+import type { JobEvent, JobFinding, LinkMessage, LinkOrder, LinkReport, LogHeld, Moved, RuntimeJob } from '#runtime/job.ts';
 import type { Isolation, JobOrder, RunningJob, RunningWorker, RuntimeHost, Warmth } from '#runtime/runtime.ts';
 
 /** A link's worker as a test drives it. */
@@ -10,6 +11,8 @@ export interface MemoryWorker {
   readonly messages: LinkMessage[];
   /** It lives, and says nothing any more. */
   mute: boolean;
+  /** What it says that it moved: with its reports, and before an end in good order. Undefined: it never does. */
+  moved: Moved | undefined;
   /** Undefined: it was asked for nothing yet. */
   ended: 'stopped' | 'disposed' | 'done' | 'lost' | undefined;
   tell(report?: Partial<LinkReport>): void;
@@ -41,6 +44,8 @@ export class MemoryRuntimes implements RuntimeHost {
   slow = false;
   /** Workers tell that they follow as soon as they begin. */
   follows = true;
+  /** What the network counted, by asker. */
+  readonly passed: Map<string, Passed> = new Map();
 
   async isolation(): Promise<Isolation> {
     const reason = fault('unsupported', 'NotIsolated', 'There is no sandbox here.', { remedy: 'Allow it.' });
@@ -94,10 +99,15 @@ export class MemoryRuntimes implements RuntimeHost {
     const queue = new Queue();
     let said: LinkReport | undefined;
     const say = (): void => {
-      if (said !== undefined && !worker.mute) queue.put({ kind: 'link', report: { ...said, recopies: recopies() } });
+      if (said === undefined || worker.mute) return;
+      sayMoved();
+      queue.put({ kind: 'link', report: { ...said, recopies: recopies() } });
+    };
+    const sayMoved = (): void => {
+      if (worker.moved !== undefined) queue.put({ kind: 'moved', moved: worker.moved });
     };
     const recopies = (): LinkReport['recopies'] => {
-      const asked = worker.messages.filter(({ kind }) => kind === 'recopy');
+      const asked = worker.messages.filter((message) => message.kind === 'recopy');
       return {
         asked: asked.length,
         open: this.slow ? asked.flatMap(({ tables }) => tables.map(({ schema, name }) => ({ schema, name }))) : [],
@@ -115,6 +125,7 @@ export class MemoryRuntimes implements RuntimeHost {
       segment,
       messages: [],
       mute: false,
+      moved: undefined,
       ended: undefined,
       tell: (report) => {
         said = { ...following, tables: order.tables.map(replicating), ...report };
@@ -123,6 +134,7 @@ export class MemoryRuntimes implements RuntimeHost {
       lose: () => end('lost', () => queue.break(fault('unreachable', 'WorkerLost', 'The worker ended without a word.'))),
       finish: () => {
         say();
+        sayMoved();
         end('done', () => queue.end());
       },
       fail: (kind, code) => end('lost', () => queue.break(fault(kind, code, `The job failed: ${code}.`))),
@@ -135,7 +147,11 @@ export class MemoryRuntimes implements RuntimeHost {
     return {
       events: queue.events(),
       send: (message) => void worker.messages.push(message),
-      stop: async () => end('stopped', () => queue.end()),
+      askMoved: () => sayMoved(),
+      stop: async () => {
+        sayMoved();
+        end('stopped', () => queue.end());
+      },
       pid: 1,
       isolated: true,
       attempts: async () => 0,
@@ -173,6 +189,7 @@ function answering(answer: () => Promise<readonly JobEvent[]>): RunningJob {
   return {
     events: events(),
     send: () => undefined,
+    askMoved: () => undefined,
     stop: async () => undefined,
     pid: 2,
     isolated: true,

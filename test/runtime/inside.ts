@@ -36,6 +36,7 @@ const acts: Readonly<Record<string, Act>> = {
   /** A connection that is kept until it is cut. */
   hold: async ({ host, port }, context) => {
     const stream = await context.dialer.dial(host, port, context.signal);
+    stream.write('held');
     say(context, 'held');
     const over = new Promise<string>((settle) => {
       stream.on('error', () => settle('cut'));

@@ -275,6 +275,19 @@ export function describeRuntimeHost(
     }
   });
 
+  test('a job that goes on tells what it moved when it is asked', async () => {
+    await using on = await open();
+    await on.apply();
+    await using job = await on.start('hold');
+    const told: Moved[] = [];
+    for await (const event of job.events) {
+      if (event.kind === 'moved') told.push(event.moved);
+      if (event.kind === 'moved' && event.moved.received === 4) break;
+      if (event.kind !== 'begun') job.askMoved();
+    }
+    expect(told.at(-1)).toEqual({ sent: 4, received: 4 });
+  });
+
   test('a fault of the job is the fault of its events', async () => {
     await using on = await open();
     await on.apply();

@@ -54,6 +54,7 @@ export class ToldRuntimes implements RuntimeHost {
       stop: async () => undefined,
       pid: undefined,
       isolated: isIsolated.isolated,
+      askMoved: () => undefined,
       attempts: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     };

@@ -6,7 +6,7 @@ import type { SynapseLinkOptions } from '#providers/synapse/link-options.ts';
 import { synapseLinks, type SynapseLinks } from '#providers/synapse/link-types.ts';
 import { workspaceHome } from '#providers/synapse/workspace-home.ts';
 
-type Given = 'store' | 'writer' | 'runtimes' | 'pools' | 'explain' | 'folder' | 'ring' | 'log';
+type Given = 'store' | 'writer' | 'runtimes' | 'pools' | 'explain' | 'counter' | 'folder' | 'ring' | 'log';
 
 /** SQL pools and link connections of workspaces, in the time and with the memory of this machine. */
 export function linkParts(options: Pick<SynapseLinkOptions, Given>, sealer: Pick<Sealer, 'open'>): SynapseLinks {

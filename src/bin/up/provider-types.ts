@@ -83,7 +83,8 @@ export function providersOf(parts: ProviderParts): Providers {
     egressReport: (segment) => egress.report(segment),
     tenant,
   };
-  const kept = linkParts({ store, writer, runtimes, pools: parts.pools, explain, folder: parts.folder, ring, log }, sealer);
+  const ofLinks = { store, writer, runtimes, pools: parts.pools, explain, counter: engine, folder: parts.folder, ring, log };
+  const kept = linkParts(ofLinks, sealer);
   const types: readonly AnyType[] = [
     ...networkTypes({
       connections: links,

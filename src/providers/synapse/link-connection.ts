@@ -11,6 +11,7 @@ import { linkProperties, type LinkProperties } from './link-shape.ts';
 import { withIds } from './link-tables.ts';
 import { poolIdOf, sourceIdOf } from './link-target.ts';
 import { detailedStatus, linkTables } from './link-view.ts';
+import { pathView } from './path-view.ts';
 import { linkConnectionType, sqlPoolType, versions, workspacePlaneVersions, workspaceType } from './type-names.ts';
 
 /** A removal that waits for the source is looked at so often. */
@@ -51,6 +52,11 @@ export function linkConnections(tools: LinkTools): ResourceType<LinkProperties> 
       detailedstatus: {
         summary: 'What it is doing, how late it is, and why it waits',
         run: async ({ self }) => detailedStatus(await keeper.seen(self)),
+      },
+      pathProof: {
+        summary: 'Proof of path: what its workers say that they moved, against what was counted, by endpoint and elsewhere',
+        permission: 'detailedstatus/read',
+        run: async ({ self }) => pathView(await keeper.paths(self)),
       },
       linktables: { summary: 'Its tables', run: async ({ self }) => linkTables(self.properties) },
     },

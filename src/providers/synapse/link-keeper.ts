@@ -11,6 +11,7 @@ import type { SynapseLinkOptions } from './link-options.ts';
 import { LinkRecords, type LinkRecord, type RecordChange } from './link-record.ts';
 import type { LinkProperties } from './link-shape.ts';
 import type { LinkSeen } from './link-view.ts';
+import type { SeenPaths } from './path-view.ts';
 import { PoolNews } from './pool-news.ts';
 import { SqlPoolOrders } from './sql-pool-orders.ts';
 import { linkConnectionType, workspaceType } from './type-names.ts';
@@ -90,6 +91,13 @@ export class LinkKeeper implements Service {
   async seen(link: Resource<LinkProperties>): Promise<LinkSeen> {
     const record = await this.records.read(link.id);
     return seenLink({ link, record, live: this.#lives.get(keyOf(link.id))?.life.live }, this.#tools);
+  }
+
+  /** What its workers moved, by both sides: of the one that runs, and of those that have ended. */
+  async paths(link: Resource<LinkProperties>): Promise<SeenPaths> {
+    const now = await this.#lives.get(keyOf(link.id))?.life.path.now();
+    const { path } = await this.records.read(link.id);
+    return { link, now, path, engine: this.#options.counter.kind, nowMs: this.#options.clock.nowMs() };
   }
 
   /** All that is known now of every link whose record was looked at. */

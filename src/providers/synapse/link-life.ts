@@ -13,6 +13,7 @@ import { askOnce } from './link-job.ts';
 import type { MeasuredLink } from './link-metrics.ts';
 import { filledTables } from './link-filled.ts';
 import { LinkNews } from './link-news.ts';
+import { LinkPath } from './link-path.ts';
 import { filling, givenBack, moved, owing, resumedByItself, suspended, troubled } from './link-moves.ts';
 import type { SynapseLinkOptions } from './link-options.ts';
 import { linkFolder, runFolder, runFolders, runsOnDisk, shortName } from './link-places.ts';
@@ -45,6 +46,8 @@ const steadyMs = 60_000;
 export class LinkLife {
   readonly id: string;
   readonly bell: Bell;
+  /** Its workers begin by this. */
+  readonly path: LinkPath;
   readonly #tools: LifeTools;
   readonly #log: Log;
   #attempt = 0;
@@ -64,6 +67,7 @@ export class LinkLife {
     this.#tools = tools;
     this.bell = new Bell(tools.options.clock);
     this.#log = tools.options.log.child({ link: shortName(id) });
+    this.path = new LinkPath({ id, options: tools.options, records: tools.records, log: this.#log });
     this.#news = new LinkNews({ seen: () => this.#seen(), records: tools.records, log: this.#log, pools: tools.options.pools });
   }
 
@@ -130,6 +134,7 @@ export class LinkLife {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    await this.path.begin();
     // Whatever was followed was followed by a process that is no more.
     await this.#change(moved('lost', this.#now(), 'The program began anew: the worker is started again.'));
     while (!signal.aborted) {
@@ -222,7 +227,7 @@ export class LinkLife {
       once,
     };
     const name = `link ${shortName(this.id)}`;
-    await using job = await options.runtimes.start(
+    await using job = await this.path.start(
       { segment: way.segment, name, job: { kind: 'link', link: order }, writable: [landing, spool] },
       signal,
     );
@@ -296,7 +301,7 @@ export class LinkLife {
       capture: captureOf(link.properties),
       timeoutMs: shortJobMs,
     };
-    const { held, findings } = await askOnce(this.#tools.options.runtimes, this.#shortOrder(way, job), 'checked', signal);
+    const { held, findings } = await askOnce(this.path, this.#shortOrder(way, job), 'checked', signal);
     this.#held = { heldBytes: held?.heldBytes, atMs: this.#clock.nowMs() };
     const gone = findings.find(({ code }) => code === 'SlotInvalidated');
     if (gone !== undefined)
@@ -341,7 +346,7 @@ export class LinkLife {
 
   async #releaseSlot(way: LinkWay, slot: string, signal: AbortSignal): Promise<void> {
     const job = { kind: 'release' as const, store: way.login, slot, timeoutMs: shortJobMs };
-    await using running = await this.#tools.options.runtimes.start(this.#shortOrder(way, job), signal);
+    await using running = await this.path.start(this.#shortOrder(way, job), signal);
     for await (const event of running.events) if (event.kind === 'done') break;
     signal.throwIfAborted();
     await this.#change(givenBack(slot));

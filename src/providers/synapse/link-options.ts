@@ -16,6 +16,9 @@ export interface LinkStores {
   segment(service: Resource, resources: ResourceReader): Promise<string>;
 }
 
+/** Who counts what connections move, and how. */
+export type PathCounter = Pick<FabricEngine, 'kind' | 'passed'>;
+
 /** Time, as an argument. */
 export interface LinkClock {
   /** Milliseconds since 1970. */
@@ -34,6 +37,8 @@ export interface SynapseLinkOptions {
   readonly pools: PoolHost;
   readonly stores: LinkStores;
   readonly explain: FabricEngine['explain'];
+  /** Counts what the connections of workers move. */
+  readonly counter: PathCounter;
   /** The data folder. */
   readonly folder: string;
   /** What the machine has. */

@@ -5,6 +5,7 @@ import { keyOf, parseResourceId } from '#arm/resource-id.ts';
 import type { JsonObject } from '#arm/resource.ts';
 import type { ResourceStore } from '#arm/store.ts';
 import { linkStates, type LinkState } from '#replication/link-state.ts';
+import { newPathRecord, pathRecordShape, type PathRecord } from './path-record.ts';
 
 /** What happened to a link, for its timeline. */
 export interface LinkHappening {
@@ -54,6 +55,8 @@ export interface LinkRecord {
   readonly whole: boolean;
   /** When the last alteration was that the timeline has; milliseconds since 1970. */
   readonly alteredMs: number | null;
+  /** What its workers moved, by both sides. */
+  readonly path: PathRecord;
 }
 
 /** Of a link to which nothing happened. */
@@ -73,6 +76,7 @@ export const newRecord: LinkRecord = {
   faulty: {},
   whole: false,
   alteredMs: null,
+  path: newPathRecord,
 };
 
 const text = z.string();
@@ -95,6 +99,7 @@ const shape: z.ZodType<LinkRecord> = z.object({
   faulty: z.record(text, text).default({}),
   whole: z.boolean().default(false),
   alteredMs: z.number().nullable().default(null),
+  path: pathRecordShape.default(newPathRecord),
 }) as never;
 
 /** So many are kept of a link, and so much of each. */

@@ -130,6 +130,7 @@ export class WorkerSession implements AsyncDisposable {
     return {
       events: this.#events,
       send: (message: LinkMessage) => this.#say({ kind: 'message', message }),
+      askMoved: () => this.#say({ kind: 'tell' }),
       stop: () => this.stop(),
       pid: held.pid,
       isolated: held.isolated,

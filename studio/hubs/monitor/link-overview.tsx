@@ -12,6 +12,7 @@ import { TimeText } from '#studio/parts/time-text.tsx';
 import { durationText } from '#studio/parts/time-words.ts';
 import { TroubleBar } from '#studio/parts/trouble-bar.tsx';
 import { heldText, rateText, sourceOf, tablesText } from './link-columns.tsx';
+import { LinkPath } from './link-path.tsx';
 import { rateSince, secondsLeft, shareOf } from './progress.ts';
 import { useRate } from './use-rate.ts';
 
@@ -45,6 +46,7 @@ export function LinkOverview({ link, status, readMs }: LinkOverviewProps): React
         <div className={styles.stack}>
           <Copying status={status} readMs={readMs} />
           <SourceLog log={status.isthmus.log} />
+          <LinkPath link={link} />
           <LinkCharts link={link} status={status} />
         </div>
       </div>
