@@ -25,7 +25,7 @@ export async function linkProofCommand({ name, workspace, output }: LinkRequest,
 
 const columns: readonly Column<JsonObject>[] = [
   { title: 'BEGAN', of: ({ since }) => textOf(since) },
-  { title: 'JOB', of: ({ job, run }) => `${textOf(job) ?? ''}${numberOf(run) === undefined ? '' : ` of run ${String(run)}`}` },
+  { title: 'JOB', of: ({ job, run }) => `${textOf(job) ?? ''}${numberOf(run) === undefined ? '' : ` of run ${numberOf(run)}`}` },
   { title: 'ENDED', of: ({ ended, at }) => (ended === true ? textOf(at) : 'runs') },
   { title: 'VERDICT', of: ({ verdict }) => textOf(verdict) },
   { title: 'SAID SENT', of: ({ said }) => bytesText(objectOf(said)['sent']) },

@@ -103,8 +103,8 @@ export type JobEvent =
     }
   /** Always the whole state: only the latest counts. */
   | { readonly kind: 'link'; readonly report: LinkReport }
-  /** What it moved until now: with each report of a link, and before the end of every job. Only the latest counts. */
-  | { readonly kind: 'moved'; readonly moved: Moved }
+  /** What it moved until now: with each report of a link, when it is asked, and before the end of every job (`last`). Only the latest counts. */
+  | { readonly kind: 'moved'; readonly moved: Moved; readonly last?: true | undefined }
   /** The job is done; nothing follows. */
   | { readonly kind: 'done' }
   /** The job failed for good; nothing follows. What waiting can mend a link waits out by itself, and tells as `trouble`. */

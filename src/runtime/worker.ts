@@ -163,8 +163,8 @@ class Worker {
     this.#channel.send({ kind: 'event', event });
   }
 
-  #sendMoved(): void {
-    this.#channel.send({ kind: 'event', event: { kind: 'moved', moved: this.#moved.total } });
+  #sendMoved(last = false): void {
+    this.#channel.send({ kind: 'event', event: { kind: 'moved', moved: this.#moved.total, ...(last && { last }) } });
   }
 
   #fail(error: unknown): void {
@@ -176,7 +176,7 @@ class Worker {
     this.#sendReport();
     this.#ending = true;
     void this.#moved.rest(closingMs).then(() => {
-      this.#sendMoved();
+      this.#sendMoved(true);
       this.#channel.send({ kind: 'event', event }, () => process.exit(0));
     });
   }

@@ -103,8 +103,8 @@ export class MemoryRuntimes implements RuntimeHost {
       sayMoved();
       queue.put({ kind: 'link', report: { ...said, recopies: recopies() } });
     };
-    const sayMoved = (): void => {
-      if (worker.moved !== undefined) queue.put({ kind: 'moved', moved: worker.moved });
+    const sayMoved = (last?: true): void => {
+      if (worker.moved !== undefined) queue.put({ kind: 'moved', moved: worker.moved, last });
     };
     const recopies = (): LinkReport['recopies'] => {
       const asked = worker.messages.filter((message) => message.kind === 'recopy');
@@ -134,7 +134,7 @@ export class MemoryRuntimes implements RuntimeHost {
       lose: () => end('lost', () => queue.break(fault('unreachable', 'WorkerLost', 'The worker ended without a word.'))),
       finish: () => {
         say();
-        sayMoved();
+        sayMoved(true);
         end('done', () => queue.end());
       },
       fail: (kind, code) => end('lost', () => queue.break(fault(kind, code, `The job failed: ${code}.`))),
@@ -149,7 +149,7 @@ export class MemoryRuntimes implements RuntimeHost {
       send: (message) => void worker.messages.push(message),
       askMoved: () => sayMoved(),
       stop: async () => {
-        sayMoved();
+        sayMoved(true);
         end('stopped', () => queue.end());
       },
       pid: 1,

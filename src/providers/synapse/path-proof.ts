@@ -2,7 +2,7 @@ import type { FabricEngine, Passed } from '#fabric/engine.ts';
 
 /**
  * `Equal`: what the worker says is what was counted, in each direction, and nothing was counted elsewhere. `Underway`: it runs, and the difference is
- * what can be on its way. `Undelivered`: it has ended, and the difference was on its way when connections ended. `Unsaid`: the worker did not say,
+ * what can be on its way, or was when a connection ended. `Undelivered`: it has ended, and the difference was on its way when connections ended. `Unsaid`: the worker did not say,
  * or ended without its last word. `Elsewhere`: connections led out of the network, by no endpoint. `Differs`: no way of bytes explains the
  * difference. `Unknown`: it ran when the program was killed, and nothing is known of it.
  */
@@ -125,8 +125,8 @@ type Worded = Omit<PathProof, 'says'> & Pick<ProvenWorker, 'isolated'> & { reado
 function wordsOf({ verdict, said, difference, elsewhere, isolated, ended }: Worded, counted: BothWays): string {
   const first: Readonly<Record<PathVerdict, string>> = {
     Equal: `The worker says that it ${moved(counted)}, and that is what was counted.`,
-    Underway: `The worker runs: ${gap(difference)} on their way.`,
-    Undelivered: `${gap(difference)} on their way when connections ended; all else is equal.`,
+    Underway: `The worker runs: ${gap(difference)} are on their way, or were when a connection ended.`,
+    Undelivered: `${gap(difference)} were on their way when connections ended; all else is equal.`,
     Unsaid: ended
       ? `The worker ended without its last word; it ${moved(counted)}, as was counted.`
       : 'The worker has not said yet what it moved.',
@@ -157,7 +157,7 @@ function times(count: number): string {
 
 function gap(difference: BothWays | null): string {
   const { sent, received } = difference ?? nothing;
-  return `${Math.abs(sent)} bytes from it and ${Math.abs(received)} to it were`;
+  return `${Math.abs(sent)} bytes from it and ${Math.abs(received)} to it`;
 }
 
 /** Of all ways, those out of the network too. */

@@ -50,16 +50,15 @@ export class PathWatch {
   }
 
   async *#events(job: RunningJob): AsyncGenerator<JobEvent> {
-    let last: JobEvent['kind'] | undefined;
+    let isTold = false;
     try {
       for await (const event of job.events) {
         if (event.kind === 'moved') this.#hear(event.moved);
-        // The last word is the last but for the end itself.
-        if (event.kind !== 'done') last = event.kind;
+        if (event.kind === 'moved' && event.last === true) isTold = true;
         yield event;
       }
     } finally {
-      this.#end = last === 'moved' ? 'told' : 'untold';
+      this.#end = isTold ? 'told' : 'untold';
       this.#heard.ring();
     }
   }

@@ -102,7 +102,7 @@ const events: { readonly [Kind in JobEvent['kind']]: z.ZodType<Extract<JobEvent,
       recopies: z.object({ asked: count, open: z.array(z.object(tableName)).max(mostTables) }),
     }),
   }),
-  moved: z.object({ kind: z.literal('moved'), moved: z.object({ sent: count, received: count }) }),
+  moved: z.object({ kind: z.literal('moved'), moved: z.object({ sent: count, received: count }), last: z.literal(true).optional() }),
   done: z.object({ kind: z.literal('done') }),
   failed: z.object({ kind: z.literal('failed'), fault: faultText }),
 };
