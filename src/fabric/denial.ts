@@ -1,5 +1,5 @@
 import { fault, type Fault } from '#base/fault.ts';
-import type { BackendHealth } from './engine.ts';
+import type { BackendHealth, Denial } from './engine.ts';
 import { backendName, shortName } from './names.ts';
 import {
   managedInstancePort,
@@ -12,6 +12,11 @@ import {
 } from './plan.ts';
 
 /** Every way in which the path ends, as a fault. The same stand behind a refused connection and in what `explain` answers. */
+
+/** Without the sentence. */
+export function denialOf({ kind, code, target, remedy }: Fault): Denial {
+  return { code, rule: target, remedy, isRule: kind === 'denied' || code === 'NameNotFound' };
+}
 
 export function segmentNotFound(segment: string): Fault {
   return fault('denied', 'SegmentNotFound', `There is no network ${shortName(segment)}.`, {
@@ -214,6 +219,19 @@ export function targetUnreachable({ host, port }: HostPort, problem: string, cau
     remedy: 'Check that it runs, listens on this port, and lets connections of this host in.',
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** Of a joined network. */
+export function notItsOwnAddress(segment: string, address: string): Fault {
+  return fault(
+    'denied',
+    'NotItsOwnAddress',
+    `A program in ${shortName(segment)} sent from another address than its network's own, ${address}.`,
+    {
+      target: segment,
+      remedy: 'Nothing else is let through, and no IPv6: have the program use the address that it has.',
+    },
+  );
 }
 
 export function rerouted(target: string): Fault {

@@ -38,8 +38,8 @@ export function noteAsked(): void {
   fabricMetrics.syns.add(1);
 }
 
-export function noteRefused(code: string): void {
-  fabricMetrics.refused.add(1, { code });
+export function noteRefused(code: string, count = 1): void {
+  fabricMetrics.refused.add(count, { code });
 }
 
 export function noteOutside(code: string | undefined): void {

@@ -59,6 +59,19 @@ export interface Way {
   readonly target: HostPort;
 }
 
+/** What a connection that comes nowhere passes. */
+export const noWay = {
+  endpoint: undefined,
+  service: undefined,
+  balancer: undefined,
+  rule: undefined,
+  backend: undefined,
+  forwarder: undefined,
+  forward: undefined,
+  outside: undefined,
+  publicServer: undefined,
+} as const;
+
 /** How far a connection came, and why no further. */
 export interface Refusal extends Omit<Way, 'target'> {
   readonly target: undefined;
@@ -168,17 +181,7 @@ export function endpointDenial(endpoint: Endpoint, nowMs: number): Fault | undef
 }
 
 function begin(walk: Omit<Walk, 'so' | 'trace'> & { readonly trace?: Trace | undefined }, segment: string, port: number): Walk {
-  const nothing = {
-    endpoint: undefined,
-    service: undefined,
-    balancer: undefined,
-    rule: undefined,
-    backend: undefined,
-    forwarder: undefined,
-    outside: undefined,
-    publicServer: undefined,
-  };
-  return { trace: undefined, ...walk, so: { segment, port, ...nothing, forward: undefined } };
+  return { trace: undefined, ...walk, so: { segment, port, ...noWay } };
 }
 
 function refuse(walk: Walk, denied: Fault, at?: Pick<Hop, 'kind' | 'id'>): Refusal {

@@ -100,6 +100,7 @@ test('what connections of a worker moved is counted as its own, also when it has
   first.stream.end('bye');
   await over(first, 'ended');
   third.stream.end('bye');
+  await over(third, 'ended');
   await one.attached[Symbol.asyncDispose]();
   for (const [asker, bytes] of [
     ['link shop', 13],
@@ -153,7 +154,7 @@ test('nothing else is reached, and all of it is counted', async () => {
   await using all = await exposed();
   const { on, hub } = all;
   await using one = await worker(on.engine, on.sample.segment);
-  await using neighbour = await worker(on.engine, on.sample.segment);
+  await using neighbour = await worker(on.engine, on.sample.segment, 'its neighbour');
   const entry = must(on.engine.listening(on.sample.endpoint, on.sample.port), 'an entry');
   const range = entry.host.split('.').slice(0, 2).join('.');
   const { port } = on.sample;
@@ -187,6 +188,22 @@ test('nothing else is reached, and all of it is counted', async () => {
   }
   await expect.poll(() => refused(hub)['no_door'], soon).toBe(places.length + 8);
   expect(refused(hub)).toMatchObject({ spoofed: 0, not_ip4: 0, no_backend: 0, revoked: 0 });
+  // As this worker's own, with the reason that a dial gets.
+  await expect.poll(() => on.engine.passed(on.sample.segment, 'a job'), soon).toEqual({ ways: [], refused: places.length + 8 });
+  expect(on.engine.passed(on.sample.segment, 'its neighbour').refused).toBe(0);
+  const told = on.events.flatMap((event) => (event.kind === 'refused' ? [event] : []));
+  for (const [host, its] of places) {
+    const dialled = await on.refusal(host, its);
+    const [event, ...more] = told.filter((one) => one.host === host && one.port === its);
+    expect([host, its, event?.code]).toEqual([host, its, dialled]);
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({ segment: on.sample.segment, asker: 'a job', isRule: true, remedy: expect.any(String) });
+  }
+  const ofEndpoint = told.filter(({ endpoint }) => endpoint === on.sample.endpoint);
+  expect(ofEndpoint.map((one) => `${one.port} ${one.code}`).toSorted((x, y) => x.localeCompare(y))).toEqual(
+    [0, port + 1, 22, 54].map((its) => `${its} NoRule`).toSorted((x, y) => x.localeCompare(y)),
+  );
+  expect(on.engine.counters().find(({ id }) => id === on.sample.endpoint)).toMatchObject({ refused: 2 + 2 + 2, connections: 0 });
   expect(on.host.peers).toEqual([]);
 });
 
@@ -208,6 +225,13 @@ test("an address that is not the worker's own sends nothing, and neither does IP
   await expect.poll(sixes, { ...soon, timeout: 10_000 }).toMatch(/\s[1-9]/);
   expect(refused(hub)['no_door']).toBe(0);
   expect(on.host.peers).toEqual([]);
+  await expect
+    .poll(() => on.events, soon)
+    .toContainEqual(expect.objectContaining({ kind: 'refused', code: 'NotItsOwnAddress', host: '::', asker: 'a job' }));
+  const told = on.events.filter((event) => event.kind === 'refused' && event.host === on.sample.address);
+  expect(told.length).toBeGreaterThan(0);
+  for (const event of told) expect(event).toMatchObject({ code: 'NotItsOwnAddress', asker: 'a job', port: on.sample.port });
+  expect(on.engine.passed(on.sample.segment, 'a job').refused).toBeGreaterThan(2);
 });
 
 test('an approval opens and a revocation closes, while the worker is there; live connections end on both sides', async () => {
@@ -217,6 +241,10 @@ test('an approval opens and a revocation closes, while the worker is there; live
   await using one = await worker(on.engine, on.sample.segment);
   expect(await one.network.refusal(on.sample.address, on.sample.port)).toBe('ECONNREFUSED');
   await on.apply();
+  const refusal = { segment: on.sample.segment, host: on.sample.address, port: on.sample.port, asker: 'a job' };
+  await expect
+    .poll(() => on.events.filter(({ kind }) => kind === 'refused'), soon)
+    .toMatchObject([{ ...refusal, endpoint: on.sample.endpoint, code: 'EndpointPending', rule: on.sample.endpoint, isRule: true }]);
   const [busy, idle] = [await connected(one, on.sample.address, on.sample.port), await connected(one, on.sample.address, on.sample.port)];
   await ask(busy, 'hello');
   await on.apply({ endpoint: { state: 'Rejected' } });
@@ -229,6 +257,34 @@ test('an approval opens and a revocation closes, while the worker is there; live
   const again = await connected(one, on.sample.address, on.sample.port);
   await ask(again, 'and again');
   again.stream.destroy();
+});
+
+test('what a worker tried before it has another name is not told of by that', async () => {
+  await using all = await exposed();
+  const { on } = all;
+  await using one = await worker(on.engine, on.sample.segment, 'link shop');
+  expect(await one.network.refusal('192.0.2.1', 443)).toBe('ECONNREFUSED');
+  one.attached.rename('link stock');
+  expect(on.engine.passed(on.sample.segment, 'link shop').refused).toBe(1);
+  expect(await one.network.refusal('192.0.2.1', 443)).toBe('ECONNREFUSED');
+  expect(await one.network.refusal('192.0.2.1', 443)).toBe('ECONNREFUSED');
+  await one.attached[Symbol.asyncDispose]();
+  expect(on.engine.passed(on.sample.segment, 'link shop').refused).toBe(1);
+  expect(on.engine.passed(on.sample.segment, 'link stock').refused).toBe(2);
+});
+
+test('an approved endpoint that nothing stands behind refuses, as the worker is told by a dial', async () => {
+  await using all = await exposed();
+  const { on } = all;
+  await on.apply({ backends: [{ admin: 'Down' }, { admin: 'Down' }] });
+  await using one = await worker(on.engine, on.sample.segment);
+  expect(await one.network.refusal(on.sample.address, on.sample.port)).toBe('ECONNREFUSED');
+  const told = (): readonly unknown[] => on.events.filter(({ kind }) => kind === 'refused');
+  await expect
+    .poll(told, soon)
+    .toMatchObject([{ endpoint: on.sample.endpoint, code: 'NoHealthyBackend', rule: on.sample.rule, asker: 'a job', isRule: false }]);
+  expect(on.engine.passed(on.sample.segment, 'a job').refused).toBe(1);
+  expect(on.engine.counters().find(({ id }) => id === on.sample.endpoint)?.refused).toBe(1);
 });
 
 test("a session of a worker's is cut alone", async () => {

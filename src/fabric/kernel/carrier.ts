@@ -2,11 +2,11 @@ import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { RouteState } from '../choose.ts';
 import { endpointDisconnected, rerouted } from '../denial.ts';
-import type { Counter, NetworkAsk, Passed, Session } from '../engine.ts';
+import type { Counter, FabricEvent, NetworkAsk, Passed, Session } from '../engine.ts';
 import { isForbidden } from '../forbidden.ts';
 import { hashText } from '../hash.ts';
 import { emptyPlan, type Endpoint, type HostPort } from '../plan.ts';
-import { endpointDenial, wayStands } from '../route.ts';
+import { endpointDenial, noWay, wayStands } from '../route.ts';
 import { compileTables, type Tables } from '../tables.ts';
 import { hostLeg, RangePart } from './address-range.ts';
 import { trackedKey, type Tracked } from './conntrack.ts';
@@ -17,6 +17,8 @@ import { lackingRows, rowsOfDoor, tryEntry, type KernelState } from './kernel-pa
 import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
 import { emptyTable, type KernelBackend, type KernelSource, type KernelTable } from './kernel-table.ts';
 import { WorkerNetworks, type WorkerNic } from './networks.ts';
+import { refusalsOf } from './refusals.ts';
+import { RefusedTries, type Refused } from './refused-tries.ts';
 import { leadsTo, sourceKey, UplinkPorts, type Uplink } from './uplink.ts';
 import { changeText, emptyText, tableName } from './ruleset.ts';
 import { mayBe, trackedWay, type TrackedGround } from './tracked-way.ts';
@@ -62,7 +64,9 @@ export class KernelCarrier {
   #begun = false;
   /** Somebody found rows of ours missing. */
   #isLost = false;
-  readonly #refused = new Map<number, number>();
+  readonly #tries: RefusedTries;
+  /** Of the plan in force when it was last looked what was refused. */
+  #looked: Tables = this.#tables;
 
   constructor(options: CarrierOptions) {
     this.#options = options;
@@ -72,6 +76,13 @@ export class KernelCarrier {
     this.#ports = options.uplink && new UplinkPorts(options.uplink);
     this.#entries = new RangePart(hub.range, 'entries');
     this.#networks = new WorkerNetworks(hub.range);
+    this.#tries = new RefusedTries({
+      refused: () => hub.refused(),
+      refusedNow: () => hub.refusedNow(),
+      set: (name) => hub.counted(name),
+      setNow: (name) => hub.countedNow(name),
+      sixes: (nic) => hub.sixes(nic),
+    });
     const own = hostLeg(hub.range);
     this.#relays = new HostRelays({
       at: own,
@@ -82,7 +93,7 @@ export class KernelCarrier {
     this.#flows = new KernelFlows({
       read: () => hub.tracked(),
       wayOf: (tracked) => trackedWay(this.#ground(), tracked),
-      askerOf: ({ client }) => this.#networks.askerAt(client.address),
+      askerOf: ({ client }) => this.#networks.at(client.address)?.asker,
       onBegun: ({ way, asker }) => {
         if (way.endpoint !== undefined && asker !== undefined) options.onAllowed(way.endpoint, way.port, asker);
       },
@@ -130,18 +141,24 @@ export class KernelCarrier {
   }
 
   /** Whose its connections are that begin from now on. */
-  rename(nic: WorkerNic, asker: string): void {
+  rename(nic: WorkerNic, asker: string): readonly FabricEvent[] {
     this.#flows.look();
+    const { events } = this.#note(this.#tries.takeNow([nic.name]));
     this.#networks.rename(nic, asker);
+    return events;
   }
 
-  /** Ends its connections and parts it. */
-  async part(nic: WorkerNic): Promise<void> {
+  /** Ends its connections and parts it. Answers what is still to be told of it. */
+  async part(nic: WorkerNic): Promise<readonly FabricEvent[]> {
     const its = this.#flows.look().filter(({ tracked }) => tracked.client.address === nic.address);
     await this.#hub.end(its.map(({ tracked }) => tracked));
+    const sixes = this.#tries.takeNow([nic.name]);
+    await this.#hub.part({ nic: nic.name, address: nic.address });
+    const late = this.#tries.takeNow([]);
+    const events = [sixes, late].flatMap((refused) => this.#note(refused).events);
     this.#networks.remove(nic);
     await this.#changeNics();
-    await this.#hub.part({ nic: nic.name, address: nic.address });
+    return events;
   }
 
   /** The kernel's table, for people. */
@@ -161,14 +178,14 @@ export class KernelCarrier {
     return typeof outcome === 'number' ? { kind: 'carried', entry, ms: outcome } : { kind: 'broken', entry, problem: outcome };
   }
 
-  /** The joined network that has an address. */
+  /** The joined network that has an address; also one that is parted, until another has it. */
   networkAt(address: string): WorkerNic | undefined {
     return this.#networks.at(address);
   }
 
   /** Counts names that a joined network asked for and nobody knows. */
   refusedNames({ of: segment, asker }: WorkerNic, count: number): void {
-    this.#flows.refused({ ...nothing, segment, port: 0 }, count, asker);
+    this.#flows.refused({ ...noWay, segment, port: 0 }, count, asker);
   }
 
   at(endpoint: string, port: number): HostPort | undefined {
@@ -223,20 +240,30 @@ export class KernelCarrier {
     await this.#hub.drop(silent.map(({ tracked }) => tracked));
   }
 
-  /** Counts connections that found no backend since the last time. Answers the ways of those, as far as they came. */
-  async countRefused(): Promise<readonly { readonly endpoint: string; readonly port: number }[]> {
-    const found: { endpoint: string; port: number }[] = [];
-    for (const [link, count] of await this.#hub.counted('link_refused')) {
-      const before = this.#refused.get(link) ?? 0;
-      this.#refused.set(link, count);
+  /**
+   * Counts what was refused since the last time. Answers what is to be told of attached networks, and the endpoints that programs of the host found
+   * no backend of.
+   */
+  async countRefused(): Promise<{
+    readonly events: readonly FabricEvent[];
+    readonly unbacked: readonly { readonly endpoint: string; readonly port: number }[];
+  }> {
+    return this.#note(await this.#tries.take(this.#networks.nics.map(({ name }) => name)));
+  }
+
+  #note(refused: Refused): Awaited<ReturnType<KernelCarrier['countRefused']>> {
+    const unbacked: { endpoint: string; port: number }[] = [];
+    for (const [link, count] of refused.byLink) {
       const endpoint = this.#tables.endpoints.get(this.#endpointOf.get(link) ?? '')?.endpoint;
-      // An element that was made anew counts from 0.
-      const more = count < before ? count : count - before;
-      if (more === 0 || endpoint === undefined) continue;
-      this.#flows.refused({ ...nothing, segment: endpoint.segment, port: 0, endpoint }, more);
-      found.push({ endpoint: endpoint.id, port: this.of(endpoint.id)[0]?.port ?? 0 });
+      if (endpoint === undefined) continue;
+      this.#flows.refused({ ...noWay, segment: endpoint.segment, port: 0, endpoint }, count);
+      unbacked.push({ endpoint: endpoint.id, port: this.of(endpoint.id)[0]?.port ?? 0 });
     }
-    return found;
+    const { nowMs, health } = this.#options;
+    const state = { nowMs: nowMs(), health };
+    const plans = this.#looked === this.#tables ? [this.#tables] : [this.#tables, this.#looked];
+    this.#looked = this.#tables;
+    return { events: refusalsOf(refused, plans, { networks: this.#networks, flows: this.#flows, state }), unbacked };
   }
 
   async close(keeps: boolean): Promise<void> {
@@ -369,18 +396,6 @@ export class KernelCarrier {
     this.#ports.keep(new Set([...used, ...live]));
   }
 }
-
-const nothing = {
-  endpoint: undefined,
-  service: undefined,
-  balancer: undefined,
-  rule: undefined,
-  backend: undefined,
-  forwarder: undefined,
-  forward: undefined,
-  outside: undefined,
-  publicServer: undefined,
-} as const;
 
 function keyOf({ address, ports }: KernelSource): string {
   return ports === undefined ? address : sourceKey(address, ports.first);

@@ -3,7 +3,7 @@ import { fault, must, toFault, type Fault } from '#base/fault.ts';
 import { silentLog, type Log } from '#base/log.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { passedTogether, together } from '../counters.ts';
-import { segmentNotFound } from '../denial.ts';
+import { denialOf, segmentNotFound } from '../denial.ts';
 import { doorsOf, type Door } from '../doors.ts';
 import type {
   AttachedNetwork,
@@ -226,8 +226,12 @@ class KernelEngine implements FabricEngine {
     return {
       address: joined.address,
       resolver: resolverAddress,
-      rename: (asker) => this.#carrier.rename(joined, asker),
-      [Symbol.asyncDispose]: () => (parting ??= this.#inTurn(async () => void (this.#closed || (await this.#carrier.part(joined))))),
+      rename: (asker) => {
+        if (this.#closed) return;
+        this.#tellUnknownNames();
+        for (const event of this.#carrier.rename(joined, asker)) this.#emit(event);
+      },
+      [Symbol.asyncDispose]: () => (parting ??= this.#inTurn(() => this.#part(joined))),
     };
   }
 
@@ -245,6 +249,12 @@ class KernelEngine implements FabricEngine {
     this.#nameService?.[Symbol.dispose]();
     await this.#inner[Symbol.asyncDispose]();
     await this.#carrier.close(this.#keeps);
+  }
+
+  async #part(nic: WorkerNic): Promise<void> {
+    if (this.#closed) return;
+    this.#tellUnknownNames();
+    for (const event of await this.#carrier.part(nic)) this.#emit(event);
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -297,7 +307,9 @@ class KernelEngine implements FabricEngine {
         this.#checkedMs = performance.now();
         await this.#inTurn(() => this.#mend());
       }
-      for (const { endpoint, port } of await this.#carrier.countRefused()) await this.#tellRefused(endpoint, port);
+      const { events, unbacked } = await this.#carrier.countRefused();
+      for (const event of events) this.#emit(event);
+      for (const { endpoint, port } of unbacked) await this.#tellRefused(endpoint, port);
       this.#tellUnknownNames();
     } catch (error) {
       if (!this.#closed) this.#log.error({ err: toFault(error) }, 'the kernel could not be asked');
@@ -317,8 +329,7 @@ class KernelEngine implements FabricEngine {
     const { segment, address } = table.endpoint;
     const { denied } = await this.#inner.explain({ segment, host: address, port });
     if (denied === undefined) return;
-    const denial = { code: denied.code, rule: denied.target, remedy: denied.remedy, isRule: denied.kind === 'denied' };
-    this.#emit({ kind: 'refused', endpoint, segment, host: address, port, asker: undefined, ...denial });
+    this.#emit({ kind: 'refused', endpoint, segment, host: address, port, asker: undefined, ...denialOf(denied) });
   }
 
   async #serveNames({ enter }: Hub): Promise<void> {

@@ -17,6 +17,7 @@ import {
   type Ran,
 } from './commands.ts';
 import type { Tracked } from './conntrack.ts';
+import { nicPrefix } from './networks.ts';
 import { clearGround, featureMissing, furnishHub, inHub, layGround, linkUp, openWay, refuseForeign, upLeg } from './hub-ground.ts';
 import { hubPlace, isInterfaceThere, settled, within, type HubOptions, type HubPlace } from './hub-place.ts';
 import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
@@ -28,8 +29,15 @@ export interface Joined {
   readonly address: string;
 }
 
+/** Elements of a set that count, each with its key. */
+export type Listed = readonly { readonly key: readonly (string | number)[]; readonly packets: number }[];
+
+/** As nft says it. */
 interface CountedElement {
-  readonly elem: { readonly val: number; readonly counter: { readonly packets: number } };
+  readonly elem: {
+    readonly val: number | string | { readonly concat: readonly (string | number)[] };
+    readonly counter?: { readonly packets: number };
+  };
 }
 
 /** So many sockets in one filter. */
@@ -91,11 +99,15 @@ export class Hub {
   }
 
   /** Answers a question of nft as JSON. */
-  async list(...what: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const said = JSON.parse(await this.#inside('nft', ['-j', 'list', ...what])) as {
-      readonly nftables: readonly Readonly<Record<string, unknown>>[];
-    };
-    return said.nftables;
+  async list(...what: readonly string[]): Promise<readonly Said[]> {
+    return saidBy(await this.#inside('nft', ['-j', 'list', ...what]));
+  }
+
+  #listNow(what: readonly string[]): readonly Said[] {
+    const { file, args } = within(this.place, 'nft', ['-j', 'list', ...what]);
+    const ran = runNow(file, args);
+    if (ran.exit !== 0) throw commandFailed(file, args, ran);
+    return saidBy(ran.out);
   }
 
   /** Whether the table is there, as we made it: somebody may have flushed it. */
@@ -117,12 +129,12 @@ export class Hub {
 
   /** Packets refused so far, by reason. */
   async refused(): Promise<ReadonlyMap<KernelRefusal, number>> {
-    const found = new Map<KernelRefusal, number>();
-    for (const { counter } of await this.list('counters', 'table', 'inet', tableName)) {
-      const { name, packets } = (counter ?? {}) as { readonly name?: KernelRefusal; readonly packets?: number };
-      if (name !== undefined && refusals.includes(name)) found.set(name, packets ?? 0);
-    }
-    return found;
+    return refusedOf(await this.list(...countersOf));
+  }
+
+  /** The same, at once. */
+  refusedNow(): ReadonlyMap<KernelRefusal, number> {
+    return refusedOf(this.#listNow(countersOf));
   }
 
   /** The connections that the kernel tracks, one a line. `watch` comes first. */
@@ -164,17 +176,28 @@ export class Hub {
     }
   }
 
-  /** How often each number was counted in a set of the table. */
-  async counted(set: string): Promise<ReadonlyMap<number, number>> {
-    const found = new Map<number, number>();
-    for (const { set: listed } of await this.list('set', 'inet', tableName, set)) {
-      const { elem = [] } = (listed ?? {}) as { readonly elem?: readonly CountedElement[] };
-      for (const { elem: one } of elem) found.set(one.val, one.counter.packets);
-    }
-    return found;
+  /** A set's elements that count. */
+  async counted(set: string): Promise<Listed> {
+    return listedOf(await this.list('set', 'inet', tableName, set));
   }
 
   /** The same, at once. */
+  countedNow(set: string): Listed {
+    return listedOf(this.#listNow(['set', 'inet', tableName, set]));
+  }
+
+  /** Packets of IPv6 that came from an interface: the hub knows none, and throws them away before any rule. */
+  sixes(nic: string): number {
+    try {
+      const said = readFileSync(`/proc/${must(this.#watcher?.pid, 'sixes before watch')}/net/dev_snmp6/${nic}`, 'latin1');
+      return Number(/^Ip6InDiscards\s+(\d+)/m.exec(said)?.[1] ?? 0);
+    } catch {
+      // It is parted, or this kernel has no IPv6.
+      return 0;
+    }
+  }
+
+  /** As `end`, at once. */
   endNow(all: readonly Tracked[]): void {
     for (const [file, args] of this.#endings(all)) runNow(file, args);
   }
@@ -241,7 +264,9 @@ export class Hub {
   /** Parts the networks that the process before had joined: they end with it. */
   async partAll(): Promise<void> {
     const said = await inHub(this.place, ['-j', 'link', 'show', 'type', 'veth']);
-    const names = (JSON.parse(said) as readonly { readonly ifname: string }[]).map(({ ifname }) => ifname).filter((name) => name !== upLeg);
+    const names = (JSON.parse(said) as readonly { readonly ifname: string }[])
+      .map(({ ifname }) => ifname)
+      .filter((name) => name.startsWith(nicPrefix));
     for (const name of names) await this.#run('ip', ['link', 'del', name]);
     // One that is gone has left its connections, and the next has its address.
     await this.#run('conntrack', ['-D', '--orig-src', workersRange(this.range)]);
@@ -278,6 +303,32 @@ export class Hub {
     const { file, args: all } = within(this.place, program, args);
     return run(file, all);
   }
+}
+
+const countersOf = ['counters', 'table', 'inet', tableName] as const;
+type Said = Readonly<Record<string, unknown>>;
+
+function saidBy(text: string): readonly Said[] {
+  return (JSON.parse(text) as { readonly nftables: readonly Said[] }).nftables;
+}
+
+function refusedOf(said: readonly Said[]): ReadonlyMap<KernelRefusal, number> {
+  const found = new Map<KernelRefusal, number>();
+  for (const { counter } of said) {
+    const { name, packets } = (counter ?? {}) as { readonly name?: KernelRefusal; readonly packets?: number };
+    if (name !== undefined && refusals.includes(name)) found.set(name, packets ?? 0);
+  }
+  return found;
+}
+
+function listedOf(said: readonly Said[]): Listed {
+  return said.flatMap(({ set }) => {
+    const { elem = [] } = (set ?? {}) as { readonly elem?: readonly CountedElement[] };
+    return elem.map(({ elem: { val, counter } }) => ({
+      key: typeof val === 'object' ? val.concat : [val],
+      packets: counter?.packets ?? 0,
+    }));
+  });
 }
 
 /** Where nft says which line the kernel does not know. */

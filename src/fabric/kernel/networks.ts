@@ -2,6 +2,9 @@ import { hashText } from '../hash.ts';
 import { RangePart, type AddressRange } from './address-range.ts';
 import type { KernelNic } from './kernel-table.ts';
 
+/** How interfaces of the hub towards workers begin. */
+export const nicPrefix = 'w-';
+
 /** A worker's network that is joined to the hub, or about to be. */
 export interface WorkerNic extends KernelNic {
   /** The segment's id. */
@@ -14,10 +17,8 @@ export interface WorkerNic extends KernelNic {
 export class WorkerNetworks {
   readonly #addresses: RangePart;
   readonly #nics = new Map<string, WorkerNic>();
-  /** Whose connections come from an address: also of one that is parted, until another has it. */
-  readonly #askers = new Map<string, string>();
-  /** Names of interfaces by the address behind them. */
-  readonly #behind = new Map<string, string>();
+  /** By address: also one that is parted, until another has its address. */
+  readonly #last = new Map<string, WorkerNic>();
   #begun = 0;
 
   constructor(range: AddressRange) {
@@ -31,35 +32,34 @@ export class WorkerNetworks {
   /** An interface's name and an address, for a network that is to stand in a segment. Fault: `RangeFull` (conflict). */
   add(of: string, segment: number, asker: string): WorkerNic {
     this.#begun += 1;
-    const name = `w-${this.#begun}`;
+    const name = `${nicPrefix}${this.#begun}`;
     const nic = { name, segment, address: this.#addresses.of(name, hashText), of, asker };
-    this.#nics.set(name, nic);
-    this.#behind.set(nic.address, name);
-    this.#askers.set(nic.address, asker);
+    this.#put(nic);
     return nic;
   }
 
   rename({ name }: WorkerNic, asker: string): void {
     const nic = this.#nics.get(name);
-    if (nic === undefined) return;
-    this.#nics.set(name, { ...nic, asker });
-    this.#askers.set(nic.address, asker);
+    if (nic !== undefined) this.#put({ ...nic, asker });
   }
 
-  /** Undefined: it comes from no worker. */
-  askerAt(address: string): string | undefined {
-    return this.#askers.get(address);
-  }
-
-  /** The one that has an address. */
+  /** Undefined: no worker has, or had, the address. */
   at(address: string): WorkerNic | undefined {
-    return this.#nics.get(this.#behind.get(address) ?? '');
+    return this.#last.get(address);
+  }
+
+  named(name: string): WorkerNic | undefined {
+    return this.#nics.get(name);
+  }
+
+  #put(nic: WorkerNic): void {
+    this.#nics.set(nic.name, nic);
+    this.#last.set(nic.address, nic);
   }
 
   /** Others may have its address. */
-  remove({ name, address }: WorkerNic): void {
+  remove({ name }: WorkerNic): void {
     this.#nics.delete(name);
-    this.#behind.delete(address);
     this.#addresses.keep(new Set(this.#nics.keys()));
   }
 }

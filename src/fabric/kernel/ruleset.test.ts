@@ -23,9 +23,14 @@ test('the chains, whole', () => {
       "c_enter meta nfproto != ipv4 counter name not_ip4 drop",
       "c_enter iifname up0 accept",
       "c_enter iifname up1 accept",
-      "c_enter iifname != lo iifname . ip saddr != @nic_address counter name spoofed drop",
-      "c_enter ip daddr 168.63.129.16 udp dport 53 update @asks { ip saddr limit rate over 500/second burst 100 packets } counter name asks_too_often drop",
-      "c_enter ip daddr 168.63.129.16 udp dport 53 notrack",
+      "c_enter ip daddr 168.63.129.16 udp dport 53 iifname . ip saddr @nic_address update @asks { ip saddr limit rate over 500/second burst 100 packets } counter name asks_too_often drop",
+      "c_enter ip daddr 168.63.129.16 udp dport 53 iifname . ip saddr @nic_address notrack accept",
+      "c_enter iifname . ip saddr @nic_address accept",
+      "c_enter iifname lo accept",
+      "c_enter meta l4proto { tcp, udp } update @strayed { iifname . ip daddr . th dport counter }",
+      "c_enter meta l4proto != { tcp, udp } update @strayed { iifname . ip daddr . 0 counter }",
+      "c_enter iifname @nic_refused continue",
+      "c_enter counter name spoofed drop",
       "c_mark ct mark != 0 meta mark set ct mark",
       "c_mark ct state new iifname up0 ip saddr 198.18.0.1 meta mark set 1",
       "c_mark ct state new iifname != up0 meta mark set iifname map @segment_of",
@@ -45,13 +50,16 @@ test('the chains, whole', () => {
       "c_decide ct state invalid iifname up0 meta mark set 1",
       "c_decide ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset",
       "c_decide ct state invalid counter name forgotten drop",
-      "c_decide ct state new ct mark != 0 iifname != up0 add @crowd { iifname ct count over 256 } counter name too_many reject with tcp reset",
+      "c_decide ct state new ct mark != 0 iifname != up0 add @crowd { iifname ct count over 256 } update @crowded { iifname . ip daddr . tcp dport counter } counter name too_many reject with tcp reset",
       "c_decide ct mark != 0 ct status and dnat == dnat accept",
       "c_decide ct state related meta l4proto icmp accept",
-      "c_decide ct mark @link_refused counter name no_backend reject with tcp reset",
-      "c_decide ct mark != 0 counter name no_backend reject with tcp reset",
       "c_decide ct state untracked ip daddr 168.63.129.16 udp dport 53 accept",
-      "c_decide iifname != up0 meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }",
+      "c_decide iifname @nic_refused continue",
+      "c_decide iifname up0 ct mark @link_refused counter name no_backend reject with tcp reset",
+      "c_decide iifname != up0 ct mark != 0 update @unbacked { iifname . ip daddr . tcp dport counter }",
+      "c_decide ct mark != 0 counter name no_backend reject with tcp reset",
+      "c_decide iifname != up0 meta l4proto { tcp, udp } update @tried { iifname . ip daddr . th dport counter }",
+      "c_decide iifname != up0 meta l4proto != { tcp, udp } update @tried { iifname . ip daddr . 0 counter }",
       "c_decide meta l4proto tcp counter name no_door reject with tcp reset",
       "c_decide counter name no_door drop",
       "c_pass ct state related meta l4proto icmp ct mark @link_in accept",
@@ -94,6 +102,7 @@ test('a plan is elements, and one endpoint more is a few', () => {
     add element inet isthmus link_new { 0x00000011 }
     add element inet isthmus link_in { 0x00000011 }
     add element inet isthmus link_out { 0x00000011 }
+    add element inet isthmus nic_refused { "w1" }
     add element inet isthmus link_refused { 0x00000011 }
     add element inet isthmus backend_new { 0x00000064, 0x00000065 }
     add element inet isthmus idle_900 { 0x00000011 . 1433 }

@@ -1,6 +1,7 @@
 import { assert } from '#base/fault.ts';
 import { uplinkLeg } from './uplink.ts';
 import { slotCount, type KernelTable } from './kernel-table.ts';
+import { tryKinds } from './refused-tries.ts';
 
 /**
  * What the hub's kernel is told, as text of nft. Only numbers, addresses and names that this file makes are ever written into it.
@@ -40,7 +41,9 @@ const sets = {
   link_new: 'set link_new { type mark; counter; }',
   link_in: 'set link_in { type mark; counter; }',
   link_out: 'set link_out { type mark; counter; }',
-  /** New connections that found no backend. */
+  /** Whatever attached networks sent and what was not let through. */
+  nic_refused: 'set nic_refused { type ifname; counter; }',
+  /** New connections of programs of the host that found no backend. */
   link_refused: 'set link_refused { type mark; counter; }',
   backend_new: 'set backend_new { type mark; counter; }',
 } as const;
@@ -67,10 +70,13 @@ export function beginText({ host, hostAddress }: HubLegs): string {
     `add table inet ${tableName}`,
     ...refusals.map((name) => `add counter inet ${tableName} ${name}`),
     ...Object.values(sets).map((text) => `add ${text.replace(/^(map|set) /, `$1 inet ${tableName} `)}`),
-    // Whoever tries what no door is for, and how often.
+    // Who tried what, and how often: looked at every second.
+    ...tryKinds.map(
+      (name) =>
+        `add set inet ${tableName} ${name} { type ifname . ipv4_addr . inet_service; size 4096; flags dynamic,timeout; timeout 1m; }`,
+    ),
     `add set inet ${tableName} asks { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }`,
     `add set inet ${tableName} crowd { type ifname; size 65535; flags dynamic; }`,
-    `add set inet ${tableName} tried { type ifname . ipv4_addr . inet_service; size 65535; flags dynamic,timeout; timeout 1d; }`,
     ...chains.map(({ name, hook }) => `add chain inet ${tableName} ${name} { ${hook} }`),
     // Chains hold no state: they may be written anew at any time, in the transaction that fills them.
     ...chains.map(({ name }) => `flush chain inet ${tableName} ${name}`),
@@ -89,8 +95,17 @@ const question = `ip daddr ${resolverAddress} udp dport 53`;
 /** Of one network, each second and at once: an answer costs this process some 40 µs, and its socket keeps less than 300 questions. */
 const [mostAsks, atOnce] = [500, 100];
 /** Of one network at once, as many as one that somebody passes on for has: what connections take of the host is shared by all. */
-const mostConnections = 256;
+export const mostConnections = 256;
 const hash = (of: string): string => `meta priority set jhash ${of} mod ${slotCount} seed 0x5eed`;
+
+/** From the address that a worker's interface may send from. */
+const own = 'iifname . ip saddr @nic_address';
+
+/** Of what is neither TCP nor UDP the port is 0. */
+const noted = (set: (typeof tryKinds)[number]): readonly string[] => [
+  `meta l4proto { tcp, udp } update @${set} { iifname . ip daddr . th dport counter }`,
+  `meta l4proto != { tcp, udp } update @${set} { iifname . ip daddr . 0 counter }`,
+];
 
 const chains: readonly Chain[] = [
   {
@@ -101,10 +116,14 @@ const chains: readonly Chain[] = [
       `iifname ${host} accept`,
       // What nobody within asked for ends in `c_decide`.
       `iifname ${uplinkLeg} accept`,
-      `iifname != lo iifname . ip saddr != @nic_address counter name spoofed drop`,
-      `${question} update @asks { ip saddr limit rate over ${mostAsks}/second burst ${atOnce} packets } counter name asks_too_often drop`,
+      `${question} ${own} update @asks { ip saddr limit rate over ${mostAsks}/second burst ${atOnce} packets } counter name asks_too_often drop`,
       // Questions are no connections: whoever asks from ever new ports fills no table of the host's.
-      `${question} notrack`,
+      `${question} ${own} notrack accept`,
+      `${own} accept`,
+      `iifname lo accept`,
+      ...noted('strayed'),
+      `iifname @nic_refused continue`,
+      `counter name spoofed drop`,
     ],
   },
   {
@@ -144,14 +163,16 @@ const chains: readonly Chain[] = [
       `ct state invalid iifname ${host} meta mark set ${hostSegment}`,
       `ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset`,
       `ct state invalid counter name forgotten drop`,
-      `ct state new ct mark != 0 iifname != ${host} add @crowd { iifname ct count over ${mostConnections} } counter name too_many reject with tcp reset`,
+      `ct state new ct mark != 0 iifname != ${host} add @crowd { iifname ct count over ${mostConnections} } update @crowded { iifname . ip daddr . tcp dport counter } counter name too_many reject with tcp reset`,
       `ct mark != 0 ct status and dnat == dnat accept`,
       // What a path says of its width.
       `ct state related meta l4proto icmp accept`,
-      `ct mark @link_refused counter name no_backend reject with tcp reset`,
-      `ct mark != 0 counter name no_backend reject with tcp reset`,
       `ct state untracked ${question} accept`,
-      `iifname != ${host} meta l4proto { tcp, udp } add @tried { iifname . ip daddr . th dport counter }`,
+      `iifname @nic_refused continue`,
+      `iifname ${host} ct mark @link_refused counter name no_backend reject with tcp reset`,
+      `iifname != ${host} ct mark != 0 update @unbacked { iifname . ip daddr . tcp dport counter }`,
+      `ct mark != 0 counter name no_backend reject with tcp reset`,
+      ...noted('tried').map((rule) => `iifname != ${host} ${rule}`),
       // Whether there is anything or not.
       `meta l4proto tcp counter name no_door reject with tcp reset`,
       `counter name no_door drop`,
@@ -245,6 +266,7 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
   for (const { name, segment, address } of nics) {
     put('segment_of', interfaceName(name), mark(segment));
     put('nic_address', `${interfaceName(name)} . ${ip(address)}`);
+    put('nic_refused', interfaceName(name));
   }
   const withReset = new Set(rules.filter(({ tcpReset }) => tcpReset).map(({ number }) => number));
   for (const { segment, address, entry, port, link, rule } of doors) {

@@ -5,9 +5,9 @@ import { silentLog, type Log } from '#base/log.ts';
 import { ReadBuffers } from '#base/read-buffers.ts';
 import { encodeProxyHeader } from '#wire/proxy-protocol.ts';
 import { systemClock, type Clock } from '../clock.ts';
-import { localAddressDenied, noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
+import { denialOf, localAddressDenied, noEndpoint, targetUnreachable, tooManyConnections } from '../denial.ts';
 import { doorsOf, openPorts, type Door, type OpenPorts } from '../doors.ts';
-import type { Attempt, BackendHealth, Counter, Denial, FabricEngine, FabricEvent, Passed, PathAsk, Session } from '../engine.ts';
+import type { Attempt, BackendHealth, Counter, FabricEngine, FabricEvent, Passed, PathAsk, Session } from '../engine.ts';
 import { explainSource, explainTables, noAddress, withCounts } from '../explain.ts';
 import { localDenial, mayGoTo } from '../forbidden.ts';
 import { noteAsked, noteConnected, noteOutside, noteRefused } from '../metrics.ts';
@@ -429,10 +429,6 @@ class UserspaceEngine implements FabricEngine {
 type ReadInto = () => OnReadOpts;
 
 type Reached = { readonly socket: Socket; readonly ms: number } | { readonly socket: undefined; readonly denied: Fault };
-
-function denialOf({ kind, code, target, remedy }: Fault): Denial {
-  return { code, rule: target, remedy, isRule: kind === 'denied' || code === 'NameNotFound' };
-}
 
 function targetHosts(plan: FabricPlan): string[] {
   const forwarded = plan.forwarders.flatMap(({ rules }) => rules.map((rule) => rule.to.host));
