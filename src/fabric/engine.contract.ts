@@ -190,7 +190,7 @@ function describeApproval(open: OpenEngine): void {
 
   test('an approval ends by itself, for new and for live connections', async () => {
     await using on = await stage(open);
-    await on.apply({ endpoint: { expiresAtMs: Date.now() + 150 } });
+    await on.apply({ endpoint: { expiresAtMs: Date.now() + 1_000 } });
     const [called, dialled] = [on.call(), await on.dial()];
     await ask(called, 'hello');
     for (const peer of [called, dialled]) await over(peer, 'reset');
