@@ -37,12 +37,14 @@ export class EmptyNetwork implements AsyncDisposable {
 
   /** Fault: `NoUserNamespaces` (unsupported) where the kernel, or a policy of this host, forbids it. */
   static async open(programs: SandboxPrograms): Promise<EmptyNetwork> {
-    const script = `${programs.ip} link set lo up && echo up && exec cat`;
+    const script = `${programs.ip} link set lo up && echo up && while read -r group; do last=$group; done; kill -KILL "-$last"`;
     const command = ['--user', '--map-root-user', '--net', '--', programs.sh, '-c', script];
-    // It reads what nobody writes: with us its input ends, and it with that.
+    // It reads what `endsWithUs` writes: with us its input ends, and it with that.
     const holder = spawn(programs.unshare, command, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: {}, cwd: '/' });
     const ended = endOf(holder);
     const said = textOf(holder.stderr);
+    // It may be gone before it is told.
+    holder.stdin?.on('error', () => undefined);
     const isUp = await Promise.race([once(must(holder.stdout, 'a pipe'), 'data').then(() => true), ended.then(() => false)]);
     if (!isUp) throw noNamespaces(said());
     return new EmptyNetwork(programs, holder);
@@ -51,6 +53,11 @@ export class EmptyNetwork implements AsyncDisposable {
   /** Of a process in it, for whoever joins it to another network. */
   get pid(): number {
     return must(this.#holder.pid, 'a process that has started');
+  }
+
+  /** Has a group of processes ended when this process ends, however that is: bubblewrap does so itself only once it has begun. Of several the last. */
+  endsWithUs(group: number): void {
+    this.#holder.stdin?.write(`${group}\n`);
   }
 
   /** What runs a command inside, as its beginning. */

@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Fault, fault } from '#base/fault.ts';
 import type { Answer } from './attempts-inside.ts';
@@ -294,6 +295,29 @@ test.runIf(process.arch === 'x64')('calls of x32 end the program', async () => {
   await using worker = await start(file, { program: [file], endpoints: [] });
   const code = worker.process.exitCode ?? ((await once(worker.process, 'exit')) as [number])[0];
   expect(code).toBe(128 + 31);
+});
+
+test('one that is stopped while it begins leaves no process, whenever that is', async () => {
+  const program = script('begins', 'setInterval(() => undefined, 1000);');
+  for (let ms = 0; ms < 20; ms += 0.5) {
+    const worker = await start(program, { endpoints: [] });
+    await pause(ms);
+    await worker.stop();
+  }
+  await vi.waitFor(() => expect(running(program)).toEqual([]), { timeout: 10_000 });
+});
+
+test('it ends with what started it, though that is killed while it begins', async () => {
+  const program = script('orphan', 'setInterval(() => undefined, 1000);');
+  const parent = script(
+    'dies',
+    `import { openSandbox } from ${JSON.stringify(join(import.meta.dirname, 'sandbox.ts'))};
+     const sandbox = await openSandbox();
+     await sandbox.start(${JSON.stringify({ program, readOnly: [program], endpoints: [], memoryMb: 64 })});
+     setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(process.argv[2]));`,
+  );
+  for (let ms = 0; ms < 12; ms += 1) await once(fork(parent, [String(ms)], { execArgv: [] }), 'exit');
+  await vi.waitFor(() => expect(running(program)).toEqual([]), { timeout: 10_000 });
 });
 
 test('it ends with what started it, killed or not, and leaves no process', async () => {

@@ -222,7 +222,7 @@ export class SandboxedWorker implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const ended = endOf(this.process);
-    this.process.kill('SIGKILL');
+    endGroup(this.process);
     this.#gateway.removeAll();
     await ended;
     this.#failedConnects = await this.#network.failedConnects().catch(() => 0);
@@ -246,7 +246,8 @@ export class SandboxedWorker implements AsyncDisposable {
 
 const separate = ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'];
 const powerless = ['--uid', userInside, '--gid', userInside, '--hostname', 'worker', '--cap-drop', 'ALL'];
-const isolateAll = [...separate, ...powerless, '--new-session', '--die-with-parent'];
+/** No `--new-session`: it has one, from `spawn`, and stays one group with what bubblewrap starts; see `endGroup`. */
+const isolateAll = [...separate, ...powerless, '--die-with-parent'];
 
 interface Places {
   readonly network: EmptyNetwork;
@@ -274,11 +275,24 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
     env: { PATH: '/bin', HOME: '/tmp', LANG: 'C.UTF-8', TZ: 'UTC' },
     cwd: '/',
   });
+  if (child.pid !== undefined) network.endsWithUs(child.pid);
   giveWay(child.pid);
   closeSync(filter);
   // A worker that is gone is noticed by its end.
   child.stdin?.on('error', () => undefined);
   return child;
+}
+
+/**
+ * All of it. While bubblewrap begins, its inner half is not bound to the life of the outer one yet: if only that were ended, the inner one would wait
+ * for it for ever, or go on without it.
+ */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 export function nodeFlags(memoryMb: number): string[] {
