@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { getPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault, fault, toFault } from '#base/fault.ts';
@@ -53,6 +53,17 @@ const acts: Readonly<Record<string, Act>> = {
       say(context, code);
       if (code === 'connected') return;
       await pause(20, undefined, { signal: context.signal });
+    }
+  },
+  /** Dials again and again, and says by which way it came through, each time that it is another. */
+  ways: async ({ host, port }, context) => {
+    for (let last = ''; ; await pause(20, undefined, { signal: context.signal })) {
+      const stream = (await context.dialer.dial(host, port, context.signal).catch(() => undefined)) as Socket | undefined;
+      if (stream === undefined) continue;
+      const way = stream.localAddress === stream.remoteAddress ? 'passed on' : 'carried';
+      stream.on('error', () => undefined).destroy();
+      if (way !== last) say(context, way);
+      last = way;
     }
   },
   /** As a driver that knows nothing of us. */

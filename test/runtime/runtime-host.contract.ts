@@ -126,7 +126,7 @@ async function movedBy(job: RunningJob): Promise<{ readonly moved: Moved | undef
 }
 
 /** The next event, without ending the reading. */
-function reader(job: RunningJob): () => Promise<string> {
+export function reader(job: RunningJob): () => Promise<string> {
   const events = job.events[Symbol.asyncIterator]();
   return async () => {
     for (;;) {
