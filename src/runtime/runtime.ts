@@ -41,6 +41,18 @@ export interface AttachedNetwork extends AsyncDisposable {
   rename(asker: string): void;
 }
 
+/** What TCP met with in a worker's network since it was opened, by the kernel's own counters. Without them packets tell exactly what was moved. */
+export interface TcpIncidents {
+  /** Packets that the network sent again. */
+  readonly sentAgain: number;
+  /** Packets that came before those before them. */
+  readonly outOfOrder: number;
+  /** Packets that came again. */
+  readonly duplicates: number;
+  /** Connections that were reset. */
+  readonly resets: number;
+}
+
 /** Whether workers are held by the operating system. */
 export type Isolation =
   | { readonly isolated: true }
@@ -82,6 +94,8 @@ export interface RunningJob extends AsyncDisposable {
   readonly isolated: boolean;
   /** How often the worker tried to reach what is not there, counted by the kernel of its own network; undefined without sandbox. */
   attempts(): Promise<number | undefined>;
+  /** Of its network; undefined without sandbox. */
+  incidents(): Promise<TcpIncidents | undefined>;
 }
 
 /** A worker that has a job. */

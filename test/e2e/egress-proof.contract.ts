@@ -113,12 +113,15 @@ async function proofsOf(link: MadeLink): Promise<PathProofs> {
   return json as PathProofs;
 }
 
-/** The proof of the worker that runs, once it is so. */
-async function proven(link: MadeLink, verdict: string): Promise<PathProof> {
+/** Said is counted. A kernel counts packets: those that TCP had to send again it counts again, and the proof says so. */
+const whole = ['Equal', 'Repeated'];
+
+/** The proof of the worker that runs, once it is whole. */
+async function proven(link: MadeLink): Promise<PathProof> {
   let last: PathProof | null = null;
-  return await until(`its path is ${verdict}`, async () => {
+  return await until('its path is proven', async () => {
     last = (await proofsOf(link)).worker;
-    return last?.verdict === verdict && last;
+    return last !== null && whole.includes(last.verdict) && last;
   }).catch((cause: unknown) => {
     throw new Error(JSON.stringify(last), { cause });
   });
@@ -138,7 +141,7 @@ async function quiet(link: MadeLink): Promise<PathProof> {
 async function lookAt(link: MadeLink, holder: number): Promise<Look> {
   return await until('a quiet moment', async () => {
     const counts = counters(holder);
-    const proof = await proven(link, 'Equal');
+    const proof = await proven(link);
     const dev = fileOf(holder, 'net/dev');
     return JSON.stringify(counters(holder)) === JSON.stringify(counts) && { counts, proof, dev };
   });
@@ -174,7 +177,7 @@ export function describeEgressProof({ options, interfaces, rules, wrong, hearsAt
       nft(holder, ['-f', '-'], rules(5432));
       await untilEqual(source, link.poolFile, 'public.items');
       const copied = await lookAt(link, holder);
-      expect(copied.proof).toMatchObject({ job: 'link', run: 1, ended: false, isolated: true, difference: { sent: 0, received: 0 } });
+      expect(copied.proof).toMatchObject({ job: 'link', run: 1, ended: false, isolated: true });
       expect(copied.proof.counted).toMatchObject([{ endpoint: expect.stringMatching(/\/managedprivateendpoints\/toshop$/i) }]);
       expect(copied.proof.said.received).toBeGreaterThan(20_000 * 200);
       await source.query(`UPDATE public.items SET said = 'changed' WHERE id % 3 = 0`);
@@ -197,10 +200,11 @@ export function describeEgressProof({ options, interfaces, rules, wrong, hearsAt
         body: { linkedService: { name: 'shop' } },
       });
       expect(tested.json).toMatchObject({ succeeded: true });
-      await stopped(link, 'Equal', followed.proof.said.received);
+      await stopped(link, whole, followed.proof.said.received);
       expect([...seen.interfaces].toSorted()).toEqual(interfaces);
       expect(seen.failed.size).toBeGreaterThan(1);
       expect([...seen.failed.values()].every((count) => count === 0)).toBe(true);
+      await source.query(`DELETE FROM public.items WHERE id > 200`);
       // Another worker, whose connections are cut, and beside which somebody uses its network.
       await link.ask('start');
       await untilEqual(source, link.poolFile, 'public.items');
@@ -208,7 +212,7 @@ export function describeEgressProof({ options, interfaces, rules, wrong, hearsAt
       await cutAtSource(source, link);
       await misused(link);
       if (hearsAttempts) await toldOf(link);
-      await stopped(link, 'Differs', 1);
+      await stopped(link, ['Differs'], 1);
     },
   );
   return () => plane;
@@ -237,16 +241,15 @@ function watchNetworks(): Seen {
 }
 
 /** Stops the link. Kept with it are its worker's last word, and that of whoever gave the slot back. */
-async function stopped(link: MadeLink, verdict: string, received: number): Promise<void> {
+async function stopped(link: MadeLink, verdicts: readonly string[], received: number): Promise<void> {
   const before = (await proofsOf(link)).total?.workers ?? 0;
   await link.ask('stop');
   await link.untilStatus('Stopped');
   const { worker, ended, total } = await proofsOf(link);
   expect(worker).toBeNull();
-  expect(ended.slice(0, 2)).toMatchObject([
-    { job: 'release', verdict: 'Equal', elsewhere: nothing },
-    { job: 'link', verdict },
-  ]);
+  expect(ended.slice(0, 2)).toMatchObject([{ job: 'release', elsewhere: nothing }, { job: 'link' }]);
+  expect(whole).toContain(ended[0]!.verdict);
+  expect(verdicts).toContain(ended[1]!.verdict);
   expect(ended[1]!.said.received).toBeGreaterThanOrEqual(received);
   expect(total?.workers).toBe(before + 2);
 }
@@ -270,11 +273,11 @@ async function cutAtSource(source: PgConnection, link: MadeLink): Promise<void> 
   await source.query(`DELETE FROM public.items WHERE id < 100`);
   await untilEqual(source, link.poolFile, 'public.items');
   expect((await link.status()).isthmus.pid).toBe(pid);
-  const { elsewhere, difference } = await quiet(link);
+  const { verdict, elsewhere, difference } = await quiet(link);
   expect(elsewhere).toEqual(nothing);
   // The last words of its source may not have reached it.
-  expect(difference.sent).toBe(0);
-  expect(difference.received).toBeGreaterThan(-1_000);
+  expect(verdict).not.toBe('Differs');
+  expect(Math.abs(difference.sent) + Math.abs(difference.received)).toBeLessThan(1_000);
 }
 
 /** From within its worker's network somebody tries elsewhere, and sends by its endpoint what the worker does not say. */
@@ -297,10 +300,12 @@ async function misused(link: MadeLink): Promise<void> {
     .toReversed()
     .map((byte) => Number.parseInt(byte, 16))
     .join('.');
-  const stolen = 'a row that nobody is to have';
+  const stolen = 'a row that nobody is to have. '.repeat(100);
   const answered = sendTo(address, 5432, stolen);
   expect(answered.status).toBe(0);
   const { verdict, difference } = await quiet(link);
   expect(verdict).toBe('Differs');
-  expect(difference).toEqual({ sent: before.sent - stolen.length, received: before.received - Number(answered.out) });
+  // Packets of a kernel may be sent again.
+  expect(Math.abs(before.sent - difference.sent - stolen.length)).toBeLessThan(1_000);
+  expect(Math.abs(before.received - difference.received - Number(answered.out))).toBeLessThan(1_000);
 }

@@ -16,5 +16,8 @@ describeEgressProof({
     }
   }`,
   // The headers of packets that pass a loopback interface have many forms: there is nothing to be had from the kernel but that packets passed.
-  wrong: (before, after) => (after.counts['endpoint']!.packets > before.counts['endpoint']!.packets ? [] : ['no packet passed']),
+  wrong: (before, after) => [
+    ...(after.counts['endpoint']!.packets > before.counts['endpoint']!.packets ? [] : ['no packet passed']),
+    ...[before, after].flatMap(({ proof }) => (proof.verdict === 'Equal' ? [] : [`${proof.verdict}: ${JSON.stringify(proof.difference)}`])),
+  ],
 });

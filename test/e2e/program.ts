@@ -132,5 +132,9 @@ export function isThere(pid: number): boolean {
 }
 
 function killIfThere(pid: number): void {
-  if (isThere(pid)) process.kill(pid, 'SIGKILL');
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }

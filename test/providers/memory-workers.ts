@@ -155,6 +155,7 @@ export class MemoryRuntimes implements RuntimeHost {
       pid: 1,
       isolated: true,
       attempts: async () => 0,
+      incidents: async () => undefined,
       [Symbol.asyncDispose]: async () => end('disposed', () => queue.end()),
     };
   }
@@ -194,6 +195,7 @@ function answering(answer: () => Promise<readonly JobEvent[]>): RunningJob {
     pid: 2,
     isolated: true,
     attempts: async () => 0,
+    incidents: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

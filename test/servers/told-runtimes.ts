@@ -56,6 +56,7 @@ export class ToldRuntimes implements RuntimeHost {
       isolated: isIsolated.isolated,
       askMoved: () => undefined,
       attempts: async () => undefined,
+      incidents: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     };
   }

@@ -27,6 +27,7 @@ const sides = (more: Partial<PathSides> = {}): PathSides => ({
   before: passed(100, 200),
   after: passed(100, 200),
   tried: 0,
+  incidents: undefined,
   ...more,
 });
 const says = (sent: number, received: number): Pick<PathSides, 'said'> => ({ said: { sent, received, at } });
@@ -43,7 +44,22 @@ test('what is said, counted and elsewhere stand side by side', () => {
     counted: [{ endpoint: 'e', connections: 2, open: 0, sent: 100, received: 200 }],
     elsewhere: { connections: 0, sent: 0, received: 0, refused: 0, tried: 0 },
     difference: { sent: 0, received: 0 },
+    incidents: null,
   });
+});
+
+test('what a kernel counts again is told apart by what TCP met with there, and excuses no more than that', () => {
+  const incidents = { sentAgain: 0, outOfOrder: 1, duplicates: 1, resets: 1 };
+  const more = { ...says(88, 12), before: passed(100, 700), after: passed(100, 700), incidents };
+  expect(pathProof(sides(more))).toMatchObject({ verdict: 'Repeated', difference: { sent: -12, received: -688 }, incidents });
+  expect(verdictOf({ ...more, end: 'none' })).toBe('Repeated');
+  expect(verdictOf({ ...more, ...says(43, 12) })).toBe('Differs');
+  // A reset without a time stamp is shorter than other packets.
+  expect(verdictOf({ ...says(112, 212), incidents })).toBe('Repeated');
+  expect(verdictOf({ ...says(100, 213), incidents })).toBe('Differs');
+  expect(verdictOf({ ...more, incidents: { ...incidents, outOfOrder: 0, duplicates: 0 } })).toBe('Differs');
+  // In user space bytes are counted as such, whatever TCP had to do.
+  expect(verdictOf({ ...more, worker: { ...worker, engine: 'userspace' } })).toBe('Differs');
 });
 
 test('a worker that says other bytes than it moved is found out, by one byte, whichever way it lies', () => {

@@ -1,12 +1,15 @@
 import type { FabricEngine, Passed } from '#fabric/engine.ts';
+import type { TcpIncidents } from '#runtime/runtime.ts';
 
 /**
  * `Equal`: what the worker says is what was counted, in each direction, and nothing was counted elsewhere. `Underway`: it runs, and the difference is
  * what can be on its way, or was when a connection ended. `Undelivered`: it has ended, and the difference was on its way when connections ended. `Unsaid`: the worker did not say,
- * or ended without its last word. `Elsewhere`: connections led out of the network, by no endpoint. `Differs`: no way of bytes explains the
+ * or ended without its last word. `Repeated`: equal but
+ * for packets that TCP sent again or had to acknowledge at length, which an engine that counts packets counts again. `Elsewhere`: connections led
+ * out of the network, by no endpoint. `Differs`: no way of bytes explains the
  * difference. `Unknown`: it ran when the program was killed, and nothing is known of it.
  */
-export type PathVerdict = 'Equal' | 'Underway' | 'Undelivered' | 'Unsaid' | 'Elsewhere' | 'Differs' | 'Unknown';
+export type PathVerdict = 'Equal' | 'Underway' | 'Undelivered' | 'Repeated' | 'Unsaid' | 'Elsewhere' | 'Differs' | 'Unknown';
 
 /** Bytes of TCP's payload: from the worker, and to it. */
 export interface BothWays {
@@ -46,6 +49,8 @@ export interface PathProof extends Omit<ProvenWorker, 'isolated'> {
   readonly elsewhere: CountedElsewhere | null;
   /** What was said less what was counted, elsewhere too. */
   readonly difference: BothWays | null;
+  /** What TCP met with in the worker's network, where that makes counts of packets inexact: with a kernel engine. */
+  readonly incidents: TcpIncidents | null;
 }
 
 export interface CountedWay extends BothWays {
@@ -75,10 +80,11 @@ export interface PathSides {
   /** What was counted after it had said it. */
   readonly after: Passed;
   readonly tried: number | undefined;
+  readonly incidents: TcpIncidents | undefined;
 }
 
 /** What both sides say of one worker, and what follows. Pure. */
-export function pathProof({ worker, at, said, end, before, after, tried }: PathSides): PathProof {
+export function pathProof({ worker, at, said, end, before, after, tried, incidents: met }: PathSides): PathProof {
   const ways = after.ways.flatMap(({ endpoint, connections, open, bytesIn, bytesOut }) =>
     endpoint === undefined ? [] : [{ endpoint, connections, open, sent: bytesIn, received: bytesOut }],
   );
@@ -92,8 +98,9 @@ export function pathProof({ worker, at, said, end, before, after, tried }: PathS
     tried: tried ?? null,
   };
   const difference = said === undefined ? null : { sent: said.sent - counted.sent, received: said.received - counted.received };
-  const verdict = verdictOf({ said, end, least: bytesOf(before), counted, isOut: elsewhere.connections > 0 });
-  const proof = { ...worker, at, ended: end !== 'none', verdict, said: said ?? null, counted: ways, elsewhere, difference };
+  const incidents = worker.engine === 'kernel' ? (met ?? null) : null;
+  const verdict = verdictOf({ said, end, least: bytesOf(before), counted, isOut: elsewhere.connections > 0, slack: slackOf(incidents) });
+  const proof = { ...worker, at, ended: end !== 'none', verdict, said: said ?? null, counted: ways, elsewhere, difference, incidents };
   return { ...proof, says: wordsOf(proof, counted) };
 }
 
@@ -103,20 +110,47 @@ interface Judged {
   readonly least: BothWays;
   readonly counted: BothWays;
   readonly isOut: boolean;
+  readonly slack: Slack;
+}
+
+/** What counts of packets may be wrong by, at most. */
+interface Slack {
+  readonly more: BothWays;
+  readonly less: number;
+}
+
+/** The most that one packet holds, as the kernel passes it. */
+const packetBytes = 65_535;
+/** What one acknowledgement grows by that names up to three gaps. */
+const gapBytes = 28;
+/** What a reset lacks that answers for a connection that is over: it has no time stamp. */
+const stampBytes = 12;
+
+function slackOf(met: TcpIncidents | null): Slack {
+  if (met === null) return { more: nothing, less: 0 };
+  const gaps = met.outOfOrder + met.duplicates;
+  return {
+    more: { sent: met.sentAgain * packetBytes + gaps * gapBytes, received: gaps * packetBytes + met.sentAgain * gapBytes },
+    less: met.resets * stampBytes,
+  };
 }
 
 /**
  * Bytes that a worker sends are counted after it sent them, and those that it receives before: so much each side may be ahead of the other, and no
  * connection that is cut changes that.
  */
-function verdictOf({ said, end, least, counted, isOut }: Judged): PathVerdict {
+function verdictOf({ said, end, least, counted, isOut, slack }: Judged): PathVerdict {
   if (said !== undefined) {
-    const hides = end !== 'untold' && said.sent < (end === 'told' ? counted : least).sent;
-    if (hides || said.received > counted.received) return 'Differs';
+    const known = end === 'told' ? counted : least;
+    const hides = end !== 'untold' && known.sent - said.sent > slack.more.sent;
+    if (hides || said.received - counted.received > slack.less) return 'Differs';
   }
   if (isOut) return 'Elsewhere';
   if (said === undefined || end === 'untold') return 'Unsaid';
   if (said.sent === counted.sent && said.received === counted.received) return 'Equal';
+  const isWithin = (more: number, most: number): boolean => more <= most && -more <= slack.less;
+  if (isWithin(counted.sent - said.sent, slack.more.sent) && isWithin(counted.received - said.received, slack.more.received))
+    return 'Repeated';
   return end === 'told' ? 'Undelivered' : 'Underway';
 }
 
@@ -127,6 +161,7 @@ function wordsOf({ verdict, said, difference, elsewhere, isolated, ended }: Word
     Equal: `The worker says that it ${moved(counted)}, and that is what was counted.`,
     Underway: `The worker runs: ${gap(difference)} are on their way, or were when a connection ended.`,
     Undelivered: `${gap(difference)} were on their way when connections ended; all else is equal.`,
+    Repeated: `${gap(difference)} were counted again: packets that TCP sent again, or acknowledged at length; all else is equal.`,
     Unsaid: ended
       ? `The worker ended without its last word; it ${moved(counted)}, as was counted.`
       : 'The worker has not said yet what it moved.',
@@ -199,5 +234,6 @@ export function unknownProof({ job, run, since, engine }: Omit<ProvenWorker, 'is
     counted: null,
     elsewhere: null,
     difference: null,
+    incidents: null,
   };
 }

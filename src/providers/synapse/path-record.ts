@@ -45,6 +45,7 @@ const ended = z.object({
   counted: z.array(z.object({ endpoint: text, connections: count, open: count, ...ways })).nullable(),
   elsewhere: z.object({ connections: count, ...ways, refused: count, tried: count.nullable() }).nullable(),
   difference: z.object(ways).nullable(),
+  incidents: z.object({ sentAgain: count, outOfOrder: count, duplicates: count, resets: count }).nullable().default(null),
 });
 
 export const pathRecordShape: z.ZodType<PathRecord> = z.object({

@@ -127,7 +127,8 @@ export class PathWatch {
       isolated: this.#job?.isolated ?? false,
       engine: counter.kind,
     };
-    return pathProof({ ...sides, worker, at: this.#at(), tried: await this.#job?.attempts() });
+    const [tried, incidents] = await Promise.all([this.#job?.attempts(), this.#job?.incidents()]);
+    return pathProof({ ...sides, worker, at: this.#at(), tried, incidents });
   }
 
   #passed(): Passed {

@@ -4,7 +4,7 @@ import { must, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import { channelDescriptor, lineOf, wayKey, type StreamAccess } from '../channel.ts';
 import type { RuntimeJob } from '../job.ts';
-import type { AttachedNetwork } from '../runtime.ts';
+import type { AttachedNetwork, TcpIncidents } from '../runtime.ts';
 import { endpointKey, type SandboxEndpoint } from '../sandbox/endpoint.ts';
 import { endOf } from '../sandbox/network.ts';
 import { giveWay } from '../sandbox/niceness.ts';
@@ -59,6 +59,7 @@ export interface HeldWorker extends AsyncDisposable {
   /** Whose its connections are from now on. */
   rename(asker: string): void;
   attempts(): Promise<number | undefined>;
+  incidents(): Promise<TcpIncidents | undefined>;
 }
 
 /** In a network of its own that has nothing but its doors. */
@@ -99,6 +100,7 @@ export async function holdInSandbox(sandbox: Sandbox, request: HoldRequest): Pro
     },
     rename: (asker) => attached?.rename(asker),
     attempts: async () => await worker.failedConnects().catch(() => undefined),
+    incidents: async () => await worker.incidents().catch(() => undefined),
     [Symbol.asyncDispose]: () => worker.stop(),
   };
 }
@@ -132,6 +134,7 @@ export async function holdPlainly(request: HoldRequest): Promise<HeldWorker> {
     // Each of its connections is dialled by the name of that moment.
     rename: () => undefined,
     attempts: async () => undefined,
+    incidents: async () => undefined,
     [Symbol.asyncDispose]: async () => {
       kill();
       await ended;

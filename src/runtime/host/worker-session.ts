@@ -135,6 +135,7 @@ export class WorkerSession implements AsyncDisposable {
       pid: held.pid,
       isolated: held.isolated,
       attempts: () => held.attempts(),
+      incidents: () => held.incidents(),
       [Symbol.asyncDispose]: () => this[Symbol.asyncDispose](),
     };
   }

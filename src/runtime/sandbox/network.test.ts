@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { failedOf, holdsConnection } from './network.ts';
+import { failedOf, holdsConnection, incidentsOf } from './network.ts';
 
 const snmp = `Ip: Forwarding DefaultTTL InReceives OutDiscards OutNoRoutes ReasmTimeout
 Ip: 1 64 20 0 7 0
@@ -17,6 +17,12 @@ test('what found no route or nobody who listens is summed up, whatever else the 
   expect(failedOf(snmp, snmp6)).toBe(7 + 5 + 2 + 3 + 1);
   expect(failedOf(snmp, '')).toBe(7 + 5 + 2);
   expect(failedOf('', '')).toBe(0);
+});
+
+test('what TCP met with is read by its names, wherever this kernel has them', () => {
+  const netstat = 'TcpExt: TW TCPOFOQueue TCPDSACKOldSent TCPDSACKOfoSent\nTcpExt: 9 4 2 1\nIpExt: TCPOFOQueue\nIpExt: 70\n';
+  expect(incidentsOf(snmp, netstat)).toEqual({ sentAgain: 0, outOfOrder: 4, duplicates: 3, resets: 1 });
+  expect(incidentsOf('Tcp: InSegs RetransSegs\nTcp: 5 6\n', '')).toEqual({ sentAgain: 6, outOfOrder: 0, duplicates: 0, resets: 0 });
 });
 
 test('a network holds a connection while one of its sockets is connected to another address', () => {

@@ -5,6 +5,7 @@ import { isIPv6, type Server } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fault, must, type Fault } from '#base/fault.ts';
+import type { TcpIncidents } from '../runtime.ts';
 import { endpointKey, type SandboxEndpoint } from './endpoint.ts';
 import type { SandboxPrograms } from './programs.ts';
 
@@ -126,6 +127,13 @@ export class EmptyNetwork implements AsyncDisposable {
     return failedOf(four, six);
   }
 
+  /** What TCP met with since this network was opened. */
+  async incidents(): Promise<TcpIncidents> {
+    const folder = `/proc/${this.pid}/net`;
+    const [snmp, netstat] = await Promise.all([readFile(`${folder}/snmp`, 'latin1'), readFile(`${folder}/netstat`, 'latin1')]);
+    return incidentsOf(snmp, netstat);
+  }
+
   /** Settles when no connection that goes beyond the loopback is held any more, or after so long. */
   async rest(atMostMs: number): Promise<void> {
     for (const untilMs = performance.now() + atMostMs; performance.now() < untilMs; await pause(2)) {
@@ -142,11 +150,7 @@ export class EmptyNetwork implements AsyncDisposable {
 
 /** The kernel's own tables: in the first a line of names goes before each line of values, in the second each line is a name and a value. */
 export function failedOf(snmp: string, snmp6: string): number {
-  const rows = snmp.split('\n').map((line) => line.split(/\s+/));
-  const valueOf = (group: string, name: string): number => {
-    const [names, values] = rows.filter(([first]) => first === `${group}:`);
-    return Number(values?.[names?.indexOf(name) ?? -1] ?? 0);
-  };
+  const valueOf = valuesOf(snmp);
   const valueOf6 = (name: string): number => Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(snmp6)?.[1] ?? 0);
   return (
     valueOf('Ip', 'OutNoRoutes') +
@@ -155,6 +159,25 @@ export function failedOf(snmp: string, snmp6: string): number {
     valueOf6('Ip6OutNoRoutes') +
     valueOf6('Udp6NoPorts')
   );
+}
+
+/** Of the kernel's own tables, as `failedOf` reads them. */
+export function incidentsOf(snmp: string, netstat: string): TcpIncidents {
+  const [valueOf, moreOf] = [valuesOf(snmp), valuesOf(netstat)];
+  return {
+    sentAgain: valueOf('Tcp', 'RetransSegs'),
+    outOfOrder: moreOf('TcpExt', 'TCPOFOQueue'),
+    duplicates: moreOf('TcpExt', 'TCPDSACKOldSent') + moreOf('TcpExt', 'TCPDSACKOfoSent'),
+    resets: valueOf('Tcp', 'EstabResets'),
+  };
+}
+
+function valuesOf(table: string): (group: string, name: string) => number {
+  const rows = table.split('\n').map((line) => line.split(/\s+/));
+  return (group, name) => {
+    const [names, values] = rows.filter(([first]) => first === `${group}:`);
+    return Number(values?.[names?.indexOf(name) ?? -1] ?? 0);
+  };
 }
 
 const established = '01';

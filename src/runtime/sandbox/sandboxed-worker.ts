@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fault, type Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
+import type { TcpIncidents } from '../runtime.ts';
 import { checkedEndpoints, hostsText, type SandboxEndpoint } from './endpoint.ts';
 import { Gateway, type DialEndpoint, type OnDialled } from './gateway.ts';
 import { EmptyNetwork, endOf } from './network.ts';
@@ -88,6 +89,7 @@ export class SandboxedWorker implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
   /** As it was in the end. */
   #failedConnects = 0;
+  #incidents: TcpIncidents | undefined;
 
   private constructor(worker: ChildProcess, parts: Parts) {
     this.process = worker;
@@ -160,6 +162,13 @@ export class SandboxedWorker implements AsyncDisposable {
     return this.#failedConnects;
   }
 
+  /** What TCP met with in its network. */
+  async incidents(): Promise<TcpIncidents | undefined> {
+    if (this.#stopped === undefined) return await this.#network.incidents();
+    await this.#stopped;
+    return this.#incidents;
+  }
+
   /** Connections to endpoints that are open at the moment. */
   get connections(): number {
     return this.#gateway.open;
@@ -227,6 +236,7 @@ export class SandboxedWorker implements AsyncDisposable {
     await ended;
     this.#failedConnects = await this.#network.failedConnects().catch(() => 0);
     await this.#part();
+    this.#incidents = await this.#network.incidents().catch(() => undefined);
     await this.#network[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
