@@ -7,7 +7,7 @@ const config: KnipConfig = {
     'test/clients/*.ts',
     'test/fabric/inside.ts',
     'test/link/link-process.ts',
-    'test/runtime/{inside,parent}.ts',
+    'test/runtime/{far-side,inside,parent}.ts',
     'bench/{run,raw-reader,bare-server,tds-server}.ts',
     'scripts/*.mjs',
     'studio/app/main.tsx',
@@ -15,7 +15,7 @@ const config: KnipConfig = {
   ],
   project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'studio/**/*.{ts,tsx}', 'scripts/**/*.{js,mjs}'],
   // Part of Debian's base system.
-  ignoreBinaries: ['prlimit', 'unshare'],
+  ignoreBinaries: ['nsenter', 'prlimit', 'unshare'],
   // A contract's parts are exported for whoever names one.
   ignoreExportsUsedInFile: { interface: true, type: true },
 };

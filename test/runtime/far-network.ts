@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { JoinedNetwork } from '#runtime/sandbox/sandboxed-worker.ts';
 
 /** What the far side tells, in order. */
-export type Told =
+type Told =
   | { readonly kind: 'opened' | 'asked'; readonly from: string; readonly name?: string }
   | { readonly kind: 'closed' }
   | { readonly kind: 'ready' };
