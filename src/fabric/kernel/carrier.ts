@@ -281,7 +281,7 @@ export class KernelCarrier {
   async #bring(rows: KernelTable): Promise<void> {
     if (this.#begun) {
       try {
-        await this.#hub.load(changeText(this.#rows, rows));
+        await this.#hub.load(changeText(this.#rows, rows, this.#options.nowMs()));
         this.#rows = rows;
         return;
       } catch {
@@ -295,7 +295,7 @@ export class KernelCarrier {
 
   /** The same, whatever is there. */
   async #bringAll(rows: KernelTable): Promise<void> {
-    await this.#hub.load(this.#hub.beginning + emptyText(await this.#hub.sets()) + changeText(emptyTable, rows));
+    await this.#hub.load(this.#hub.beginning + emptyText(await this.#hub.sets()) + changeText(emptyTable, rows, this.#options.nowMs()));
   }
 
   #rowsOf(tables: Tables): KernelTable {

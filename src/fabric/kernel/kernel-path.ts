@@ -16,14 +16,14 @@ export type KernelState =
   /** The kernel has not got them, or has others. */
   | { readonly kind: 'lost'; readonly problem: string };
 
-/** The rows by which a port of an endpoint is carried. Undefined: there are none to be. */
+/** The rows by which a port of an endpoint is carried, whenever they end. Undefined: there are none to be. */
 export function rowsOfDoor(all: KernelTable, link: number, port: number): KernelTable | undefined {
   const doors = all.doors.filter((door) => door.link === link && door.port === port);
   const rules = all.rules.filter(({ number }) => doors.some(({ rule }) => rule === number));
   const slots = new Set(rules.flatMap((rule) => rule.slots));
   const backends = all.backends.filter(({ number }) => slots.has(number));
   const nics = all.nics.filter(({ segment }) => doors.some((door) => door.segment === segment));
-  return doors.length === 0 ? undefined : { ...all, nics, doors, rules, backends };
+  return doors.length === 0 ? undefined : { ...all, nics, doors: doors.map((door) => ({ ...door, endsMs: undefined })), rules, backends };
 }
 
 /**
@@ -32,9 +32,9 @@ export function rowsOfDoor(all: KernelTable, link: number, port: number): Kernel
  */
 export async function lackingRows(enter: Command, rows: KernelTable): Promise<string | undefined> {
   const args = [...enter.args, kernelPrograms.nft.path, '-c', '-f', '-'];
-  const gone = await run(enter.file, args, changeText(rows, emptyTable));
+  const gone = await run(enter.file, args, changeText(rows, emptyTable, 0));
   if (gone.err.includes('No such file or directory')) return 'rows of it are not there';
-  const other = gone.exit === 0 ? await run(enter.file, args, changeText(emptyTable, rows)) : gone;
+  const other = gone.exit === 0 ? await run(enter.file, args, changeText(emptyTable, rows, 0)) : gone;
   if (other.err.includes('File exists')) return 'rows of it are others';
   if (other.exit !== 0) throw commandFailed(enter.file, args, other);
   return undefined;

@@ -67,7 +67,7 @@ export function kernelRows(tables: Tables, state: RowsState): KernelTable {
       const rule = ruleOf(tables, state, { endpoint, port, rules, backends });
       if (rule === undefined) continue;
       const place = { segment: state.numbers.of(`segment ${endpoint.segment}`), address: endpoint.address };
-      doors.push({ ...place, entry: state.entries.of(id, hashText), port, link: linkNumber(endpoint), rule });
+      doors.push({ ...place, entry: state.entries.of(id, hashText), port, link: linkNumber(endpoint), rule, endsMs: endpoint.expiresAtMs });
     }
   }
   return { nics: state.nics, doors, rules: [...rules.values()], backends: [...backends.values()] };

@@ -29,6 +29,8 @@ export interface KernelDoor {
   /** The endpoint's number: every packet of its connections carries it. */
   readonly link: number;
   readonly rule: number;
+  /** When the approval ends, milliseconds since 1970: the kernel lets nothing through afterwards, whoever is there to tell it. */
+  readonly endsMs: number | undefined;
 }
 
 export interface KernelRule {

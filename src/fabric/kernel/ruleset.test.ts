@@ -4,7 +4,7 @@ import { beginText, changeText, emptyText } from './ruleset.ts';
 
 const table: KernelTable = {
   nics: [{ name: 'w1', segment: 3, address: '198.18.16.9' }],
-  doors: [{ segment: 3, address: '10.0.9.5', entry: '198.18.32.7', port: 1433, link: 17, rule: 5 }],
+  doors: [{ segment: 3, address: '10.0.9.5', entry: '198.18.32.7', port: 1433, link: 17, rule: 5, endsMs: undefined }],
   rules: [
     { number: 5, by: 'ports', slots: Array.from({ length: slotCount }, (_, slot) => 100 + (slot & 1)), idleSeconds: 900, tcpReset: true },
   ],
@@ -35,14 +35,12 @@ test('the chains, whole', () => {
       "c_mark ct state new iifname up0 ip saddr 198.18.0.1 meta mark set 1",
       "c_mark ct state new iifname != up0 meta mark set iifname map @segment_of",
       "c_mark ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door",
-      "c_mark ct state new ct mark @link_new continue",
       "c_choose ct mark 0 accept",
       "c_choose meta l4proto != tcp accept",
       "c_choose meta mark set ct mark . tcp dport map @rule_of",
       "c_choose meta priority set jhash ip saddr . tcp sport . ip daddr . tcp dport mod 16 seed 0x5eed",
       "c_choose meta mark @by_address meta priority set jhash ip saddr . ip daddr mod 16 seed 0x5eed",
       "c_choose meta mark set meta mark . meta priority map @slot",
-      "c_choose meta mark @backend_new continue",
       "c_choose meta l4proto tcp dnat ip to meta mark map @target",
       "c_decide iifname up1 ct direction original counter name from_outside drop",
       "c_decide iifname up1 ct state invalid counter name from_outside drop",
@@ -80,7 +78,7 @@ test('the chains, whole', () => {
 });
 
 test('a plan is elements, and one endpoint more is a few', () => {
-  expect(changeText(emptyTable, table)).toMatchInlineSnapshot(`
+  expect(changeText(emptyTable, table, 0)).toMatchInlineSnapshot(`
     "add ct timeout inet isthmus idle_900 {
       protocol tcp;
       l3proto ip;
@@ -99,21 +97,18 @@ test('a plan is elements, and one endpoint more is a few', () => {
     add element inet isthmus target { 0x00000064 : 198.18.0.1 . 14330, 0x00000065 : 192.0.2.2 . 1433 }
     add element inet isthmus source { 0x00000064 : 198.18.1.1 }
     add element inet isthmus source_ports { 0x00000065 : 198.18.1.2 . 8192-12287 }
-    add element inet isthmus link_new { 0x00000011 }
     add element inet isthmus link_in { 0x00000011 }
     add element inet isthmus link_out { 0x00000011 }
     add element inet isthmus nic_refused { "w1" }
     add element inet isthmus link_refused { 0x00000011 }
-    add element inet isthmus backend_new { 0x00000064, 0x00000065 }
     add element inet isthmus idle_900 { 0x00000011 . 1433 }
     "
   `);
   const second = { ...table.doors[0]!, address: '10.0.9.6', entry: '198.18.32.8', link: 18 };
-  expect(changeText(table, { ...table, doors: [...table.doors, second] })).toMatchInlineSnapshot(`
+  expect(changeText(table, { ...table, doors: [...table.doors, second] }, 0)).toMatchInlineSnapshot(`
     "add element inet isthmus door { 0x00000003 . 10.0.9.6 . 1433 : 0x00000012, 0x00000001 . 198.18.32.8 . 1433 : 0x00000012 }
     add element inet isthmus rule_of { 0x00000012 . 1433 : 0x00000005 }
     add element inet isthmus with_reset { 0x00000003 . 10.0.9.6 . 1433, 0x00000001 . 198.18.32.8 . 1433 }
-    add element inet isthmus link_new { 0x00000012 }
     add element inet isthmus link_in { 0x00000012 }
     add element inet isthmus link_out { 0x00000012 }
     add element inet isthmus link_refused { 0x00000012 }
@@ -123,25 +118,48 @@ test('a plan is elements, and one endpoint more is a few', () => {
 });
 
 test('what goes, goes before anything comes, in the same text; what stays is not touched', () => {
-  const text = changeText(table, {
-    ...table,
-    backends: [{ ...table.backends[0]!, target: { address: '192.0.2.9', port: 1433 } }, table.backends[1]!],
-  });
+  const text = changeText(
+    table,
+    {
+      ...table,
+      backends: [{ ...table.backends[0]!, target: { address: '192.0.2.9', port: 1433 } }, table.backends[1]!],
+    },
+    0,
+  );
   expect(text).toBe(
     ['delete element inet isthmus target { 0x00000064 }', 'add element inet isthmus target { 0x00000064 : 192.0.2.9 . 1433 }', ''].join(
       '\n',
     ),
   );
-  expect(changeText(table, structuredClone(table))).toBe('');
+  expect(changeText(table, structuredClone(table), 0)).toBe('');
 });
 
 test('an endpoint that is revoked loses its doors and its packets in one text', () => {
-  const lines = changeText(table, { ...table, doors: [] })
+  const lines = changeText(table, { ...table, doors: [] }, 0)
     .trimEnd()
     .split('\n');
   expect(lines.every((line) => line.startsWith('delete element'))).toBe(true);
   expect(lines.some((line) => line.includes(' door '))).toBe(true);
   expect(lines.some((line) => line.includes(' link_in { 0x00000011 }'))).toBe(true);
+});
+
+test('an approval that has an end lasts until then, by the kernel, and goes in one text with what it may have taken away already', () => {
+  const nowMs = Date.UTC(2026, 0, 1);
+  const ending = (endsMs: number | undefined): KernelTable => ({ ...table, doors: table.doors.map((door) => ({ ...door, endsMs })) });
+  const passes = (text: string): readonly string[] => text.split('\n').filter((line) => line.includes(' link_in '));
+  const [shortly, later] = [nowMs + 1_500, nowMs + 40 * 86_400_000 + 61_001];
+  expect(passes(changeText(emptyTable, ending(shortly), nowMs))).toEqual([
+    'add element inet isthmus link_in { 0x00000011 timeout 1s500ms }',
+  ]);
+  expect(changeText(ending(shortly), ending(shortly), nowMs + 900)).toBe('');
+  expect(passes(changeText(ending(shortly), ending(later), nowMs))).toEqual([
+    'add element inet isthmus link_in { 0x00000011 }',
+    'delete element inet isthmus link_in { 0x00000011 }',
+    'add element inet isthmus link_in { 0x00000011 timeout 40d1m1s1ms }',
+  ]);
+  expect(passes(changeText(ending(later), ending(undefined), nowMs)).at(-1)).toBe('add element inet isthmus link_in { 0x00000011 }');
+  expect(passes(changeText(emptyTable, ending(nowMs - 5), nowMs))).toEqual(['add element inet isthmus link_in { 0x00000011 timeout 1ms }']);
+  expect(() => changeText(emptyTable, ending(Number.NaN), nowMs)).toThrow('moment');
 });
 
 test('after a crash everything that was there is emptied by name, and no object that live connections hold', () => {
@@ -152,9 +170,9 @@ test('after a crash everything that was there is emptied by name, and no object 
 test('nothing but numbers, addresses and names of ours is ever written', () => {
   const hostile = ['1.2.3.4; flush ruleset', 'up0" drop', ''];
   for (const text of hostile) {
-    expect(() => changeText(emptyTable, { ...table, nics: [{ ...table.nics[0]!, name: text }] })).toThrow('name of ours');
-    expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, address: text }] })).toThrow('IPv4');
+    expect(() => changeText(emptyTable, { ...table, nics: [{ ...table.nics[0]!, name: text }] }, 0)).toThrow('name of ours');
+    expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, address: text }] }, 0)).toThrow('IPv4');
   }
   for (const number of [0, -1, 1.5, Number.NaN, 2 ** 32])
-    expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, link: number }] })).toThrow('32 bits');
+    expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, link: number }] }, 0)).toThrow('32 bits');
 });

@@ -38,14 +38,13 @@ const sets = {
   target: 'map target { type mark : ipv4_addr . inet_service; }',
   source: 'map source { type mark : ipv4_addr; }',
   source_ports: 'map source_ports { type mark : interval ipv4_addr . inet_service; }',
-  link_new: 'set link_new { type mark; counter; }',
-  link_in: 'set link_in { type mark; counter; }',
-  link_out: 'set link_out { type mark; counter; }',
+  /** What passes, as long as approvals last: the kernel ends those that have an end by itself. */
+  link_in: 'set link_in { type mark; flags timeout; counter; }',
+  link_out: 'set link_out { type mark; flags timeout; counter; }',
   /** Whatever attached networks sent and what was not let through. */
   nic_refused: 'set nic_refused { type ifname; counter; }',
   /** New connections of programs of the host that found no backend. */
   link_refused: 'set link_refused { type mark; counter; }',
-  backend_new: 'set backend_new { type mark; counter; }',
 } as const;
 type SetName = keyof typeof sets;
 
@@ -135,7 +134,6 @@ const chains: readonly Chain[] = [
       `ct state new iifname ${host} ip saddr ${address} meta mark set ${hostSegment}`,
       `ct state new iifname != ${host} meta mark set iifname map @segment_of`,
       `ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door`,
-      `ct state new ct mark @link_new continue`,
     ],
   },
   {
@@ -148,7 +146,6 @@ const chains: readonly Chain[] = [
       hash('ip saddr . tcp sport . ip daddr . tcp dport'),
       `meta mark @by_address ${hash('ip saddr . ip daddr')}`,
       `meta mark set meta mark . meta priority map @slot`,
-      `meta mark @backend_new continue`,
       `meta l4proto tcp dnat ip to meta mark map @target`,
     ],
   },
@@ -208,8 +205,11 @@ const chains: readonly Chain[] = [
   },
 ];
 
-/** Brings the elements from one plan to the next, in one transaction; nothing where nothing changes. Order within it does not matter to packets. */
-export function changeText(before: KernelTable, after: KernelTable): string {
+/**
+ * Brings the elements from one plan to the next, in one transaction; nothing where nothing changes. Order within it does not matter to packets.
+ * `nowMs`: since 1970; what has an end lasts from now until then.
+ */
+export function changeText(before: KernelTable, after: KernelTable, nowMs: number): string {
   const [old, now] = [elementsOf(before), elementsOf(after)];
   const gone: string[] = [];
   const come: string[] = [];
@@ -217,10 +217,13 @@ export function changeText(before: KernelTable, after: KernelTable): string {
     const [was, is] = [old[name], now[name]];
     const changed = [...was.keys()].filter((key) => is.get(key) !== was.get(key));
     const added = [...is.keys()].filter((key) => was.get(key) !== is.get(key));
+    // The kernel may have taken away already what has an end.
+    const ending = changed.filter((key) => was.get(key)?.startsWith(until));
+    gone.push(...inParts(ending, (keys) => `add element inet ${tableName} ${name} { ${keys.join(', ')} }`));
     gone.push(...inParts(changed, (keys) => `delete element inet ${tableName} ${name} { ${keys.join(', ')} }`));
     come.push(
       ...inParts(
-        added.map((key) => element(key, is.get(key))),
+        added.map((key) => element(key, is.get(key), nowMs)),
         (texts) => `add element inet ${tableName} ${name} { ${texts.join(', ')} }`,
       ),
     );
@@ -249,8 +252,26 @@ function inParts(all: readonly string[], line: (part: readonly string[]) => stri
   return lines;
 }
 
-function element(key: string, value: string | undefined): string {
-  return value === undefined || value === '' ? key : `${key} : ${value}`;
+/** In the place of a value: when it ends, milliseconds since 1970. */
+const until = 'until ';
+
+function element(key: string, value: string | undefined, nowMs: number): string {
+  if (value === undefined || value === '') return key;
+  return value.startsWith(until) ? `${key} timeout ${duration(Number(value.slice(until.length)) - nowMs)}` : `${key} : ${value}`;
+}
+
+/** In nft's words, whose numbers are short. What is over ends at once. */
+function duration(ms: number): string {
+  assert(Number.isFinite(ms), 'an end is a moment');
+  const left = Math.max(1, Math.min(Math.floor(ms), 99_999 * 86_400_000));
+  const parts = [
+    [Math.floor(left / 86_400_000), 'd'],
+    [Math.floor(left / 3_600_000) % 24, 'h'],
+    [Math.floor(left / 60_000) % 60, 'm'],
+    [Math.floor(left / 1_000) % 60, 's'],
+    [left % 1_000, 'ms'],
+  ] as const;
+  return parts.flatMap(([count, unit]) => (count === 0 ? [] : [`${count}${unit}`])).join('');
 }
 
 type Elements = Readonly<Record<SetName, Map<string, string>>>;
@@ -269,7 +290,7 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
     put('nic_refused', interfaceName(name));
   }
   const withReset = new Set(rules.filter(({ tcpReset }) => tcpReset).map(({ number }) => number));
-  for (const { segment, address, entry, port, link, rule } of doors) {
+  for (const { segment, address, entry, port, link, rule, endsMs } of doors) {
     for (const place of [
       `${mark(segment)} . ${ip(address)} . ${tcpPort(port)}`,
       `${mark(hostSegment)} . ${ip(entry)} . ${tcpPort(port)}`,
@@ -278,7 +299,8 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
       if (withReset.has(rule)) put('with_reset', place);
     }
     put('rule_of', `${mark(link)} . ${tcpPort(port)}`, mark(rule));
-    for (const name of ['link_new', 'link_in', 'link_out', 'link_refused'] as const) put(name, mark(link));
+    put('link_refused', mark(link));
+    for (const name of ['link_in', 'link_out'] as const) put(name, mark(link), endsMs === undefined ? '' : `${until}${endsMs}`);
   }
   for (const { number, by, slots } of rules) {
     assert(slots.length === 0 || slots.length === slotCount, 'a rule has all of its slots or none');
@@ -289,7 +311,6 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
     put('target', mark(number), `${ip(target.address)} . ${tcpPort(target.port)}`);
     if (source.ports === undefined) put('source', mark(number), ip(source.address));
     else put('source_ports', mark(number), `${ip(source.address)} . ${tcpPort(source.ports.first)}-${tcpPort(source.ports.last)}`);
-    put('backend_new', mark(number));
   }
   return into;
 }
