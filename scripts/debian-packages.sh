@@ -14,6 +14,7 @@ packages=(
   util-linux           # unshare, nsenter, prlimit, setpriv: the same
   nftables             # nft: counts packets in a worker's network
   conntrack            # the kernel engine: lists and ends connections
+  tcpdump              # captures what passes its links, in the chaos test
   mariadb-server       # what MySQL logins are tested with
   freetds-bin          # tsql, bsqldb, freebcp: foreign clients of our TDS; as are those that follow
   tdsodbc unixodbc python3-pyodbc   # ODBC
@@ -24,7 +25,7 @@ packages=(
   fonts-dejavu-core    # what it writes with
 )
 programs=(/usr/lib/postgresql/15/bin/{postgres,pgbench,psql,pg_recvlogical} /usr/bin/az /usr/sbin/haproxy
-  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql,bsqldb,freebcp,isql,java,javac} /usr/sbin/{nft,conntrack}
+  /usr/bin/{bwrap,unshare,nsenter,prlimit,setpriv} /bin/ip /usr/sbin/mariadbd /usr/bin/{mariadb,mariadb-install-db,tsql,bsqldb,freebcp,isql,java,javac} /usr/sbin/{nft,conntrack} /usr/bin/tcpdump
   /usr/bin/chromium)
 libraries=(/usr/lib/postgresql/15/lib/tds_fdw.so /usr/share/java/jtds.jar /usr/lib/python3/dist-packages/{pyodbc*.so,pymssql})
 
@@ -35,7 +36,7 @@ for library in "${libraries[@]}"; do compgen -G "$library" >/dev/null || missing
 
 if ! command -v apt-get >/dev/null; then
   echo "error NoTestTools: missing ${missing[*]}, and this system has no apt-get." >&2
-  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's programs, its ODBC driver with unixODBC, pyodbc, pymssql, jTDS with a JDK, tds_fdw, Chromium as /usr/bin/chromium, and bubblewrap, iproute2, nftables and util-linux; or run the everyday tests: npm test" >&2
+  echo "remedy: Install PostgreSQL 15 with pgbench, psql and pg_recvlogical below /usr/lib/postgresql/15, az 2.45 as /usr/bin/az, HAProxy 2.6 as /usr/sbin/haproxy, MariaDB 10.11 as /usr/sbin/mariadbd with its client, FreeTDS's programs, its ODBC driver with unixODBC, pyodbc, pymssql, jTDS with a JDK, tds_fdw, Chromium as /usr/bin/chromium, and bubblewrap, iproute2, nftables, conntrack, tcpdump and util-linux; or run the everyday tests: npm test" >&2
   exit 2
 fi
 if [ "$(id -u)" -ne 0 ]; then
