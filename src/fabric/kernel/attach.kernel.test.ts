@@ -15,9 +15,12 @@ interface Exposed extends AsyncDisposable {
 }
 
 /** An engine with its hub in sight, and the sample's plan in force. */
-async function exposed(): Promise<Exposed> {
+async function exposed(serve?: Parameters<typeof sampleHost>[0]): Promise<Exposed> {
   const label = randomBytes(4).toString('hex');
-  const on = await stage((more) => openKernelEngine({ label, limits: { tickMs: more.tickMs ?? 50 } }), { at: outwardAddress() });
+  const on = await stage((more) => openKernelEngine({ label, limits: { tickMs: more.tickMs ?? 50 } }), {
+    at: outwardAddress(),
+    ...(serve && { serve }),
+  });
   await on.apply();
   return { on, hub: label, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
 }
@@ -119,6 +122,29 @@ test('what connections of a worker moved is counted as its own, also when it has
   );
   second.stream.destroy();
   host.stream.destroy();
+});
+
+test('a connection that one end has closed is one, and what the other still sends is counted', async () => {
+  const megabytes = Buffer.alloc(4 * 1024 * 1024, 'row');
+  await using all = await exposed(() => undefined);
+  const { on } = all;
+  const { segment, endpoint, address, port } = on.sample;
+  await using one = await worker(on.engine, segment);
+  const peer = await connected(one, address, port);
+  peer.stream.end('a question');
+  await over(on.host.peers[0], 'ended');
+  // Seen half closed before the answer begins.
+  const way = { endpoint, connections: 1, bytesIn: 10 };
+  expect(on.engine.passed(segment, 'a job').ways).toEqual([{ ...way, open: 1, bytesOut: 0 }]);
+  expect(on.engine.sessions(endpoint)).toHaveLength(1);
+  on.host.peers[0]?.stream.end(megabytes);
+  await over(peer, 'ended');
+  expect(peer.bytes).toBe(megabytes.length);
+  await expect.poll(() => on.engine.passed(segment, 'a job').ways[0]?.open, soon).toBe(0);
+  const [counted] = on.engine.passed(segment, 'a job').ways;
+  expect(counted?.bytesOut).toBeGreaterThanOrEqual(megabytes.length);
+  // What acknowledges out of order is longer: see `payload`.
+  expect(counted?.bytesOut).toBeLessThan(megabytes.length * 1.001);
 });
 
 test('the same address in two segments is two endpoints', async () => {
