@@ -80,8 +80,10 @@ const headerBytes = 52;
 const firstExtra = 8;
 
 /**
- * The payload among counted bytes. Exact where both ends send timestamps, as Linux does, and nothing was lost on the way; a packet that is
- * sent again is counted again, and one that says which packets are missing is longer.
+ * The payload among counted bytes. Exact where both ends send timestamps, as Linux does, and nothing is sent again or acknowledged out of order: the
+ * kernel counts a packet that is sent again twice, and one that says which packets are missing is longer. Measured between two namespaces: exact up
+ * to a million bytes a connection, 0.02 % more among hundreds of millions over 24 at once. Where one end sends no timestamps (Windows, as it is
+ * delivered) each packet counts 12 bytes less.
  */
 function payload(bytes: number, packets: number): number {
   return packets === 0 ? 0 : Math.max(0, bytes - packets * headerBytes - firstExtra);
