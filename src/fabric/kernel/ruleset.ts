@@ -74,6 +74,8 @@ export function beginText({ host, hostAddress }: HubLegs): string {
       (name) =>
         `add set inet ${tableName} ${name} { type ifname . ipv4_addr . inet_service; size 4096; flags dynamic,timeout; timeout 1m; }`,
     ),
+    // Ends of connections that are cut, whose other end was told.
+    `add set inet ${tableName} cut_off { type ipv4_addr . inet_service . ipv4_addr . inet_service; size 65535; flags dynamic,timeout; timeout 1d; }`,
     `add set inet ${tableName} asks { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }`,
     `add set inet ${tableName} crowd { type ifname; size 65535; flags dynamic; }`,
     ...chains.map(({ name, hook }) => `add chain inet ${tableName} ${name} { ${hook} }`),
@@ -159,6 +161,7 @@ const chains: readonly Chain[] = [
       `ct state invalid meta mark set iifname map @segment_of`,
       `ct state invalid iifname ${host} meta mark set ${hostSegment}`,
       `ct state invalid meta l4proto tcp meta mark . ip daddr . tcp dport @with_reset counter name forgotten reject with tcp reset`,
+      `ct state invalid ip saddr . tcp sport . ip daddr . tcp dport @cut_off counter name forgotten reject with tcp reset`,
       `ct state invalid counter name forgotten drop`,
       `ct state new ct mark != 0 iifname != ${host} add @crowd { iifname ct count over ${mostConnections} } update @crowded { iifname . ip daddr . tcp dport counter } counter name too_many reject with tcp reset`,
       `ct mark != 0 ct status and dnat == dnat accept`,
@@ -184,6 +187,11 @@ const chains: readonly Chain[] = [
       `ct direction reply ct mark @link_out accept`,
       // A reset without room for a byte: it tells the other end of what is cut.
       ...[40, 52].map((bytes) => `ct mark != 0 ip length ${bytes} tcp doff ${(bytes - 20) / 4} tcp flags & rst == rst accept`),
+      // For conntrack it is closed then: what the other end still sends is invalid, and it is told in `c_decide`.
+      ...[['original', 'reply'] as const, ['reply', 'original'] as const].map(([way, back]) => {
+        const end = ['ip saddr', 'proto-src', 'ip daddr', 'proto-dst'].map((part) => `ct ${back} ${part}`).join(' . ');
+        return `ct mark != 0 ct direction ${way} meta l4proto tcp update @cut_off { ${end} }`;
+      }),
       `ct mark != 0 meta l4proto tcp counter name revoked reject with tcp reset`,
       `counter name unrouted drop`,
     ],

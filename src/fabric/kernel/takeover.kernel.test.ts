@@ -174,3 +174,23 @@ test('of an idle time that is another nothing is left', async () => {
   expect(Number(left)).toBeGreaterThan(800);
   peer.stream.destroy();
 });
+
+test.each(['client', 'database'])(
+  'both ends are told what the kernel cuts while nobody is there, when they send: the %s first',
+  async (first) => {
+    await using all = await Succession.begin();
+    await all.apply();
+    const peer = all.call();
+    await ask(peer, 'hello');
+    const endsMs = Date.now() + 1_500;
+    await all.apply({ endpoint: { expiresAtMs: endsMs } });
+    await all.leave();
+    await expect.poll(() => Date.now(), soon).toBeGreaterThan(endsMs + 8);
+    const ends = [peer, all.host.peers[0]];
+    for (const end of first === 'client' ? ends : ends.toReversed()) {
+      end?.stream.write(' nobody hears this');
+      await over(end, 'reset');
+    }
+    expect([peer, ...all.host.peers].map((one) => one.text())).toEqual(['hello', 'hello']);
+  },
+);
