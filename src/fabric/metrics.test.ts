@@ -39,6 +39,7 @@ test('connections, bytes, refusals and health are to be seen', async () => {
       { direction: 'out', value: 10 },
     ]);
     expect(seen.get('fabric.connect')).toMatchObject([{ value: { count: 2 } }]);
+    expect(seen.get('fabric.engine')).toEqual([{ kind: 'userspace', value: 1 }]);
     expect(seen.get('fabric.open')).toEqual([{ value: 2 }]);
     expect(seen.get('fabric.backends_up')).toEqual([{ value: 50 }]);
     expect(seen.get('fabric.rules_up')).toEqual([{ value: 100 }]);

@@ -58,6 +58,9 @@ export function noteBytes(into: number, out: number): void {
 /** What is only known when asked for, until disposed: to be called by the program once its exporter is attached. `plan` answers the plan in force. */
 export function showFabric(engine: FabricEngine, plan: () => FabricPlan): Disposable {
   const shown = [
+    gauge('fabric.engine', { unit: '1', description: 'What carries connections: 1 of the kind in use' }, () => [
+      { value: 1, attributes: { kind: engine.kind } },
+    ]),
     gauge('fabric.open', { unit: '{connection}', description: 'Connections that are open' }, () => [{ value: openOf(engine) }]),
     gauge('fabric.backends_up', { unit: '%', description: 'Backends that answer their probe (Azure: DipAvailability)' }, () =>
       share(rulesOf(plan()).flatMap((rule) => rule.backends.map((backend) => isUp(engine, rule, backend)))),

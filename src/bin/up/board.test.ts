@@ -10,7 +10,8 @@ const control = {
   subscription: 's',
   tenant: 't',
   sql: {},
-};
+  engine: { kind: 'userspace', notKernel: null },
+} as const;
 
 function link(following: boolean, ...states: TableStatus['state'][]): LinkStatus {
   return {

@@ -57,6 +57,7 @@ export class Board {
       ready: this.ready,
       arm: this.control?.url ?? null,
       sql: this.control?.sql ?? {},
+      engine: this.control?.engine ?? null,
       links: this.link === undefined ? [] : [this.link],
       processes: [...this.#processes].map(([name, one]) => ({
         name,

@@ -1,6 +1,7 @@
 import type { Uplink } from '#fabric/kernel/uplink.ts';
 import type { PoolLink, PoolReport } from '#providers/synapse/pool-host.ts';
 import type { FaultText } from '#base/fault-text.ts';
+import type { EngineStatus } from './status.ts';
 
 /** What a child process is told to do. Sent over the channel and never by arguments or environment: other users can read those. */
 export interface PoolJob {
@@ -117,6 +118,7 @@ export interface ControlReport {
   readonly tenant: string;
   /** Where clients of SQL Server reach pools, by `workspace.pool`: `localhost,14330`. */
   readonly sql: Readonly<Record<string, string>>;
+  readonly engine: EngineStatus;
 }
 
 export interface DemoReport {

@@ -29,7 +29,8 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
     own: job.tls && { certFile: job.tls.cert, keyFile: job.tls.key },
   };
   const certificates = await openCertificates(wanted);
-  await using engine = await openEngine(job, log);
+  const opened = await openEngine(job, log);
+  await using engine = opened.engine;
   await using runtimes = openRuntimes({ engine, folder: job.folder, allowUnisolated: job.allowUnisolated, log });
   await using pools = openPoolHost({ folder: job.folder, sql: { ...job.sql, certificate: certificates }, log });
   alsoMeasures(() => pools.metrics());
@@ -49,7 +50,7 @@ export async function runControlJob(job: ControlJob, { signal, log, report, also
   try {
     const port = await listenOn(app, job.port);
     const url = `https://localhost:${port}`;
-    const about = { url, studio: await parts.studioLink(url), ca: certificates.caPath, subscription, tenant };
+    const about = { engine: opened.status, url, studio: await parts.studioLink(url), ca: certificates.caPath, subscription, tenant };
     let told = { ...about, sql: pools.addresses() };
     report(() => told);
     ignoreReports = pools.onReport(() => {

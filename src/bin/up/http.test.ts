@@ -3,7 +3,18 @@ import { expect, test } from 'vitest';
 import { serveWatch } from './http.ts';
 import type { UpStatus } from './status.ts';
 
-const status: UpStatus = { pid: 7, data: '/d', arm: null, metrics: '', sql: {}, ready: false, links: [], processes: [], step: null };
+const status: UpStatus = {
+  pid: 7,
+  data: '/d',
+  arm: null,
+  metrics: '',
+  sql: {},
+  engine: null,
+  ready: false,
+  links: [],
+  processes: [],
+  step: null,
+};
 
 function watched(ready = false): Parameters<typeof serveWatch>[0] {
   return { metrics: async () => 'a 1\n', status: () => ({ ...status, ready }), token: 'secret' };

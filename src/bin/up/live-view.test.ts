@@ -26,6 +26,7 @@ function status(states: readonly LinkStatus['tables'][number]['state'][], step: 
     arm: null,
     metrics: '',
     sql: {},
+    engine: null,
     ready: false,
     links: states.length === 0 ? [] : [link],
     processes: [],

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fault, type Fault } from '#base/fault.ts';
 import { readAnnouncement } from './home-folder.ts';
-import { statusLines, type UpStatus } from './status.ts';
+import { engineLine, statusLines, type UpStatus } from './status.ts';
 
 export interface StatusCommand {
   readonly data: string;
@@ -15,7 +15,8 @@ export async function statusCommand(command: StatusCommand, columns: number, sig
   const status = await askStatus(command.data, signal);
   if (command.output === 'json') return `${JSON.stringify(status, null, 2)}\n`;
   const head = `isthmus up, process ${status.pid}, ${status.ready ? 'ready' : 'not ready yet'}, data in ${status.data}`;
-  return `${[head, ...statusLines(status, { columns, rows: Number.MAX_SAFE_INTEGER })].join('\n')}\n`;
+  const engine = status.engine === null ? [] : [engineLine(status.engine)];
+  return `${[head, ...engine, ...statusLines(status, { columns, rows: Number.MAX_SAFE_INTEGER })].join('\n')}\n`;
 }
 
 async function askStatus(data: string, signal: AbortSignal): Promise<UpStatus> {

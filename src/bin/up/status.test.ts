@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes, count, duration, linkLine, type LinkStatus, statusLines, type TableStatus, type UpStatus } from './status.ts';
+import { engineLine, bytes, count, duration, linkLine, type LinkStatus, statusLines, type TableStatus, type UpStatus } from './status.ts';
 
 function table(name: string, change: Partial<TableStatus> = {}): TableStatus {
   return { table: name, state: 'Replicating', rows: 1234567, processedRows: 89, fault: null, ...change };
@@ -34,6 +34,7 @@ function status(change: Partial<UpStatus> = {}): UpStatus {
     metrics: 'http://m',
     sql: {},
     ready: false,
+    engine: null,
     links: [link()],
     processes: [],
     step: null,
@@ -110,4 +111,13 @@ test('where clients of SQL Server reach pools is a line', () => {
   expect(statusLines(status({ links: [], sql }), { columns: 120, rows: 20 })).toEqual([
     'SQL Server clients: shop.other at localhost,14331  shop.shop at localhost,14330',
   ]);
+});
+
+test('what carries connections is one sentence, with the reason where the kernel was wanted and cannot', () => {
+  const notKernel = { code: 'KernelToolMissing', message: 'No nft.', remedy: 'Install it.' };
+  expect(engineLine({ kind: 'kernel', notKernel: null })).toBe('The kernel carries connections between networks.');
+  expect(engineLine({ kind: 'userspace', notKernel: null })).toBe('This program carries connections between networks.');
+  expect(engineLine({ kind: 'userspace', notKernel })).toBe(
+    'This program carries connections between networks, since the kernel cannot here: KernelToolMissing: No nft. Install it.',
+  );
 });

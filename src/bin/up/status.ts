@@ -12,11 +12,19 @@ export interface UpStatus {
   readonly sql: Readonly<Record<string, string>>;
   /** Resources can be asked for, every table of every link is Replicating, and every source is followed. */
   readonly ready: boolean;
+  /** What carries connections between networks, once it is known. */
+  readonly engine: EngineStatus | null;
   readonly links: readonly LinkStatus[];
   /** Child processes; `trouble` where one ended by itself and is being started again. */
   readonly processes: readonly { readonly name: string; readonly running: boolean; readonly trouble: ShownFault | null }[];
   /** What is being done before there is a link to show. */
   readonly step: string | null;
+}
+
+export interface EngineStatus {
+  readonly kind: 'userspace' | 'kernel';
+  /** With `--engine auto`: why it is not the kernel. */
+  readonly notKernel: ShownFault | null;
 }
 
 export type ShownFault = Pick<FaultText, 'code' | 'message' | 'remedy'>;
@@ -70,6 +78,13 @@ export function statusLines(status: UpStatus, screen: { readonly columns: number
 function sqlLines({ sql }: UpStatus): string[] {
   const all = Object.entries(sql).map(([pool, address]) => `${pool} at ${address}`);
   return all.length === 0 ? [] : [`SQL Server clients: ${all.join('  ')}`];
+}
+
+/** What carries connections, in one sentence. */
+export function engineLine({ kind, notKernel }: EngineStatus): string {
+  if (kind === 'kernel') return 'The kernel carries connections between networks.';
+  const why = notKernel === null ? '' : `, since the kernel cannot here: ${describeFault(notKernel)}`;
+  return `This program carries connections between networks${why}${why === '' ? '.' : ''}`;
 }
 
 /** What goes wrong, each with its remedy. */

@@ -88,7 +88,7 @@ const anyTopology = fc
       const [from, to] = [others[a % others.length]!.id, others[b % others.length]!.id];
       return from === to ? [] : [{ id: `${from}>>${to}`, from, to }];
     });
-    return { revision: '', nodes: [...places, ...others], edges: ends };
+    return { revision: '', engine: 'userspace', nodes: [...places, ...others], edges: ends };
   });
 
 test('of any network everything is drawn, within what it lies in, and nothing over anything else', () => {

@@ -13,6 +13,7 @@ export function sampleTopology(): Topology {
   const rule = { frontendPort: 1433, backendPort: 1433 };
   return {
     revision: 'one',
+    engine: 'userspace',
     nodes: [
       node('site:here', 'site'),
       node('consumer', 'managedNetwork', { parent: 'site:here' }),

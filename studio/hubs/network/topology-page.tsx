@@ -52,7 +52,7 @@ export function TopologyPage(): ReactElement {
   const { data, error, refetch } = useTopology();
   const about = 'Who reaches which database, by which way, and what passes at this moment.';
   return (
-    <NetworkPage title="Topology" about={about}>
+    <NetworkPage title="Topology" about={data?.engine === 'kernel' ? `${about} The kernel carries it.` : about}>
       {error !== null && <FaultPanel error={error} retry={() => void refetch()} />}
       {data === undefined && error === null && <Waiting what="Reading the network" />}
       {data !== undefined && <Shown topology={data} />}

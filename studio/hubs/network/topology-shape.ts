@@ -44,6 +44,8 @@ export interface Topology {
   readonly edges: readonly TopologyEdge[];
   /** Another one as soon as anything is. */
   readonly revision: string;
+  /** What carries connections. */
+  readonly engine: 'userspace' | 'kernel';
 }
 
 /** Totals of a node or an edge since the program began. */

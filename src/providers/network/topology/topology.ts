@@ -15,7 +15,7 @@ import { workerNodes } from './worker-nodes.ts';
 
 export interface TopologyOptions {
   readonly keeper: Pick<PlanKeeper, 'inForce'>;
-  readonly engine: Pick<FabricEngine, 'health' | 'listeners' | 'counters' | 'sessions'>;
+  readonly engine: Pick<FabricEngine, 'kind' | 'health' | 'listeners' | 'counters' | 'sessions'>;
   readonly runtimes: Pick<RuntimeHost, 'running'>;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -42,7 +42,7 @@ export function fabricProvider(options: TopologyOptions): OwnProvider {
         summary:
           'The network as it is carried now: networks, endpoints, services, balancers, forwarders, databases and workers, and what leads where',
         permission: undefined,
-        run: async (ask) => shownTopology(await visible(ask)),
+        run: async (ask) => ({ ...shownTopology(await visible(ask)), engine: options.engine.kind }),
       },
       {
         verb: 'GET',
