@@ -1,6 +1,7 @@
 import { Fault } from '#base/fault.ts';
 import type { Log } from '#base/log.ts';
 import type { Secret } from '#base/secret.ts';
+import { raiseLoopback } from '#fabric/kernel/loopback.ts';
 import { openSandbox } from '#runtime/sandbox/sandbox.ts';
 import { Board } from './board.ts';
 import type { ControlJob, ControlReport } from './channel.ts';
@@ -97,6 +98,8 @@ export async function upCommand(command: UpCommand, output: UpOutput, signal: Ab
     onHopeless: (trouble) => hopeless.abort(trouble),
   });
   const token = newToken();
+  if (command.engine !== 'userspace' && (await raiseLoopback()))
+    view.say('· the loopback interface of this network was down: it is up now');
   const metrics = async (): Promise<string> => mergeMetrics([await own.text(), ...(await children.metrics())]);
   await using server = await serveWatch({ metrics, status, token }, command.metricsPort);
   url = server.url;

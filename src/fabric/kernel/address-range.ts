@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { fault } from '#base/fault.ts';
+import { fault, type Fault } from '#base/fault.ts';
 
 /**
  * The addresses that the hub uses between itself and this host, of one /16: `.0` legs, `.1` to `.15` what databases see connections as coming
@@ -19,7 +19,11 @@ export function chooseRange(used: readonly string[]): AddressRange {
   const found = candidates.find((prefix) => used.every((text) => !overlapping(`${prefix}.0.0/16`, text)));
   if (found !== undefined) return { prefix: found };
   const inTheWay = used.filter((text) => candidates.some((prefix) => overlapping(`${prefix}.0.0/16`, text)));
-  throw fault('conflict', 'NoFreeRange', `This host has routes into every /16 of ${allCandidates}: ${inTheWay.slice(0, 20).join(', ')}.`, {
+  throw noFreeRange(inTheWay);
+}
+
+export function noFreeRange(inTheWay: readonly string[]): Fault {
+  return fault('conflict', 'NoFreeRange', `This host has routes into every /16 of ${allCandidates}: ${inTheWay.slice(0, 20).join(', ')}.`, {
     target: allCandidates,
     remedy: 'The kernel engine needs one of them for itself: take the route away, or use isthmus up --engine userspace.',
   });
@@ -34,7 +38,7 @@ function overlap(a: Cidr, b: Cidr): boolean {
 }
 
 /** Whether two destinations of routes (CIDR) have an address in common. */
-function overlapping(one: string, other: string): boolean {
+export function overlapping(one: string, other: string): boolean {
   const [a, b] = [parsed(one), parsed(other)];
   return a !== undefined && b !== undefined && overlap(a, b);
 }

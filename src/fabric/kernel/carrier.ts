@@ -11,7 +11,7 @@ import { compileTables, type Tables } from '../tables.ts';
 import { hostLeg, RangePart } from './address-range.ts';
 import { trackedKey, type Tracked } from './conntrack.ts';
 import { HostRelays } from './host-relay.ts';
-import type { Hub } from './hub.ts';
+import type { Hub, WayFound } from './hub.ts';
 import { KernelFlows, sessionId, type KernelFlow } from './kernel-flows.ts';
 import { lackingRows, rowsOfDoor, tryEntry, type KernelState } from './kernel-path.ts';
 import { KernelNumbers, kernelRows, linkNumber } from './kernel-rows.ts';
@@ -220,6 +220,10 @@ export class KernelCarrier {
     this.#hub.endNow(meant.map(({ tracked }) => tracked));
     this.#flows.look();
     return meant.length;
+  }
+
+  mendWay(): Promise<WayFound> {
+    return this.#hub.mendWay();
   }
 
   /** Looks whether the kernel still has the rules, and gives them back where somebody took them away. Answers whether that was so. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -55,4 +56,21 @@ test('hubs that are made at the same moment have ranges of their own, and leave 
   expect(new Set(hubs.map(({ range }) => range.prefix)).size).toBe(4);
   await Promise.all(hubs.map((hub) => hub.remove()));
   expect(labels.filter((label) => existsSync(hubPlace({ label }).path))).toEqual([]);
+});
+
+test('a way into the hub that somebody takes away is there again, the route or the whole interface, and live connections go on', async () => {
+  const { on, hub } = await exposed();
+  await using _on = on;
+  const leg = `ist-${hub}`;
+  const at = on.engine.listening(on.sample.endpoint, on.sample.port)!;
+  const peer = on.call();
+  await ask(peer, 'hello');
+  execFileSync('/sbin/ip', ['route', 'del', at.host.replace(/\.\d+\.\d+$/, '.0.0/16'), 'dev', leg]);
+  const wayThere = (): string => execFileSync('/sbin/ip', ['route', 'get', at.host], { encoding: 'utf8' });
+  await expect.poll(wayThere, { timeout: 8_000, interval: 50 }).toContain(leg);
+  await ask(peer, 'still here');
+  execFileSync('/sbin/ip', ['link', 'del', leg]);
+  await expect.poll(wayThere, { timeout: 8_000, interval: 50 }).toContain(leg);
+  await ask(peer, 'and now');
+  await ask(on.call(), 'and a new one');
 });

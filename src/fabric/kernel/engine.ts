@@ -102,6 +102,7 @@ class KernelEngine implements FabricEngine {
   #ticking: NodeJS.Timeout | undefined;
   #looking = false;
   #checkedMs = performance.now();
+  #foreignRoutes = '';
   #closed = false;
 
   private constructor({ hub, inner, relayed, options }: Parts) {
@@ -319,8 +320,19 @@ class KernelEngine implements FabricEngine {
   }
 
   async #mend(): Promise<void> {
-    if (this.#closed || !(await this.#carrier.mend())) return;
-    this.#log.error({}, "the kernel's rules were taken away by somebody, and are there again; nothing passed without them");
+    if (this.#closed) return;
+    if (await this.#carrier.mend())
+      this.#log.error({}, "the kernel's rules were taken away by somebody, and are there again; nothing passed without them");
+    const { wasGone, foreign } = await this.#carrier.mendWay();
+    if (wasGone) this.#log.error({}, "this host's way into the hub was taken away by somebody, and is there again");
+    const routes = foreign.join(', ');
+    // Told once: it may last.
+    if (routes !== '' && routes !== this.#foreignRoutes)
+      this.#log.warn(
+        { routes },
+        "another route of this host takes some of the hub's range away: endpoints there are not reached from this host",
+      );
+    this.#foreignRoutes = routes;
   }
 
   async #tellRefused(endpoint: string, port: number): Promise<void> {

@@ -1,9 +1,9 @@
 import { release } from 'node:os';
 import { fault, type Fault } from '#base/fault.ts';
-import { chooseRange, hostLeg, hubLeg, wholeRange, type AddressRange } from './address-range.ts';
+import { chooseRange, hostLeg, hubLeg, noFreeRange, overlapping, wholeRange, type AddressRange } from './address-range.ts';
 import { commandFailed, kernelPrograms, must0, run, saidBy } from './commands.ts';
 import { isInterfaceThere, isNamespaceThere, makeNamespace, settled, takeNamespace, within, type HubPlace } from './hub-place.ts';
-import { resolverAddress } from './ruleset.ts';
+import { ownHops, resolverAddress } from './ruleset.ts';
 import { joinUplink, uplinkLeg, type Uplink } from './uplink.ts';
 
 /** The hub's end of the leg to this host. */
@@ -110,7 +110,7 @@ export async function openWay(place: HubPlace, range: AddressRange): Promise<voi
   const lines = [
     `address replace ${hostLeg(range)} peer ${hubLeg(range)}/32 dev ${leg}`,
     `link set ${leg} up`,
-    `route replace ${wholeRange(range)} via ${hubLeg(range)} dev ${leg}`,
+    `route replace ${wholeRange(range)} via ${hubLeg(range)} dev ${leg} hoplimit ${ownHops}`,
     '',
   ];
   await must0(kernelPrograms.ip.path, ['-batch', '-'], lines.join('\n'));
@@ -204,11 +204,38 @@ function taken(target: string, what: string, command: string): Fault {
 
 interface Route {
   readonly dst: string;
+  readonly dev?: string;
 }
 
 async function usedRanges(): Promise<readonly string[]> {
   const said = await must0(kernelPrograms.ip.path, ['-j', '-4', 'route', 'show', 'table', 'all']);
   return (JSON.parse(said) as readonly Route[]).map(({ dst }) => dst);
+}
+
+/** Makes the leg anew where somebody took it away. Faults: `NoFreeRange` (conflict), `KernelCommandFailed`, `KernelFeatureMissing` (unsupported). */
+export async function layLegAgain(place: HubPlace, range: AddressRange, uplink: Uplink | undefined): Promise<void> {
+  if (!isInterfaceThere(place.hostInterface)) {
+    if (!(await layLeg(place, range))) throw noFreeRange([wholeRange(range)]);
+    await furnishHub(place, range);
+    await linkUp(place, range, uplink);
+  }
+  await openWay(place, range);
+}
+
+/** Whether this host's route into the range is there, and the routes of others that take some of it away. */
+export async function routesInto(
+  place: HubPlace,
+  range: AddressRange,
+): Promise<{ readonly isWhole: boolean; readonly foreign: readonly string[] }> {
+  const whole = wholeRange(range);
+  const said = await must0(kernelPrograms.ip.path, ['-j', '-4', 'route', 'show', 'table', 'all', 'root', whole]);
+  const routes = JSON.parse(said) as readonly Route[];
+  const own = routes.filter(({ dev }) => dev === place.hostInterface);
+  const foreign = routes.filter(({ dst, dev }) => dev !== place.hostInterface && overlapping(dst, whole));
+  return {
+    isWhole: own.some(({ dst }) => dst === whole),
+    foreign: foreign.map(({ dst, dev }) => (dev === undefined ? dst : `${dst} dev ${dev}`)),
+  };
 }
 
 /** What the kernel engine needs and this kernel does not have. */

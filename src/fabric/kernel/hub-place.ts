@@ -42,7 +42,7 @@ export function hubPlace({ label, folder }: HubOptions): HubPlace {
 }
 
 /** Whether this process is below a user namespace, as within `unshare -Ur`. */
-function isInUserNamespace(): boolean {
+export function isInUserNamespace(): boolean {
   return !allUsers.test(readFileSync('/proc/self/uid_map', 'latin1'));
 }
 

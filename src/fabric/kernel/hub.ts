@@ -18,9 +18,28 @@ import {
 } from './commands.ts';
 import type { Tracked } from './conntrack.ts';
 import { nicPrefix } from './networks.ts';
-import { clearGround, featureMissing, furnishHub, inHub, layGround, linkUp, openWay, refuseForeign, upLeg } from './hub-ground.ts';
+import {
+  clearGround,
+  featureMissing,
+  furnishHub,
+  inHub,
+  layGround,
+  layLegAgain,
+  linkUp,
+  openWay,
+  refuseForeign,
+  routesInto,
+  upLeg,
+} from './hub-ground.ts';
 import { hubPlace, isInterfaceThere, settled, within, type HubOptions, type HubPlace } from './hub-place.ts';
 import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
+
+/** The way from this host into the hub, as it was found. */
+export interface WayFound {
+  readonly wasGone: boolean;
+  /** Routes of others that take some of the hub's range away. */
+  readonly foreign: readonly string[];
+}
 
 /** A worker's network that is joined to the hub. */
 export interface Joined {
@@ -53,9 +72,12 @@ export class Hub {
   readonly place: HubPlace;
   readonly range: AddressRange;
 
-  private constructor(place: HubPlace, range: AddressRange) {
+  readonly #uplink: HubOptions['uplink'];
+
+  private constructor(place: HubPlace, range: AddressRange, uplink: HubOptions['uplink']) {
     this.place = place;
     this.range = range;
+    this.#uplink = uplink;
   }
 
   /**
@@ -66,7 +88,7 @@ export class Hub {
     const place = hubPlace(options);
     requirePrograms();
     const { range, found } = await layGround(place);
-    const hub = new Hub(place, range);
+    const hub = new Hub(place, range, options.uplink);
     try {
       // Rules come before the way in: no packet finds an open hub. One that is there has them, or somebody took them away, and nothing passes:
       // without elements they would answer live connections with resets. Both come with the first plan.
@@ -125,6 +147,13 @@ export class Hub {
   /** The text that makes the table, where it is not there. */
   get beginning(): string {
     return beginText({ host: upLeg, hostAddress: hostLeg(this.range) });
+  }
+
+  /** Gives this host its way into the hub back where somebody took it away. */
+  async mendWay(): Promise<WayFound> {
+    const { isWhole, foreign } = await routesInto(this.place, this.range);
+    if (!isWhole) await layLegAgain(this.place, this.range, this.#uplink);
+    return { wasGone: !isWhole, foreign };
   }
 
   /** Packets refused so far, by reason. */

@@ -32,7 +32,7 @@ test('the chains, whole', () => {
       "c_enter iifname @nic_refused continue",
       "c_enter counter name spoofed drop",
       "c_mark ct mark != 0 meta mark set ct mark",
-      "c_mark ct state new iifname up0 ip saddr 198.18.0.1 meta mark set 1",
+      "c_mark ct state new iifname up0 ip saddr 198.18.0.1 ip ttl 255 meta mark set 1",
       "c_mark ct state new iifname != up0 meta mark set iifname map @segment_of",
       "c_mark ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door",
       "c_choose ct mark 0 accept",

@@ -23,6 +23,9 @@ export interface HubLegs {
   readonly hostAddress: string;
 }
 
+/** What this host's own packets to the hub begin with. */
+export const ownHops = 255;
+
 /** Programs of the host are a segment of their own. */
 const hostSegment = 1;
 
@@ -133,7 +136,8 @@ const chains: readonly Chain[] = [
     rules: (host, address) => [
       // Without a mark nothing is routed: see `Hub`.
       `ct mark != 0 meta mark set ct mark`,
-      `ct state new iifname ${host} ip saddr ${address} meta mark set ${hostSegment}`,
+      // By the route's hop limit, of which every router takes one: what this host only passes on, of containers and guests, never has all of it.
+      `ct state new iifname ${host} ip saddr ${address} ip ttl ${ownHops} meta mark set ${hostSegment}`,
       `ct state new iifname != ${host} meta mark set iifname map @segment_of`,
       `ct state new meta l4proto tcp ct mark set meta mark . ip daddr . tcp dport map @door`,
     ],
