@@ -58,7 +58,7 @@ test('hubs that are made at the same moment have ranges of their own, and leave 
   expect(labels.filter((label) => existsSync(hubPlace({ label }).path))).toEqual([]);
 });
 
-test('a way into the hub that somebody takes away is there again, the route or the whole interface, and live connections go on', async () => {
+test('a route into the hub that somebody takes away is there again, and live connections go on', async () => {
   const { on, hub } = await exposed();
   await using _on = on;
   const leg = `ist-${hub}`;
@@ -69,8 +69,5 @@ test('a way into the hub that somebody takes away is there again, the route or t
   const wayThere = (): string => execFileSync('/sbin/ip', ['route', 'get', at.host], { encoding: 'utf8' });
   await expect.poll(wayThere, { timeout: 8_000, interval: 50 }).toContain(leg);
   await ask(peer, 'still here');
-  execFileSync('/sbin/ip', ['link', 'del', leg]);
-  await expect.poll(wayThere, { timeout: 8_000, interval: 50 }).toContain(leg);
-  await ask(peer, 'and now');
   await ask(on.call(), 'and a new one');
 });
