@@ -185,7 +185,8 @@ test.each(['client', 'database'])(
     const endsMs = Date.now() + 1_500;
     await all.apply({ endpoint: { expiresAtMs: endsMs } });
     await all.leave();
-    await expect.poll(() => Date.now(), soon).toBeGreaterThan(endsMs + 8);
+    // The kernel counts from the moment at which it was told: so long after the engine looked at the clock.
+    await expect.poll(() => Date.now(), soon).toBeGreaterThan(endsMs + 500);
     const ends = [peer, all.host.peers[0]];
     for (const end of first === 'client' ? ends : ends.toReversed()) {
       end?.stream.write(' nobody hears this');
