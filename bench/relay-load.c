@@ -1,7 +1,8 @@
 // Load for the relay benchmarks: client and server that cost little themselves.
-//   relay-load serve PORT                              what the first byte of a connection asks for: U read, D send, E echo
-//   relay-load stream up|down STREAMS SECONDS HOST PORT   bytes per second
-//   relay-load connects TOGETHER SECONDS HOST PORT        connect, one byte each way, close: per second
+//   relay-load serve PORT [HOST]                       what the first byte of a connection asks for: U read, D send, E echo
+//   relay-load stream up|down STREAMS SECONDS HOST PORT   bytes per second, and how many cores the client took
+//   relay-load connects TOGETHER SECONDS HOST PORT        connect, one byte each way, close: per second, and cores
+//   relay-load burst COUNT TOGETHER HOST PORT             so many of these: how many failed; p50, p99 and longest in milliseconds
 //   relay-load ping COUNT HOST PORT                       one byte to and fro: p50 and p99 in microseconds
 //   relay-load idle COUNT HOST PORT                       opens connections, one byte each way, and holds them until stdin ends
 #define _GNU_SOURCE
@@ -34,6 +35,13 @@ static double now(void) {
   struct timespec at;
   clock_gettime(CLOCK_MONOTONIC, &at);
   return at.tv_sec + at.tv_nsec / 1e9;
+}
+
+// Of this process, seconds.
+static double spent(void) {
+  struct rusage use;
+  getrusage(RUSAGE_SELF, &use);
+  return use.ru_utime.tv_sec + use.ru_stime.tv_sec + (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
 static struct sockaddr_in address(const char *host, const char *port) {
@@ -75,9 +83,9 @@ static int serve_one(int fd, uint32_t events) {
   return 1;
 }
 
-static void serve(const char *port) {
+static void serve(const char *host, const char *port) {
   int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  struct sockaddr_in at = address("127.0.0.1", port);
+  struct sockaddr_in at = address(host, port);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 4096) < 0) die("listen");
   watch(listener, EPOLLIN, EPOLL_CTL_ADD);
@@ -109,7 +117,7 @@ static void stream(int up, int streams, double seconds, struct sockaddr_in to) {
     watch(fd, up ? EPOLLOUT : EPOLLIN, EPOLL_CTL_ADD);
   }
   struct epoll_event events[EVENTS];
-  double begun = 0, warm = now() + 0.3;
+  double begun = 0, before = 0, warm = now() + 0.3;
   uint64_t bytes = 0;
   for (;;) {
     int count = epoll_wait(poller, events, EVENTS, 100);
@@ -122,10 +130,11 @@ static void stream(int up, int streams, double seconds, struct sockaddr_in to) {
     double at = now();
     if (begun == 0 && at >= warm) {
       begun = at;
+      before = spent();
       bytes = 0;
     }
     if (begun > 0 && at - begun >= seconds) {
-      printf("%.0f\n", bytes / (at - begun));
+      printf("%.0f %.2f\n", bytes / (at - begun), (spent() - before) / (at - begun));
       return;
     }
   }
@@ -134,7 +143,7 @@ static void stream(int up, int streams, double seconds, struct sockaddr_in to) {
 static void connects(int together, double seconds, struct sockaddr_in to) {
   for (int i = 0; i < together; i++) watch(dial(&to, 0), EPOLLOUT, EPOLL_CTL_ADD);
   struct epoll_event events[EVENTS];
-  double begun = 0, warm = now() + 0.3;
+  double begun = 0, before = 0, warm = now() + 0.3;
   uint64_t done = 0;
   for (;;) {
     int count = epoll_wait(poller, events, EVENTS, 100);
@@ -153,10 +162,11 @@ static void connects(int together, double seconds, struct sockaddr_in to) {
     double at = now();
     if (begun == 0 && at >= warm) {
       begun = at;
+      before = spent();
       done = 0;
     }
     if (begun > 0 && at - begun >= seconds) {
-      printf("%.1f\n", done / (at - begun));
+      printf("%.1f %.2f\n", done / (at - begun), (spent() - before) / (at - begun));
       return;
     }
   }
@@ -165,6 +175,39 @@ static void connects(int together, double seconds, struct sockaddr_in to) {
 static int ascending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
+}
+
+// Failures are counted here, not fatal.
+static void burst(int count, int together, struct sockaddr_in to) {
+  static double since[MOST];
+  double *times = malloc(sizeof *times * count);
+  int made = 0, over = 0, failed = 0;
+  struct epoll_event events[EVENTS];
+  while (over + failed < count) {
+    for (; made < count && made - over - failed < together; made++) {
+      double at = now();
+      int fd = dial(&to, 0);
+      since[fd] = at;
+      mode[fd] = 0;
+      watch(fd, EPOLLOUT, EPOLL_CTL_ADD);
+    }
+    int ready = epoll_wait(poller, events, EVENTS, 10000);
+    if (ready == 0) break;
+    for (int i = 0; i < ready; i++) {
+      int fd = events[i].data.fd;
+      if (!mode[fd] && (events[i].events & EPOLLOUT) && send(fd, "Ex", 2, MSG_NOSIGNAL) == 2) {
+        mode[fd] = 1;
+        watch(fd, EPOLLIN, EPOLL_CTL_MOD);
+        continue;
+      }
+      if (mode[fd] && recv(fd, chunk, 1, 0) == 1) times[over++] = (now() - since[fd]) * 1e3;
+      else failed++;
+      close(fd);
+    }
+  }
+  qsort(times, over, sizeof *times, ascending);
+  // Those that nothing was heard of have failed, too.
+  printf("%d %.2f %.2f %.2f\n", count - over, over ? times[over / 2] : 0, over ? times[(int)(over * 0.99)] : 0, over ? times[over - 1] : 0);
 }
 
 static void ping(int count, struct sockaddr_in to) {
@@ -198,9 +241,10 @@ int main(int count, char **word) {
   poller = epoll_create1(0);
   memset(chunk, 'x', CHUNK);
   const char *what = count > 1 ? word[1] : "";
-  if (count == 3 && !strcmp(what, "serve")) serve(word[2]);
+  if ((count == 3 || count == 4) && !strcmp(what, "serve")) serve(count == 4 ? word[3] : "127.0.0.1", word[2]);
   else if (count == 7 && !strcmp(what, "stream")) stream(!strcmp(word[2], "up"), atoi(word[3]), atof(word[4]), address(word[5], word[6]));
   else if (count == 6 && !strcmp(what, "connects")) connects(atoi(word[2]), atof(word[3]), address(word[4], word[5]));
+  else if (count == 6 && !strcmp(what, "burst")) burst(atoi(word[2]), atoi(word[3]), address(word[4], word[5]));
   else if (count == 5 && !strcmp(what, "ping")) ping(atoi(word[2]), address(word[3], word[4]));
   else if (count == 5 && !strcmp(what, "idle")) idle(atoi(word[2]), address(word[3], word[4]));
   else return 2;

@@ -29,7 +29,7 @@ export interface RelayParts extends AsyncDisposable {
   idle(count: number, road: Road): Promise<AsyncDisposable>;
 }
 
-const haproxyProgram = '/usr/sbin/haproxy';
+export const haproxyProgram = '/usr/sbin/haproxy';
 
 export async function openRelayParts(place: Workplace): Promise<RelayParts> {
   const program = join(place.folder, 'relay-load');
@@ -94,7 +94,7 @@ export async function openRelayParts(place: Workplace): Promise<RelayParts> {
   };
 }
 
-function haproxyConfig(at: Road, to: Road, bufferBytes: number | undefined): string {
+export function haproxyConfig(at: Road, to: Road, bufferBytes?: number): string {
   return `global
   nbthread 1
   maxconn 9000

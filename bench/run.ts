@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { arm } from './arm.ts';
 import { resultLine, type Benchmark } from './benchmark.ts';
 import { changesDrain } from './changes-drain.ts';
+import { kernel } from './kernel.ts';
 import { landing } from './landing.ts';
 import { latency } from './latency.ts';
 import { linear } from './linear.ts';
@@ -37,6 +38,7 @@ const benchmarks: readonly Benchmark[] = [
   arm,
   relayThroughput,
   relayConnects,
+  kernel,
   workerStart,
   tdsRows,
   tdsLogin,
