@@ -15,7 +15,7 @@ const config: KnipConfig = {
   ],
   project: ['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'studio/**/*.{ts,tsx}', 'scripts/**/*.{js,mjs}'],
   // Part of Debian's base system.
-  ignoreBinaries: ['nsenter', 'prlimit', 'unshare'],
+  ignoreBinaries: ['nsenter', 'prlimit', 'setpriv', 'unshare'],
   // A contract's parts are exported for whoever names one.
   ignoreExportsUsedInFile: { interface: true, type: true },
 };

@@ -110,7 +110,7 @@ const kinds: Readonly<Record<number, { readonly bytes: number; readonly protocol
 const outgoing = 4;
 
 /** The packets of a file of libpcap: 24 bytes, then each with 16 before it. The last may be cut off. */
-export function readPackets(file: Buffer, { name, way, hubIs }: Pick<Link, 'name' | 'way' | 'hubIs'>): readonly Packet[] {
+function readPackets(file: Buffer, { name, way, hubIs }: Pick<Link, 'name' | 'way' | 'hubIs'>): readonly Packet[] {
   const kind = file.length < 24 || file.readUInt32LE(0) !== magic ? undefined : kinds[file.readUInt32LE(20)];
   if (kind === undefined) throw new Error(`the capture of ${name} is none of libpcap`);
   const packets: Packet[] = [];

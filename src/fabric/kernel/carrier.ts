@@ -1,3 +1,4 @@
+import { toFault } from '#base/fault.ts';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { RouteState } from '../choose.ts';
@@ -64,6 +65,7 @@ export class KernelCarrier {
   #begun = false;
   /** Somebody found rows of ours missing. */
   #isLost = false;
+  #own: ReadonlySet<string> = new Set();
   readonly #tries: RefusedTries;
   /** Of the plan in force when it was last looked what was refused. */
   #looked: Tables = this.#tables;
@@ -77,8 +79,6 @@ export class KernelCarrier {
     this.#entries = new RangePart(hub.range, 'entries');
     this.#networks = new WorkerNetworks(hub.range);
     this.#tries = new RefusedTries({
-      refused: () => hub.refused(),
-      refusedNow: () => hub.refusedNow(),
       set: (name) => hub.counted(name),
       setNow: (name) => hub.countedNow(name),
       sixes: (nic) => hub.sixes(nic),
@@ -226,6 +226,11 @@ export class KernelCarrier {
     return this.#hub.mendWay();
   }
 
+  /** The table was not there when it was last asked for. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   /** Looks whether the kernel still has the rules, and gives them back where somebody took them away. Answers whether that was so. */
   async mend(): Promise<boolean> {
     if (!this.#begun || (!this.#isLost && (await this.#hub.hasTable()))) return false;
@@ -252,7 +257,12 @@ export class KernelCarrier {
     readonly events: readonly FabricEvent[];
     readonly unbacked: readonly { readonly endpoint: string; readonly port: number }[];
   }> {
-    return this.#note(await this.#tries.take(this.#networks.nics.map(({ name }) => name)));
+    try {
+      return this.#note(await this.#tries.take(this.#networks.nics.map(({ name }) => name)));
+    } catch (error) {
+      this.#isLost ||= this.#begun && toFault(error).message.includes('No such file or directory');
+      throw error;
+    }
   }
 
   #note(refused: Refused): Awaited<ReturnType<KernelCarrier['countRefused']>> {
@@ -303,6 +313,7 @@ export class KernelCarrier {
   }
 
   #rowsOf(tables: Tables): KernelTable {
+    this.#own = ownAddresses();
     const rows = kernelRows(tables, {
       nics: this.#networks.nics,
       numbers: this.#numbers,
@@ -323,7 +334,7 @@ export class KernelCarrier {
     const addresses = isIPv4(target.host) ? [target.host] : this.#options.addresses(target.host);
     const address = addresses.find((one) => isIPv4(one) && !isForbidden(one));
     const source = { address: this.#sources.of(backend, hashText), ports: undefined };
-    if (address !== undefined && isOfThisHost(address)) return { source, target: { address, port: target.port } };
+    if (address !== undefined && this.#own.has(address)) return { source, target: { address, port: target.port } };
     const outward = address === undefined ? undefined : this.#outward(address, backend);
     if (address !== undefined && outward !== undefined) return { source: outward, target: { address, port: target.port } };
     const port = this.#relays.portOf(target);
@@ -405,9 +416,8 @@ function keyOf({ address, ports }: KernelSource): string {
   return ports === undefined ? address : sourceKey(address, ports.first);
 }
 
-/** Loopback addresses are not: they mean the hub itself in the hub. */
-function isOfThisHost(address: string): boolean {
-  return Object.values(networkInterfaces()).some((all = []) =>
-    all.some((one) => one.family === 'IPv4' && !one.internal && one.address === address),
-  );
+/** Of this host, IPv4. Loopback addresses are not: they mean the hub itself in the hub. */
+function ownAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap((some = []) => some);
+  return new Set(all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address));
 }

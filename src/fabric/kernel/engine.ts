@@ -54,8 +54,9 @@ export async function openKernelEngine(options: KernelOptions): Promise<FabricEn
   }
 }
 
-/** How often it is looked whether the rules are still there. */
+/** How often it is looked whether the rules are still there, at most: of the time, one part in so many goes into looking. */
 const checkEveryMs = 2_000;
+const checkShare = 20;
 
 /** The endpoints that the engine in user space listens for. */
 class Relayed {
@@ -101,7 +102,7 @@ class KernelEngine implements FabricEngine {
   #isOther = false;
   #ticking: NodeJS.Timeout | undefined;
   #looking = false;
-  #checkedMs = performance.now();
+  #checkAtMs = performance.now() + checkEveryMs;
   #foreignRoutes = '';
   #closed = false;
 
@@ -304,10 +305,7 @@ class KernelEngine implements FabricEngine {
     this.#looking = true;
     try {
       await this.#carrier.endIdle();
-      if (performance.now() - this.#checkedMs > checkEveryMs) {
-        this.#checkedMs = performance.now();
-        await this.#inTurn(() => this.#mend());
-      }
+      if (this.#carrier.isLost || performance.now() > this.#checkAtMs) await this.#inTurn(() => this.#mend());
       const { events, unbacked } = await this.#carrier.countRefused();
       for (const event of events) this.#emit(event);
       for (const { endpoint, port } of unbacked) await this.#tellRefused(endpoint, port);
@@ -321,6 +319,7 @@ class KernelEngine implements FabricEngine {
 
   async #mend(): Promise<void> {
     if (this.#closed) return;
+    const begunMs = performance.now();
     if (await this.#carrier.mend())
       this.#log.error({}, "the kernel's rules were taken away by somebody, and are there again; nothing passed without them");
     const { wasGone, foreign } = await this.#carrier.mendWay();
@@ -333,6 +332,8 @@ class KernelEngine implements FabricEngine {
         "another route of this host takes some of the hub's range away: endpoints there are not reached from this host",
       );
     this.#foreignRoutes = routes;
+    const endedMs = performance.now();
+    this.#checkAtMs = endedMs + Math.max(checkEveryMs, (endedMs - begunMs) * checkShare);
   }
 
   async #tellRefused(endpoint: string, port: number): Promise<void> {

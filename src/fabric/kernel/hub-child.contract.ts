@@ -22,13 +22,6 @@ try {
 }
 `;
 
-/** Opens and stays: `look`, until its input ends, when it takes the hub away. */
-export type HubDeed = 'open' | 'look' | 'remove';
-
-export function hubCommand(deed: HubDeed, label: string): readonly string[] {
-  return [process.execPath, '--input-type=module', '-e', program, deed, label];
-}
-
 export interface HubTold {
   readonly range?: string;
   readonly path?: string;

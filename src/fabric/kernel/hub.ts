@@ -32,7 +32,7 @@ import {
   upLeg,
 } from './hub-ground.ts';
 import { hubPlace, isInterfaceThere, settled, within, type HubOptions, type HubPlace } from './hub-place.ts';
-import { beginText, refusals, tableName, type KernelRefusal } from './ruleset.ts';
+import { beginText, tableName } from './ruleset.ts';
 
 /** The way from this host into the hub, as it was found. */
 export interface WayFound {
@@ -156,16 +156,6 @@ export class Hub {
     return { wasGone: !isWhole, foreign };
   }
 
-  /** Packets refused so far, by reason. */
-  async refused(): Promise<ReadonlyMap<KernelRefusal, number>> {
-    return refusedOf(await this.list(...countersOf));
-  }
-
-  /** The same, at once. */
-  refusedNow(): ReadonlyMap<KernelRefusal, number> {
-    return refusedOf(this.#listNow(countersOf));
-  }
-
   /** The connections that the kernel tracks, one a line. `watch` comes first. */
   tracked(): string {
     return readFileSync(`/proc/${must(this.#watcher?.pid, 'tracked before watch')}/net/nf_conntrack`, 'latin1');
@@ -205,7 +195,7 @@ export class Hub {
     }
   }
 
-  /** A set's elements that count. */
+  /** A set's elements that count. Costs what that set's size is, not the table's, as any other question does. */
   async counted(set: string): Promise<Listed> {
     return listedOf(await this.list('set', 'inet', tableName, set));
   }
@@ -334,20 +324,10 @@ export class Hub {
   }
 }
 
-const countersOf = ['counters', 'table', 'inet', tableName] as const;
 type Said = Readonly<Record<string, unknown>>;
 
 function saidBy(text: string): readonly Said[] {
   return (JSON.parse(text) as { readonly nftables: readonly Said[] }).nftables;
-}
-
-function refusedOf(said: readonly Said[]): ReadonlyMap<KernelRefusal, number> {
-  const found = new Map<KernelRefusal, number>();
-  for (const { counter } of said) {
-    const { name, packets } = (counter ?? {}) as { readonly name?: KernelRefusal; readonly packets?: number };
-    if (name !== undefined && refusals.includes(name)) found.set(name, packets ?? 0);
-  }
-  return found;
 }
 
 function listedOf(said: readonly Said[]): Listed {

@@ -30,25 +30,22 @@ export interface Refused {
 
 /** The hub's questions to the kernel. */
 export interface RefusedReads {
-  /** Packets refused so far, by reason. */
-  readonly refused: () => Promise<ReadonlyMap<string, number>>;
-  readonly refusedNow: () => ReadonlyMap<string, number>;
   readonly set: (name: string) => Promise<Listed>;
   readonly setNow: (name: string) => Listed;
   /** Packets of IPv6 that came from an interface: thrown away before any rule. */
   readonly sixes: (nic: string) => number;
 }
 
-const names = [...tryKinds, 'nic_refused', 'link_refused'] as const;
 /** One of them moves with each. */
-const counters = ['spoofed', 'no_door', 'no_backend', 'too_many'];
-type Sets = Readonly<Record<(typeof names)[number], Listed>>;
+const signs = ['nic_refused', 'crowded', 'link_refused'] as const;
+const others = ['tried', 'unbacked', 'strayed'] as const;
+type Sets = Readonly<Record<(typeof signs | typeof others)[number], Listed>>;
 
 /** Tells what is new among the kernel's counts of what it refused. */
 export class RefusedTries {
   readonly #reads: RefusedReads;
   readonly #before = new Map<string, number>();
-  #packets = 0;
+  #packets = '';
   /** Looks so far: one that another overtook tells nothing. */
   #looks = 0;
 
@@ -56,26 +53,27 @@ export class RefusedTries {
     this.#reads = reads;
   }
 
-  /** What is new since the last time, for the interfaces that are there. Costs one small question where nothing is. */
+  /** What is new since the last time, for the interfaces that are there. Costs a few small questions where nothing is. */
   async take(nics: readonly string[]): Promise<Refused> {
     const look = (this.#looks += 1);
-    const packets = sumOf(await this.#reads.refused());
+    const first = await Promise.all(signs.map((name) => this.#reads.set(name)));
     const sixes = this.#sixes(nics);
+    const packets = sumOf(first);
     if (packets === this.#packets) return only(sixes);
-    const all = await Promise.all(names.map((name) => this.#reads.set(name)));
+    const rest = await Promise.all(others.map((name) => this.#reads.set(name)));
     if (look !== this.#looks) return only(sixes);
     this.#packets = packets;
-    return this.#news(Object.fromEntries(names.map((name, at) => [name, all[at]])) as unknown as Sets, sixes);
+    return this.#news(setsOf([...first, ...rest]), sixes);
   }
 
   /** The same, at once. */
   takeNow(nics: readonly string[]): Refused {
     this.#looks += 1;
-    const packets = sumOf(this.#reads.refusedNow());
+    const first = signs.map((name) => this.#reads.setNow(name));
+    const packets = sumOf(first);
     if (packets === this.#packets) return only(this.#sixes(nics));
     this.#packets = packets;
-    const all = names.map((name) => [name, this.#reads.setNow(name)] as const);
-    return this.#news(Object.fromEntries(all) as unknown as Sets, this.#sixes(nics));
+    return this.#news(setsOf([...first, ...others.map((name) => this.#reads.setNow(name))]), this.#sixes(nics));
   }
 
   #news(sets: Sets, sixes: readonly RefusedTry[]): Refused {
@@ -128,8 +126,13 @@ function only(sixes: readonly RefusedTry[]): Refused {
   return { tries: sixes, byNic: countsOf(sixes), byLink: new Map() };
 }
 
-function sumOf(counts: ReadonlyMap<string, number>): number {
-  return counters.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0);
+/** Sets in the order of `signs` and `others`. */
+function setsOf(all: readonly Listed[]): Sets {
+  return Object.fromEntries([...signs, ...others].map((name, at) => [name, all[at]])) as unknown as Sets;
+}
+
+function sumOf(sets: readonly Listed[]): string {
+  return sets.map((set) => set.reduce((sum, { packets }) => sum + packets, 0)).join(' ');
 }
 
 function countsOf(tries: readonly RefusedTry[]): Map<string, number> {

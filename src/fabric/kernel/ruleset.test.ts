@@ -54,7 +54,7 @@ test('the chains, whole', () => {
       "c_decide ct state related meta l4proto icmp accept",
       "c_decide ct state untracked ip daddr 168.63.129.16 udp dport 53 accept",
       "c_decide iifname @nic_refused continue",
-      "c_decide iifname up0 ct mark @link_refused counter name no_backend reject with tcp reset",
+      "c_decide iifname up0 ct mark != 0 add @link_refused { ct mark counter } counter name no_backend reject with tcp reset",
       "c_decide iifname != up0 ct mark != 0 update @unbacked { iifname . ip daddr . tcp dport counter }",
       "c_decide ct mark != 0 counter name no_backend reject with tcp reset",
       "c_decide iifname != up0 meta l4proto { tcp, udp } update @tried { iifname . ip daddr . th dport counter }",
@@ -103,7 +103,6 @@ test('a plan is elements, and one endpoint more is a few', () => {
     add element inet isthmus link_in { 0x00000011 }
     add element inet isthmus link_out { 0x00000011 }
     add element inet isthmus nic_refused { "w1" }
-    add element inet isthmus link_refused { 0x00000011 }
     add element inet isthmus idle_900 { 0x00000011 . 1433 }
     "
   `);
@@ -114,7 +113,6 @@ test('a plan is elements, and one endpoint more is a few', () => {
     add element inet isthmus with_reset { 0x00000003 . 10.0.9.6 . 1433, 0x00000001 . 198.18.32.8 . 1433 }
     add element inet isthmus link_in { 0x00000012 }
     add element inet isthmus link_out { 0x00000012 }
-    add element inet isthmus link_refused { 0x00000012 }
     add element inet isthmus idle_900 { 0x00000012 . 1433 }
     "
   `);

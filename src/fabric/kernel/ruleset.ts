@@ -46,13 +46,13 @@ const sets = {
   link_out: 'set link_out { type mark; flags timeout; counter; }',
   /** Whatever attached networks sent and what was not let through. */
   nic_refused: 'set nic_refused { type ifname; counter; }',
-  /** New connections of programs of the host that found no backend. */
-  link_refused: 'set link_refused { type mark; counter; }',
+  /** New connections of programs of the host that found no backend; the kernel writes it, of those endpoints only. */
+  link_refused: 'set link_refused { type mark; size 65535; flags dynamic; }',
 } as const;
 type SetName = keyof typeof sets;
 
 /** What refuses, each with a counter of its own. */
-export const refusals = [
+const refusals = [
   'spoofed',
   'not_ip4',
   'no_door',
@@ -64,7 +64,6 @@ export const refusals = [
   'asks_too_often',
   'too_many',
 ] as const;
-export type KernelRefusal = (typeof refusals)[number];
 
 /** Makes the table with nothing in it that passes, or leaves it as it is. */
 export function beginText({ host, hostAddress }: HubLegs): string {
@@ -173,7 +172,7 @@ const chains: readonly Chain[] = [
       `ct state related meta l4proto icmp accept`,
       `ct state untracked ${question} accept`,
       `iifname @nic_refused continue`,
-      `iifname ${host} ct mark @link_refused counter name no_backend reject with tcp reset`,
+      `iifname ${host} ct mark != 0 add @link_refused { ct mark counter } counter name no_backend reject with tcp reset`,
       `iifname != ${host} ct mark != 0 update @unbacked { iifname . ip daddr . tcp dport counter }`,
       `ct mark != 0 counter name no_backend reject with tcp reset`,
       ...noted('tried').map((rule) => `iifname != ${host} ${rule}`),
@@ -311,7 +310,6 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
       if (withReset.has(rule)) put('with_reset', place);
     }
     put('rule_of', `${mark(link)} . ${tcpPort(port)}`, mark(rule));
-    put('link_refused', mark(link));
     for (const name of ['link_in', 'link_out'] as const) put(name, mark(link), endsMs === undefined ? '' : `${until}${endsMs}`);
   }
   for (const { number, by, slots } of rules) {
