@@ -315,7 +315,8 @@ export class Hub {
 
   async #inside(program: KernelProgram, args: readonly string[], input = ''): Promise<string> {
     const { file, args: all } = within(this.place, program, args);
-    return must0(file, all, input);
+    // It ends with us: what a killed process was about to write is not written after its successor's plan.
+    return must0(kernelPrograms.setpriv.path, ['--pdeathsig', 'KILL', '--', file, ...all], input);
   }
 
   #run(program: KernelProgram, args: readonly string[]): Promise<Ran> {
