@@ -63,6 +63,48 @@ test('one too many is refused, and who gives up waiting leaves the queue', async
   expect(await patient).toBe('done');
 });
 
+test('who waits for a slow client gives its place up, and comes back before those that wait', async () => {
+  using gate = admission({ atOnce: 1, queued: 10, patienceMs: 5 });
+  const told: string[] = [];
+  const read = Promise.withResolvers<void>();
+  const slow = gate.run(never, async (_signal, place) => {
+    await place.away(Promise.resolve());
+    told.push('slow begins');
+    await place.away(read.promise);
+    told.push('slow is read');
+  });
+  const end = Promise.withResolvers<void>();
+  const second = gate.run(never, async () => {
+    told.push('second begins');
+    await end.promise;
+  });
+  await vi.waitFor(() => expect(told).toEqual(['slow begins', 'second begins']));
+  const third = gate.run(never, async () => void told.push('third begins'));
+  read.resolve();
+  await vi.waitFor(() => expect(gate.waiting).toBe(2));
+  expect(gate.running).toBe(1);
+  end.resolve();
+  await Promise.all([slow, second, third]);
+  expect(told).toEqual(['slow begins', 'second begins', 'slow is read', 'third begins']);
+  expect([gate.running, gate.waiting]).toEqual([0, 0]);
+});
+
+test('a wait for a client ends with the statement, and only so many are away', async () => {
+  using gate = admission({ atOnce: 1, queued: 10, patienceMs: 1, statementMs: 60_000 });
+  const stop = new AbortController();
+  const away = Array.from({ length: 5 }, () =>
+    outcomeOf(gate.run(stop.signal, (_signal, place) => place.away(new Promise(() => undefined)))),
+  );
+  // The fifth keeps its place: four are away.
+  await vi.waitFor(() => expect([gate.running, gate.waiting]).toEqual([1, 0]));
+  const next = gate.run(never, () => Promise.resolve('done'));
+  await vi.waitFor(() => expect(gate.waiting).toBe(1));
+  stop.abort();
+  for (const one of await Promise.all(away)) expect(one).toMatchObject({ kind: 'cancelled' });
+  expect(await next).toBe('done');
+  expect([gate.running, gate.waiting]).toEqual([0, 0]);
+});
+
 test('what takes too long is ended, and says so', async () => {
   using gate = admission({ statementMs: 20 });
   await expect(gate.run(never, untilAborted)).rejects.toMatchObject({ kind: 'timeout', code: 'QueryTooLong' });

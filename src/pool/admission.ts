@@ -1,6 +1,6 @@
 import { fault, type Fault } from '#base/fault.ts';
 import type { QueryMemory } from './query-memory.ts';
-import type { Admission } from './tsql/session.ts';
+import type { Admission, AdmittedPlace } from './tsql/session.ts';
 
 export interface AdmissionOptions {
   /** Statements that run side by side. */
@@ -15,6 +15,8 @@ export interface AdmissionOptions {
   readonly memory: QueryMemory;
   /** How often it is asked. */
   readonly lookEveryMs?: number | undefined;
+  /** How long one may wait for its client before its place goes to another. */
+  readonly patienceMs?: number | undefined;
 }
 
 interface Running {
@@ -24,18 +26,23 @@ interface Running {
 }
 
 const usualLookMs = 250;
+const usualPatienceMs = 200;
+/** For each place, as many may be away from it: what they have begun keeps memory. */
+const awayOfPlace = 4;
 const mega = 1024 * 1024;
 
 /**
  * Lets statements into the engine: so many at once, so many waiting, first come first served. What takes longer than it may is ended to the
  * moment. What needs more memory is found by looking now and then: DuckDB says how much all statements hold, not whose it is, so that growth is
  * shared among those that run, and whoever has the most is ended first. Alone that is exact; between two looks a statement may go above the
- * limit, where DuckDB's own limits of the whole pool hold it.
+ * limit, where DuckDB's own limits of the whole pool hold it. Whoever waits for a slow client gives its place up meanwhile, and comes back as
+ * the first of those that wait.
  */
 export class QueryAdmission implements Admission, Disposable {
   readonly #options: AdmissionOptions;
   readonly #running = new Set<Running>();
   readonly #waiting: (() => void)[] = [];
+  #away = 0;
   #held = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,13 +58,14 @@ export class QueryAdmission implements Admission, Disposable {
     return this.#waiting.length;
   }
 
-  async run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(signal: AbortSignal, work: (signal: AbortSignal, place: AdmittedPlace) => Promise<T>): Promise<T> {
     const one = await this.#enter(signal);
     const { statementMs } = this.#options;
     const timer = setTimeout(() => one.stop.abort(tooLong(statementMs)), statementMs);
     this.#watch();
     try {
-      return await work(AbortSignal.any([signal, one.stop.signal]));
+      const limited = AbortSignal.any([signal, one.stop.signal]);
+      return await work(limited, { away: (wait) => this.#wait(wait, one, limited) });
     } catch (error) {
       throw one.stop.signal.aborted && !signal.aborted ? one.stop.signal.reason : error;
     } finally {
@@ -79,6 +87,11 @@ export class QueryAdmission implements Admission, Disposable {
       return one;
     }
     if (this.#waiting.length >= queued) throw queueFull(atOnce, queued);
+    await this.#queue(one, signal, 'last');
+    return one;
+  }
+
+  async #queue(one: Running, signal: AbortSignal, where: 'first' | 'last'): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const enter = (): void => {
         signal.removeEventListener('abort', leave);
@@ -91,14 +104,38 @@ export class QueryAdmission implements Admission, Disposable {
         reject(cancelled());
       };
       signal.addEventListener('abort', leave, { once: true });
-      this.#waiting.push(enter);
+      if (where === 'first') this.#waiting.unshift(enter);
+      else this.#waiting.push(enter);
     });
-    return one;
   }
 
+  /** Gives the place up where the wait is long. It ends with the signal too. */
+  async #wait(wait: Promise<void>, one: Running, signal: AbortSignal): Promise<void> {
+    const { atOnce, patienceMs = usualPatienceMs } = this.#options;
+    const ended = endOf(signal);
+    const patience = after(patienceMs);
+    try {
+      if ((await Promise.race([wait.then(() => 'over' as const), ended.promise, patience.promise])) === 'over') return;
+      if (this.#away >= atOnce * awayOfPlace) return await Promise.race([wait, ended.promise]);
+      this.#away += 1;
+      this.#leave(one);
+      try {
+        await Promise.race([wait, ended.promise]);
+      } finally {
+        this.#away -= 1;
+      }
+    } finally {
+      ended.forget();
+      patience.forget();
+    }
+    if (this.#running.size < atOnce) this.#running.add(one);
+    else await this.#queue(one, signal, 'first');
+    this.#watch();
+  }
+
+  /** Once for each time that it runs: who is away has left already. */
   #leave(one: Running): void {
-    this.#running.delete(one);
-    this.#waiting.shift()?.();
+    if (this.#running.delete(one)) this.#waiting.shift()?.();
   }
 
   #watch(): void {
@@ -123,6 +160,25 @@ export class QueryAdmission implements Admission, Disposable {
     const { statementMb } = this.#options;
     if (most !== undefined && most.bytes > statementMb * mega && !most.stop.signal.aborted) most.stop.abort(tooLarge(statementMb));
   }
+}
+
+/** Rejects when the signal aborts. Forget it when nobody asks any more. */
+function endOf(signal: AbortSignal): { readonly promise: Promise<never>; forget(): void } {
+  let onAbort = (): void => undefined;
+  const promise = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(cancelled());
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  // It may reject when the race is over.
+  promise.catch(() => undefined);
+  return { promise, forget: () => signal.removeEventListener('abort', onAbort) };
+}
+
+function after(ms: number): { readonly promise: Promise<'long'>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<'long'>();
+  const timer = setTimeout(() => resolve('long'), ms);
+  return { promise, forget: () => clearTimeout(timer) };
 }
 
 function cancelled(): Fault {

@@ -31,7 +31,7 @@ export async function openTestPool(options: Partial<SqlPoolOptions> = {}): Promi
   const sql = new SqlPool(pool, {
     database: 'pool1',
     serverName: 'shop',
-    admission: { run: (signal, work) => work(signal) },
+    admission: { run: (signal, work) => work(signal, { away: (wait) => wait }) },
     now: () => Date.UTC(2024, 1, 1, 10, 11, 12, 123),
     ...options,
     log,

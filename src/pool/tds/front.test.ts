@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Connection } from 'tedious';
@@ -207,6 +208,26 @@ describe('limits', () => {
     );
     client.socket.write(Buffer.concat(packets));
     expect((await client.tokens()).filter(({ kind }) => kind === 'row')).toHaveLength(2);
+  });
+
+  test('interruptions whose answers nobody reads are not read either', async () => {
+    await using scene = await frontScene({ encryption: 'off' });
+    const accepted = Promise.withResolvers<Socket>();
+    const hear = (message: unknown): void => accepted.resolve((message as { readonly socket: Socket }).socket);
+    subscribe('net.server.socket', hear);
+    using client = await loggedIn(scene.front.port);
+    unsubscribe('net.server.socket', hear);
+    const server = await accepted.promise;
+    // As where the client takes nothing, and the kernel's buffers are full.
+    server.cork();
+    const many = 20_000;
+    const one = packetsOf({ type: packetType.attention, payload: new Uint8Array(0) });
+    client.socket.write(Buffer.alloc(one.length * many, one));
+    await vi.waitFor(() => expect([server.writableNeedDrain, server.isPaused()]).toEqual([true, true]));
+    for (let turn = 0; turn < 200; turn += 1) await new Promise(setImmediate);
+    expect([server.isPaused(), server.writableLength < 100_000]).toEqual([true, true]);
+    server.uncork();
+    for (let answer = 0; answer < many; answer += 1) await client.receive();
   });
 
   test('what is no TDS ends the connection', async () => {

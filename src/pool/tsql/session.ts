@@ -107,7 +107,13 @@ export interface Admission {
    * Waits for its turn, then runs `work` with a signal that also ends when the statement takes longer or more memory than it may.
    * Faults: `cancelled`; `QueryQueueFull` (throttled); `QueryTooLong` (timeout); `QueryTooLarge` (throttled).
    */
-  run<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  run<T>(signal: AbortSignal, work: (signal: AbortSignal, place: AdmittedPlace) => Promise<T>): Promise<T>;
+}
+
+/** A statement's place among those that run. */
+export interface AdmittedPlace {
+  /** Waits for something that is not the engine, as for a client that reads slowly: others may run meanwhile. Rejects as `wait` does. */
+  away(wait: Promise<void>): Promise<void>;
 }
 
 /** Who logged in, as `SUSER_SNAME()` and audit records name them. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { QueryAdmission } from '../../admission.ts';
+import type { AnswerSink } from '../session.ts';
 import { ask, call, CollectingSink, never, openTestPool, parameter, rowsOf } from '#test/tsql/pool-session.ts';
 
 describe('a batch', () => {
@@ -256,6 +258,39 @@ describe('procedures', () => {
     expect((await ask(session, 'EXEC dbo.nothing')).messages).toEqual([`2812 Could not find stored procedure 'dbo.nothing'.`]);
     expect((await call(session, 'sp_cursoropen', [])).messages).toEqual([expect.stringMatching(/^16937 /)]);
   });
+});
+
+test('a client that does not read keeps nobody else from the engine', async () => {
+  using admission = new QueryAdmission({
+    atOnce: 1,
+    queued: 10,
+    statementMs: 60_000,
+    statementMb: 1000,
+    memory: { heldBytes: () => Promise.resolve(0) },
+    patienceMs: 1,
+  });
+  await using pool = await openTestPool({ admission });
+  const [slow, quick] = [await pool.session(), await pool.session()];
+  const read = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const sink = new CollectingSink();
+  const unread: AnswerSink = {
+    columns: (columns) => sink.columns(columns),
+    rows: () => {
+      begun.resolve();
+      return read.promise;
+    },
+    done: (end) => sink.done(end),
+    message: (message) => sink.message(message),
+    changed: (change) => sink.changed(change),
+    returnValue: (value) => sink.returnValue(value),
+    returnStatus: (status) => sink.returnStatus(status),
+  };
+  const asked = slow.batch('SELECT 1 AS a', unread, never);
+  await begun.promise;
+  expect(await rowsOf(quick, 'SELECT 2')).toEqual([[2n]]);
+  read.resolve();
+  await asked;
 });
 
 describe('temporary tables', () => {

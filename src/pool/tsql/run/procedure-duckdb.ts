@@ -40,7 +40,7 @@ export async function duckDb(calling: Calling, parameters: readonly SqlParameter
     let count = 0n;
     for (let chunk = await core.connection.next(result, signal); chunk; chunk = await core.connection.next(result, signal)) {
       count += BigInt(chunk.rowCount);
-      await frame.sink.rows(converted(chunk, shown));
+      await core.forClient(frame.sink.rows(converted(chunk, shown)));
     }
     return count;
   });

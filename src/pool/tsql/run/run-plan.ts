@@ -69,7 +69,7 @@ async function sendResult(sql: string, columns: readonly ResultColumn[], { core,
   let rows = 0n;
   for (let chunk = await core.connection.next(result, signal); chunk; chunk = await core.connection.next(result, signal)) {
     rows += BigInt(chunk.rowCount);
-    await frame.sink.rows(chunk);
+    await core.forClient(frame.sink.rows(chunk));
   }
   return rows;
 }

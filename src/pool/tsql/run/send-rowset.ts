@@ -9,7 +9,7 @@ export async function sendRowset({ core, frame }: Calling, make: (snapshot: Snap
     const result = await core.connection.stream(queryOf(rowset), signal);
     frame.sink.columns(columnsOf(rowset));
     for (let chunk = await core.connection.next(result, signal); chunk; chunk = await core.connection.next(result, signal))
-      await frame.sink.rows(chunk);
+      await core.forClient(frame.sink.rows(chunk));
     return BigInt(rowset.rows.length);
   });
   core.rowCount = rows;

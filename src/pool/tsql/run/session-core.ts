@@ -3,6 +3,7 @@ import { sessionNames } from '../catalogue/session-names.ts';
 import type { Snapshot } from '../catalogue/snapshot.ts';
 import type { Asker } from '../catalogue/system-view.ts';
 import type { Names, TableFacts, TemporaryChange } from '../query/plan.ts';
+import type { AdmittedPlace } from '../session.ts';
 import { statementFault } from './engine-faults.ts';
 import type { AnnouncedBulk } from './bulk-load.ts';
 import type { ParameterizedText } from './procedure-execute-sql.ts';
@@ -37,6 +38,8 @@ export class SessionCore {
   #snapshot: Snapshot = nothing;
   #sight: string | undefined;
   #reshapes = 0;
+  /** Of the statement that was let in last. */
+  #place: AdmittedPlace | undefined;
 
   constructor(pool: SqlPool, client: SessionClient, connection: SessionConnection) {
     this.pool = pool;
@@ -111,7 +114,8 @@ export class SessionCore {
 
   /** Work on the engine, let in when it is its turn and within the session's transaction. */
   async admitted<T>(access: Access, signal: AbortSignal, work: (signal: AbortSignal, entered: Entered) => Promise<T>): Promise<T> {
-    return this.pool.options.admission.run(signal, async (limited) => {
+    return this.pool.options.admission.run(signal, async (limited, place) => {
+      this.#place = place;
       const entered = await this.enter(access, limited);
       let outcome: T;
       try {
@@ -123,6 +127,11 @@ export class SessionCore {
       await entered.done();
       return outcome;
     });
+  }
+
+  /** Waits for the client, which may be slow: others may run meanwhile. */
+  async forClient(wait: Promise<void>): Promise<void> {
+    await (this.#place?.away(wait) ?? wait);
   }
 
   async #look(before: number | undefined, signal: AbortSignal): Promise<void> {
