@@ -7,6 +7,7 @@ import { failures, procedures, syntax, transactions, variables } from './cases/p
 import { grouping, joins, selects, setsAndTables, windows } from './cases/queries.ts';
 import { offsets } from './cases/offsets.ts';
 import { patterns } from './cases/patterns.ts';
+import { wordSort } from './cases/word-sort.ts';
 import { json, pivots } from './cases/shapes.ts';
 import { tables } from './cases/tables.ts';
 import { ticksOfDatetime } from './cases/ticks.ts';
@@ -22,6 +23,7 @@ export const allCases: readonly CaseArea[] = [
   collation,
   patterns,
   codePage,
+  wordSort,
   dateLiterals,
   dateFunctions,
   dateStyles,

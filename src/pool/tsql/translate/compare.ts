@@ -25,9 +25,24 @@ export function comparisonKey(value: Typed): string {
 export function orderKey(value: Typed): string {
   const family = familyOf(knownType(value));
   if (family === 'text' && value.binaryOrder === true && !isNational(knownType(value))) return inByteOrder(comparisonKey(value));
-  if (family === 'text' && value.binaryOrder !== true && value.type !== undefined) return `icu_sort_key(${comparisonKey(value)}, 'root')`;
+  if (family === 'text' && value.binaryOrder !== true && value.type !== undefined)
+    return isNational(value.type) ? wordKey(comparisonKey(value)) : dictionaryKey(comparisonKey(value));
   if (family === 'guid') return guidKey(value.sql);
   return comparisonKey(value);
+}
+
+function dictionaryKey(text: string): string {
+  return `icu_sort_key(${text}, 'root')`;
+}
+
+/** National texts are sorted by words: hyphens and apostrophes count where all else is the same, first the texts without them (KB 305704). */
+function wordKey(sql: string): string {
+  return bound('words', sql, (text) => {
+    const bare = dictionaryKey(`replace(replace(${text}, '-', ''), '''', '')`);
+    // ICU has the hyphen before the apostrophe.
+    const whole = dictionaryKey(`translate(${text}, '-''', '''-')`);
+    return `CASE WHEN contains(${text}, '-') OR contains(${text}, '''') THEN ${bare} || ${whole} ELSE ${dictionaryKey(text)} END`;
+  });
 }
 
 /** The bytes of an identifier in the order of their weight, as hex digits. */
