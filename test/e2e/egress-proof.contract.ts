@@ -31,7 +31,7 @@ const networkOf = (pid: number): string => {
 /** What holds a worker's network: whoever enters there may read and write the network's rules. */
 function holderOf(worker: number): number {
   const network = networkOf(worker);
-  return descendants(plane.program.pid).find((pid) => networkOf(pid) === network && fileOf(pid, 'cmdline') === 'cat\0')!;
+  return descendants(plane.program.pid).find((pid) => networkOf(pid) === network && fileOf(pid, 'cmdline').includes('while read -r group'))!;
 }
 
 /** Runs a command in a worker's network. */
