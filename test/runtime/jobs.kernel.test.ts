@@ -77,6 +77,7 @@ test('test-connection, up to rights', async () => {
     'TLS',
     'login',
     'rights',
+    'moved',
     'done',
   ]);
 });
