@@ -93,6 +93,7 @@ interface PathProof {
   }[];
   readonly elsewhere: Readonly<Record<'connections' | 'sent' | 'received' | 'refused' | 'tried', number>>;
   readonly difference: { readonly sent: number; readonly received: number };
+  readonly incidents: { readonly sentAgain: number } | null;
 }
 
 interface PathProofs {
@@ -117,6 +118,11 @@ async function proofsOf(link: MadeLink): Promise<PathProofs> {
 
 /** Said is counted. A kernel counts packets: those that TCP had to send again it counts again, and the proof says so. */
 const whole = ['Equal', 'Repeated'];
+
+/** Where TCP did send a packet again, one so large as what is stolen here may be among it: it is shown, and no verdict says more than the counters do. */
+function excusing(verdicts: readonly string[], { incidents }: PathProof): readonly string[] {
+  return (incidents?.sentAgain ?? 0) > 0 ? [...verdicts, 'Repeated'] : verdicts;
+}
 
 /** The proof of the worker that runs, once it is whole. */
 async function proven(link: MadeLink): Promise<PathProof> {
@@ -251,7 +257,7 @@ async function stopped(link: MadeLink, verdicts: readonly string[], received: nu
   expect(worker).toBeNull();
   expect(ended.slice(0, 2)).toMatchObject([{ job: 'release', elsewhere: nothing }, { job: 'link' }]);
   expect(whole).toContain(ended[0]!.verdict);
-  expect(verdicts).toContain(ended[1]!.verdict);
+  expect(excusing(verdicts, ended[1]!)).toContain(ended[1]!.verdict);
   expect(ended[1]!.said.received).toBeGreaterThanOrEqual(received);
   expect(total?.workers).toBe(before + 2);
 }
@@ -306,11 +312,12 @@ async function misused(link: MadeLink): Promise<void> {
   const answered = sendTo(address, 5432, stolen);
   expect(answered.status).toBe(0);
   // What the kernel counts may be looked at a moment later than what the worker says.
-  const { verdict, difference } = await until('what was stolen is counted', async () => {
-    const proof = await quiet(link);
-    return proof.verdict !== 'Underway' && proof;
+  const proof = await until('what was stolen is counted', async () => {
+    const last = await quiet(link);
+    return last.verdict !== 'Underway' && last;
   });
-  expect(verdict).toBe('Differs');
+  const { difference } = proof;
+  expect(excusing(['Differs'], proof)).toContain(proof.verdict);
   // Packets of a kernel may be sent again.
   expect(Math.abs(before.sent - difference.sent - stolen.length)).toBeLessThan(1_000);
   expect(Math.abs(before.received - difference.received - Number(answered.out))).toBeLessThan(1_000);
