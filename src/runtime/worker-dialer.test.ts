@@ -127,3 +127,27 @@ test('one that is reset before a byte came ends with what the network says; late
   expect(await resetAfter(0, null)).toEqual({ code: toFault(Object.assign(new Error(), { code: 'ECONNRESET' })).code, asked: 1 });
   expect(await resetAfter(1, unreachable)).toMatchObject({ asked: 0 });
 });
+
+test(
+  'one that is passed on and reset, of which no news comes, is over soon: its door was taken away as it came',
+  { timeout: 20_000 },
+  async () => {
+    const { server, ...target } = await listen('passed on', resetLater);
+    expect(await codeOf(dialerTo(target).dialer.dial(target.host, target.port, never))).toBe('ConnectionLost');
+    // News that come after its end say why.
+    const later = await listen('passed on', (socket) => {
+      const { remotePort = 0 } = socket;
+      socket.once('close', () => setTimeout(() => dialled.news.tell(wayKey(later.host, later.port, remotePort), pending), 100));
+      resetLater(socket);
+    });
+    const dialled = dialerTo(later);
+    expect(await codeOf(dialled.dialer.dial(later.host, later.port, never))).toBe('EndpointPending');
+    server.close();
+    later.server.close();
+  },
+);
+
+/** Once the other end has connected. */
+function resetLater(socket: Socket): void {
+  setTimeout(() => socket.resetAndDestroy(), 20);
+}

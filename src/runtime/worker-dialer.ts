@@ -69,6 +69,8 @@ export class WayNews {
 }
 
 const mostUnasked = 256;
+/** So long news may come after the end that they tell of. */
+const lateNewsMs = 2_000;
 /** The far side's own patience is shorter. */
 const newsMs = 60_000;
 
@@ -115,17 +117,26 @@ export function doorDialer(options: DoorDialerOptions): SocketDialer {
 
 /** Settles when the far side of a connection is there too. Fault: why it is not. */
 async function ledOn(socket: Socket, news: WayNews, { host, port }: DoorDialerOptions['target'], signal: AbortSignal): Promise<void> {
-  // Its end may come before the news of why.
+  // Its end may come before the news of why, and of a door that is taken away as it comes there are none.
   const ignore = (): void => undefined;
   socket.on('error', ignore);
+  const gone = new AbortController();
+  let ending: NodeJS.Timeout | undefined;
+  const end = (): void => void (ending = setTimeout(() => gone.abort(), lateNewsMs));
+  if (socket.destroyed) end();
+  else socket.once('close', end);
   try {
     const { remoteAddress = '', localPort = 0 } = socket;
-    const trouble = await news.of(wayKey(plainAddress(remoteAddress), port, localPort), `${host}:${port}`, signal);
+    const key = wayKey(plainAddress(remoteAddress), port, localPort);
+    const trouble = await news.of(key, `${host}:${port}`, AbortSignal.any([signal, gone.signal]));
     if (trouble !== null) throw faultFrom(trouble);
     if (socket.destroyed) throw lost(`${host}:${port}`);
   } catch (error) {
     socket.destroy();
-    throw error;
+    throw gone.signal.aborted && !signal.aborted ? lost(`${host}:${port}`) : error;
+  } finally {
+    socket.removeListener('close', end);
+    clearTimeout(ending);
   }
   socket.removeListener('error', ignore);
 }

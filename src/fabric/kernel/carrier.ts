@@ -1,6 +1,6 @@
-import { toFault } from '#base/fault.ts';
 import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { toFault } from '#base/fault.ts';
 import type { RouteState } from '../choose.ts';
 import { endpointDisconnected, rerouted } from '../denial.ts';
 import type { Counter, FabricEvent, NetworkAsk, Passed, Session } from '../engine.ts';
@@ -65,6 +65,8 @@ export class KernelCarrier {
   #begun = false;
   /** Somebody found rows of ours missing. */
   #isLost = false;
+  /** They were brought again meanwhile, with a plan. */
+  #isMended = false;
   #own: ReadonlySet<string> = new Set();
   readonly #tries: RefusedTries;
   /** Of the plan in force when it was last looked what was refused. */
@@ -233,7 +235,9 @@ export class KernelCarrier {
 
   /** Looks whether the kernel still has the rules, and gives them back where somebody took them away. Answers whether that was so. */
   async mend(): Promise<boolean> {
-    if (!this.#begun || (!this.#isLost && (await this.#hub.hasTable()))) return false;
+    const wasMended = this.#isMended;
+    this.#isMended = false;
+    if (!this.#begun || (!this.#isLost && (await this.#hub.hasTable()))) return wasMended;
     this.#isLost = false;
     await this.#bringAll(this.#rows);
     return true;
@@ -303,6 +307,7 @@ export class KernelCarrier {
       }
     }
     await this.#bringAll(rows);
+    this.#isMended = this.#begun;
     this.#begun = true;
     this.#rows = rows;
   }

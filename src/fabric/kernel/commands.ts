@@ -97,8 +97,9 @@ export async function must0(file: string, args: readonly string[], input = ''): 
 }
 
 /** For the moment in which nothing may come between. */
-export function runNow(file: string, args: readonly string[]): Ran {
+export function runNow(file: string, args: readonly string[], input = ''): Ran {
   const { status, stdout, stderr } = spawnSync(file, args, {
+    input,
     encoding: 'utf8',
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
     cwd: '/',

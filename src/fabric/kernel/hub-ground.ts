@@ -87,14 +87,10 @@ export async function furnishHub(place: HubPlace, range: AddressRange): Promise<
 /** Shares an interface with a hub, or gives it back. Faults: those of `joinUplink`. */
 export async function linkUp(place: HubPlace, range: AddressRange, uplink: Uplink | undefined): Promise<void> {
   const batch = (lines: readonly string[]): Promise<string> => inHub(place, ['-batch', '-'], `${lines.join('\n')}\n`);
-  if (uplink !== undefined) {
-    await joinUplink(uplink, { namespace: place.path, range, inHub: batch });
-    // Nobody out there is told of addresses that the hub has on its other sides.
-    await set(place, [
-      [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_ignore`, '1'],
-      [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_announce`, '2'],
-    ]);
-  } else if ((await batch(['link show'])).includes(` ${uplinkLeg}@`)) await batch([`link del ${uplinkLeg}`]);
+  // Nobody out there is told of addresses that the hub has on its other sides.
+  const quiet = ['ignore', 'announce'].map((what, at) => [`/proc/sys/net/ipv4/conf/${uplinkLeg}/arp_${what}`, String(at + 1)] as const);
+  if (uplink !== undefined) await joinUplink(uplink, { namespace: place.path, range, inHub: batch, beforeUp: () => set(place, quiet) });
+  else if ((await batch(['link show'])).includes(` ${uplinkLeg}@`)) await batch([`link del ${uplinkLeg}`]);
   if (uplink?.gateway === undefined) await batch([`route replace default via ${hostLeg(range)} dev ${upLeg}`]);
 }
 

@@ -184,15 +184,12 @@ export class Hub {
 
   /** Ends connections: their clients' sockets first, whose resets tell the other ends; then nothing of them passes any more. */
   async end(all: readonly Tracked[]): Promise<void> {
-    for (const [file, args] of this.#endings(all)) await run(file, args);
+    for (const { file, args, input } of this.#endings(all)) await run(file, args, input);
   }
 
   /** Drops connections without a word to anybody. */
   async drop(all: readonly Tracked[]): Promise<void> {
-    for (const one of all) {
-      const [file, args] = this.#dropping(one);
-      await run(file, args);
-    }
+    for (const { file, args, input } of this.#droppings(all)) await run(file, args, input);
   }
 
   /** A set's elements that count. Costs what that set's size is, not the table's, as any other question does. */
@@ -218,36 +215,26 @@ export class Hub {
 
   /** As `end`, at once. */
   endNow(all: readonly Tracked[]): void {
-    for (const [file, args] of this.#endings(all)) runNow(file, args);
+    for (const { file, args, input } of this.#endings(all)) runNow(file, args, input);
   }
 
-  *#endings(all: readonly Tracked[]): Generator<readonly [file: string, args: readonly string[]]> {
+  *#endings(all: readonly Tracked[]): Generator<Ending> {
     for (let at = 0; at < all.length; at += together) {
       const part = all.slice(at, at + together);
       const own = part.filter(({ client }) => client.address === hostLeg(this.range));
-      if (own.length > 0) yield [kernelPrograms.ss.path, endingArgs(own)];
+      if (own.length > 0) yield { file: kernelPrograms.ss.path, args: endingArgs(own) };
       for (const [address, inside] of this.#joined) {
         const its = part.filter(({ client }) => client.address === address);
         if (its.length > 0) yield* endingsInside(inside, its);
       }
     }
-    for (const one of all) yield this.#dropping(one);
+    yield* this.#droppings(all);
   }
 
-  #dropping({ client, door }: Tracked): readonly [file: string, args: readonly string[]] {
-    const from = ['--orig-src', client.address, '--orig-port-src', String(client.port)];
-    const to = ['--orig-dst', door.address, '--orig-port-dst', String(door.port)];
-    const { file, args } = within(this.place, 'conntrack', ['-D', '-p', 'tcp', ...from, ...to]);
-    return [file, args];
-  }
-
-  /** Forgets connections, so that none of their packets passes any more; those that match all of it. Answers how many. */
-  async forget(link: number, only: { readonly source?: string | undefined; readonly port?: number | undefined } = {}): Promise<number> {
-    const args = ['-D', '-p', 'tcp', '-m', String(link)];
-    if (only.source !== undefined) args.push('--reply-dst', only.source);
-    if (only.port !== undefined) args.push('--orig-port-dst', String(only.port));
-    const { err } = await this.#run('conntrack', args);
-    return Number(/(\d+) flow entries have been deleted/.exec(err)?.[1] ?? 0);
+  /** One program for all of them: those that are gone already it passes over. */
+  *#droppings(all: readonly Tracked[]): Generator<Ending> {
+    if (all.length === 0) return;
+    yield { ...within(this.place, 'conntrack', ['-R', '-']), input: all.map(dropLine).join('') };
   }
 
   /**
@@ -382,12 +369,22 @@ function noNetwork(pid: number, cause: unknown): Fault {
 /** Only what programs send is to arrive: IPv6 would announce itself. Before the interface is up. */
 const quietly = 'f=/proc/sys/net/ipv6/conf/net0/disable_ipv6; if [ -e "$f" ]; then echo 1 > "$f"; fi && exec "$1" -batch -';
 
+/** What ends connections: a program, and what it is told. */
+interface Ending extends Command {
+  readonly input?: string;
+}
+
+function dropLine({ client, door }: Tracked): string {
+  const from = `--orig-src ${client.address} --orig-port-src ${client.port}`;
+  return `-D -p tcp ${from} --orig-dst ${door.address} --orig-port-dst ${door.port}\n`;
+}
+
 /** Of clients in a joined network; none where that is gone, and its sockets with it. */
-function* endingsInside({ pid, network }: Inside, flows: readonly Tracked[]): Generator<readonly [file: string, args: readonly string[]]> {
+function* endingsInside({ pid, network }: Inside, flows: readonly Tracked[]): Generator<Ending> {
   if (!existsSync(`/proc/${pid}/ns/net`)) return;
   using inside = enter(pid);
   if (inside.network !== network) return;
-  yield [kernelPrograms.nsenter.path, [`--net=${inside.path}`, '--', kernelPrograms.ss.path, ...endingArgs(flows)]];
+  yield { file: kernelPrograms.nsenter.path, args: [`--net=${inside.path}`, '--', kernelPrograms.ss.path, ...endingArgs(flows)] };
 }
 
 function endingArgs(flows: readonly Tracked[]): readonly string[] {

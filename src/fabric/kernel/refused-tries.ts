@@ -56,7 +56,9 @@ export class RefusedTries {
   /** What is new since the last time, for the interfaces that are there. Costs a few small questions where nothing is. */
   async take(nics: readonly string[]): Promise<Refused> {
     const look = (this.#looks += 1);
-    const first = await Promise.all(signs.map((name) => this.#reads.set(name)));
+    // Where no network is attached only programs of the host are refused.
+    const isAsked = (name: string): boolean => nics.length > 0 || name === 'link_refused';
+    const first = await Promise.all(signs.map((name) => (isAsked(name) ? this.#reads.set(name) : [])));
     const sixes = this.#sixes(nics);
     const packets = sumOf(first);
     if (packets === this.#packets) return only(sixes);

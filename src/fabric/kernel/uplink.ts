@@ -103,18 +103,21 @@ export function sourceKey(address: string, port: number): string {
   return `${address} ${Math.floor(port / portsEach)}`;
 }
 
+export interface UplinkGround {
+  /** A process or file that `ip link … netns` takes. */
+  readonly namespace: string;
+  readonly range: AddressRange;
+  /** Runs lines of `ip -batch` in the hub. */
+  readonly inHub: (lines: readonly string[]) => Promise<string>;
+  /** The interface is there, and says nothing yet. */
+  readonly beforeUp: () => Promise<void>;
+}
+
 /**
- * Makes the hub's side, or finds it as it should be. `inHub` runs lines of `ip -batch` there; `namespace` is a process or file that `ip link … netns`
- * takes. Faults: `NoSuchInterface` (missing), `AddressInUse` (conflict), `UplinkImpossible` (unsupported).
+ * Makes the hub's side, or finds it as it should be. Faults: `NoSuchInterface` (missing), `AddressInUse` (conflict), `UplinkImpossible`
+ * (unsupported).
  */
-export async function joinUplink(
-  uplink: Uplink,
-  {
-    namespace,
-    range,
-    inHub,
-  }: { readonly namespace: string; readonly range: AddressRange; readonly inHub: (lines: readonly string[]) => Promise<string> },
-): Promise<void> {
+export async function joinUplink(uplink: Uplink, { namespace, range, inHub, beforeUp }: UplinkGround): Promise<void> {
   const { device, addresses, gateway } = uplink;
   const all = networkInterfaces();
   const own = addresses.map((text) => must(text.split('/')[0], 'an address'));
@@ -132,6 +135,7 @@ export async function joinUplink(
     const ran = await run(kernelPrograms.ip.path, args);
     if (ran.exit !== 0) throw impossible(device, commandFailed(kernelPrograms.ip.path, args, ran).message);
   }
+  await beforeUp();
   const had = [...(await inHub([`address show dev ${uplinkLeg}`])).matchAll(/ inet (\S+)/g)].map(([, address]) => address ?? '');
   await inHub([
     ...had.filter((address) => !addresses.includes(address)).map((address) => `address del ${address} dev ${uplinkLeg}`),

@@ -3,11 +3,10 @@ import type { TcpIncidents } from '#runtime/runtime.ts';
 
 /**
  * `Equal`: what the worker says is what was counted, in each direction, and nothing was counted elsewhere. `Underway`: it runs, and the difference is
- * what can be on its way, or was when a connection ended. `Undelivered`: it has ended, and the difference was on its way when connections ended. `Unsaid`: the worker did not say,
- * or ended without its last word. `Repeated`: equal but
- * for packets that TCP sent again or had to acknowledge at length, which an engine that counts packets counts again. `Elsewhere`: connections led
- * out of the network, by no endpoint. `Differs`: no way of bytes explains the
- * difference. `Unknown`: it ran when the program was killed, and nothing is known of it.
+ * what can be on its way, or was when a connection ended. `Undelivered`: it has ended, and the difference was on its way when connections ended.
+ * `Unsaid`: the worker did not say, or ended without its last word. `Repeated`: equal but for packets that TCP sent again or had to acknowledge at
+ * length, which an engine that counts packets counts again. `Elsewhere`: connections led out of the network, by no endpoint. `Differs`: no way of
+ * bytes explains the difference. `Unknown`: it ran when the program was killed, and nothing is known of it.
  */
 export type PathVerdict = 'Equal' | 'Underway' | 'Undelivered' | 'Repeated' | 'Unsaid' | 'Elsewhere' | 'Differs' | 'Unknown';
 
