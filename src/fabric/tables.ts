@@ -63,8 +63,17 @@ export interface ForwarderTable {
   readonly rules: ReadonlyMap<number, ForwardRule>;
 }
 
+/** Nobody changes a plan, and both parts of an engine take the same. */
+const compiled = new WeakMap<FabricPlan, Tables>();
+
 /** Fault: `PlanWrong` for a plan that contradicts itself. */
 export function compileTables(plan: FabricPlan, before?: Tables): Tables {
+  const tables = compiled.get(plan) ?? newTables(plan, before);
+  compiled.set(plan, tables);
+  return tables;
+}
+
+function newTables(plan: FabricPlan, before: Tables | undefined): Tables {
   const endpoints = byId(plan.endpoints, 'endpoint', (endpoint) => {
     const old = before?.endpoints.get(endpoint.id);
     return old !== undefined && sameValue(old.endpoint, endpoint) ? old : { endpoint };

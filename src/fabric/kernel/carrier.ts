@@ -111,7 +111,8 @@ export class KernelCarrier {
 
   /** Opens what the rows of these tables will need. */
   async prepare(tables: Tables): Promise<void> {
-    this.#rowsOf(tables);
+    this.#own = ownAddresses();
+    for (const target of targetsOf(tables)) if (!this.#isStepAway(target)) this.#relays.portOf(target);
     await this.#relays.settled();
   }
 
@@ -319,14 +320,18 @@ export class KernelCarrier {
 
   #rowsOf(tables: Tables): KernelTable {
     this.#own = ownAddresses();
-    const rows = kernelRows(tables, {
-      nics: this.#networks.nics,
-      numbers: this.#numbers,
-      entries: this.#entries,
-      nowMs: this.#options.nowMs(),
-      health: this.#options.health,
-      reach: (target, backend) => this.#reach(target, backend),
-    });
+    const rows = kernelRows(
+      tables,
+      {
+        nics: this.#networks.nics,
+        numbers: this.#numbers,
+        entries: this.#entries,
+        nowMs: this.#options.nowMs(),
+        health: this.#options.health,
+        reach: (target, backend) => this.#reach(target, backend),
+      },
+      this.#rows,
+    );
     for (const { number, source } of rows.backends) {
       const [, backend] = /^backend (.+)#\d+$/.exec(this.#numbers.keyOf(number) ?? '') ?? [];
       if (backend !== undefined) this.#backendOf.set(keyOf(source), backend);
@@ -336,14 +341,25 @@ export class KernelCarrier {
 
   /** An address of this host itself is a step away from the hub, and so is what an uplink leads to; to the rest a relay leads. */
   #reach(target: HostPort, backend: string): Pick<KernelBackend, 'target' | 'source'> | undefined {
-    const addresses = isIPv4(target.host) ? [target.host] : this.#options.addresses(target.host);
-    const address = addresses.find((one) => isIPv4(one) && !isForbidden(one));
+    const address = this.#addressOf(target);
     const source = { address: this.#sources.of(backend, hashText), ports: undefined };
     if (address !== undefined && this.#own.has(address)) return { source, target: { address, port: target.port } };
     const outward = address === undefined ? undefined : this.#outward(address, backend);
     if (address !== undefined && outward !== undefined) return { source: outward, target: { address, port: target.port } };
     const port = this.#relays.portOf(target);
     return port === undefined ? undefined : { source, target: { address: hostLeg(this.#hub.range), port } };
+  }
+
+  #addressOf({ host }: HostPort): string | undefined {
+    const addresses = isIPv4(host) ? [host] : this.#options.addresses(host);
+    return addresses.find((one) => isIPv4(one) && !isForbidden(one));
+  }
+
+  /** Nobody passes it on, unless the uplink has no ports left. */
+  #isStepAway(target: HostPort): boolean {
+    const address = this.#addressOf(target);
+    const { uplink } = this.#options;
+    return address !== undefined && (this.#own.has(address) || (uplink !== undefined && leadsTo(uplink, address)));
   }
 
   /** What a host beyond this one sees the connections of a backend as coming from; undefined: no uplink leads there, or all of its ports are taken. */
@@ -402,9 +418,7 @@ export class KernelCarrier {
 
   #keep(tables: Tables): void {
     this.#entries.keep(new Set(tables.endpoints.keys()));
-    const forwarded = tables.plan.forwarders.flatMap(({ rules }) => rules.map(({ to }) => to));
-    const databases = tables.plan.services.flatMap((service) => (service.kind === 'database' ? [service.target] : []));
-    this.#relays.keep([...forwarded, ...databases]);
+    this.#relays.keep(targetsOf(tables));
     this.#keepPorts();
   }
 
@@ -415,6 +429,13 @@ export class KernelCarrier {
     const live = this.#flows.look().map(({ tracked }) => this.#portsOf.get(sourceKey(tracked.source, tracked.sourcePort)) ?? '');
     this.#ports.keep(new Set([...used, ...live]));
   }
+}
+
+/** All that forwarders and databases lead to. */
+function targetsOf({ plan }: Tables): readonly HostPort[] {
+  const forwarded = plan.forwarders.flatMap(({ rules }) => rules.map(({ to }) => to));
+  const databases = plan.services.flatMap((service) => (service.kind === 'database' ? [service.target] : []));
+  return [...forwarded, ...databases];
 }
 
 function keyOf({ address, ports }: KernelSource): string {

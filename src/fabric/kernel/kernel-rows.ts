@@ -1,7 +1,8 @@
 import { must } from '#base/fault.ts';
 import { openPorts } from '../doors.ts';
 import { hashText, mix } from '../hash.ts';
-import type { Endpoint, HostPort } from '../plan.ts';
+import type { Endpoint, HostPort, Service } from '../plan.ts';
+import { sameValue } from '../same-value.ts';
 import { backendOf, preferredBackends, type RouteState } from '../choose.ts';
 import type { RuleTable, Tables } from '../tables.ts';
 import type { RangePart } from './address-range.ts';
@@ -56,36 +57,65 @@ function backendKey(backend: string, port: number): string {
   return `backend ${backend}#${port}`;
 }
 
-export function kernelRows(tables: Tables, state: RowsState): KernelTable {
+/** What rows there are to be. Those that were there before, and are to be as they were, are the same objects. */
+export function kernelRows(tables: Tables, state: RowsState, before: KernelTable): KernelTable {
   const doors: KernelDoor[] = [];
   const rules = new Map<number, KernelRule>();
   const backends = new Map<number, KernelBackend>();
-  for (const [id, ports] of openPorts(tables, state.nowMs)) {
+  const segments = remembered((segment) => state.numbers.of(`segment ${segment}`));
+  const carried = remembered((service) => {
+    const ports = isCarried(tables, { service }) ? new Map<number, number | undefined>() : undefined;
+    return { ports, service: must(tables.services.get(service), 'a door of a service that is there') };
+  });
+  for (const [id, open] of openPorts(tables, state.nowMs)) {
     const { endpoint } = must(tables.endpoints.get(id), 'a door of an endpoint that is there');
-    if (!isCarried(tables, endpoint)) continue;
-    for (const port of ports) {
-      const rule = ruleOf(tables, state, { endpoint, port, rules, backends });
+    const { ports, service } = carried(endpoint.service ?? '');
+    if (ports === undefined) continue;
+    for (const port of open) {
+      if (!ports.has(port)) ports.set(port, ruleOf(tables, state, { service, port, rules, backends }));
+      const rule = ports.get(port);
       if (rule === undefined) continue;
-      const place = { segment: state.numbers.of(`segment ${endpoint.segment}`), address: endpoint.address };
+      const place = { segment: segments(endpoint.segment), address: endpoint.address };
       doors.push({ ...place, entry: state.entries.of(id, hashText), port, link: linkNumber(endpoint), rule, endsMs: endpoint.expiresAtMs });
     }
   }
-  return { nics: state.nics, doors, rules: [...rules.values()], backends: [...backends.values()] };
+  return {
+    nics: kept(before.nics, state.nics, ({ name }) => name),
+    // Of numbers: there are many.
+    doors: kept(before.doors, doors, ({ link, port }) => link * 65_536 + port),
+    rules: kept(before.rules, [...rules.values()], ({ number }) => number),
+    backends: kept(before.backends, [...backends.values()], ({ number }) => number),
+  };
+}
+
+function kept<T>(before: readonly T[], now: readonly T[], keyOf: (one: T) => number | string): readonly T[] {
+  const known = new Map(before.map((one) => [keyOf(one), one]));
+  return now.map((one) => {
+    const old = known.get(keyOf(one));
+    return old !== undefined && sameValue(old, one) ? old : one;
+  });
+}
+
+function remembered<V>(make: (key: string) => V): (key: string) => V {
+  const known = new Map<string, V>();
+  return (key) => {
+    const found = known.get(key) ?? make(key);
+    known.set(key, found);
+    return found;
+  };
 }
 
 interface Wanted {
-  readonly endpoint: Endpoint;
+  readonly service: Service;
   readonly port: number;
   readonly rules: Map<number, KernelRule>;
   readonly backends: Map<number, KernelBackend>;
 }
 
-/** The number of what takes a port of an endpoint; made once for all endpoints that lead there. */
-function ruleOf(tables: Tables, state: RowsState, { endpoint, port, rules, backends }: Wanted): number | undefined {
-  const service = must(tables.services.get(endpoint.service ?? ''), 'a door of a service that is there');
+/** The number of what takes a port of a service; made once for all endpoints that lead there. */
+function ruleOf(tables: Tables, state: RowsState, { service, port, rules, backends }: Wanted): number | undefined {
   if (service.kind === 'database') {
     const number = state.numbers.of(`database ${service.id}#${port}`);
-    if (rules.has(number)) return number;
     const one = backendRow(state, `database ${service.id}`, service.target, backends);
     rules.set(number, { number, by: 'ports', slots: Array.from({ length: slotCount }, () => one), idleSeconds: 0, tcpReset: false });
     return number;

@@ -58,7 +58,7 @@ export class RefusedTries {
     const look = (this.#looks += 1);
     // Where no network is attached only programs of the host are refused.
     const isAsked = (name: string): boolean => nics.length > 0 || name === 'link_refused';
-    const first = await Promise.all(signs.map((name) => (isAsked(name) ? this.#reads.set(name) : [])));
+    const first = await Promise.all(signs.map(async (name) => (isAsked(name) ? await this.#reads.set(name) : [])));
     const sixes = this.#sixes(nics);
     const packets = sumOf(first);
     if (packets === this.#packets) return only(sixes);

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyTable, slotCount, type KernelTable } from './kernel-table.ts';
 import { beginText, changeText, emptyText } from './ruleset.ts';
@@ -176,4 +178,95 @@ test('nothing but numbers, addresses and names of ours is ever written', () => {
   }
   for (const number of [0, -1, 1.5, Number.NaN, 2 ** 32])
     expect(() => changeText(emptyTable, { ...table, doors: [{ ...table.doors[0]!, link: number }] }, 0)).toThrow('32 bits');
+});
+
+/** What is in the kernel after these texts, by set; throws where the kernel would refuse one. */
+function elementsAfter(...texts: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const inside = new Map<string, Map<string, string>>();
+  for (const [, verb, set = '', list = ''] of texts.join('').matchAll(/^(add|delete) element inet isthmus (\w+) \{ (.*) \}$/gm)) {
+    const elements = inside.get(set) ?? new Map<string, string>();
+    inside.set(set, elements);
+    for (const text of list.split(', ')) (verb === 'add' ? add : remove)(elements, set, text);
+  }
+  return Object.fromEntries([...inside].filter(([, { size }]) => size > 0).map(([set, all]) => [set, [...all.values()].toSorted()]));
+}
+
+const keyOf = (element: string): string => element.split(/ : | timeout /)[0]!;
+
+function add(elements: Map<string, string>, set: string, text: string): void {
+  const old = elements.get(keyOf(text));
+  // The kernel leaves one alone that is told by its key.
+  if (old === undefined) elements.set(keyOf(text), text);
+  else if (old !== text && text !== keyOf(text)) throw new Error(`${set} has ${old}, and not ${text}.`);
+}
+
+function remove(elements: Map<string, string>, set: string, text: string): void {
+  if (!elements.delete(keyOf(text))) throw new Error(`${set} has no ${text}.`);
+}
+
+const someNumber = fc.integer({ min: 1, max: 4 });
+const someRules = fc.uniqueArray(
+  fc.record({
+    number: someNumber,
+    by: fc.constantFrom('ports', 'addresses'),
+    slots: fc.constantFrom(
+      [],
+      Array.from({ length: slotCount }, () => 1),
+      Array.from({ length: slotCount }, (_, slot) => 1 + (slot & 1)),
+    ),
+    idleSeconds: fc.constantFrom(0, 60, 900),
+    tcpReset: fc.boolean(),
+  }),
+  { selector: ({ number }) => number, minLength: 4 },
+);
+const someDoors = fc.uniqueArray(
+  fc.record({ link: someNumber, port: fc.constantFrom(1433, 5432), rule: someNumber, endsMs: fc.constantFrom(undefined, 5_000, 9_000) }),
+  { selector: ({ link, port }) => `${link} ${port}` },
+);
+const someTable: fc.Arbitrary<KernelTable> = fc.record({
+  nics: fc.uniqueArray(fc.record({ name: fc.constantFrom('w-1', 'w-2'), segment: someNumber, address: fc.constant('198.18.16.9') }), {
+    selector: ({ name }) => name,
+  }),
+  // An approval ends for all ports of its endpoint.
+  doors: someDoors.map((doors) =>
+    doors.map(({ link, port, rule }) => ({
+      segment: 3,
+      address: `10.0.9.${link}`,
+      entry: `198.18.32.${link}`,
+      port,
+      link,
+      rule,
+      endsMs: doors.find((one) => one.link === link)?.endsMs,
+    })),
+  ),
+  rules: someRules,
+  backends: fc.uniqueArray(
+    fc.record({
+      number: someNumber,
+      source: fc.constantFrom({ address: '198.18.1.1', ports: undefined }, { address: '10.0.0.7', ports: { first: 4_096, last: 8_191 } }),
+      target: fc.constantFrom({ address: '192.0.2.1', port: 1 }, { address: '192.0.2.2', port: 2 }),
+    }),
+    { selector: ({ number }) => number },
+  ),
+});
+
+test('whatever changes, what is there afterwards is what would be there had there been nothing before; also where rows stay the same objects', () => {
+  fc.assert(
+    fc.property(someTable, someTable, fc.boolean(), (before, other, shares) => {
+      // Each row that is as it was is the same object.
+      const kept = <T>(was: readonly T[], is: readonly T[]): readonly T[] =>
+        is.map((one) => was.find((old) => isDeepStrictEqual(old, one)) ?? one);
+      const after = shares
+        ? {
+            nics: kept(before.nics, other.nics),
+            doors: kept(before.doors, other.doors),
+            rules: kept(before.rules, other.rules),
+            backends: kept(before.backends, other.backends),
+          }
+        : other;
+      const all = elementsAfter(changeText(emptyTable, before, 0), changeText(before, after, 0));
+      expect(all).toEqual(elementsAfter(changeText(emptyTable, after, 0)));
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -1,6 +1,6 @@
 import { assert } from '#base/fault.ts';
 import { uplinkLeg } from './uplink.ts';
-import { slotCount, type KernelTable } from './kernel-table.ts';
+import { slotCount, type KernelDoor, type KernelRule, type KernelTable } from './kernel-table.ts';
 import { tryKinds } from './refused-tries.ts';
 
 /**
@@ -221,7 +221,8 @@ const chains: readonly Chain[] = [
  * `nowMs`: since 1970; what has an end lasts from now until then.
  */
 export function changeText(before: KernelTable, after: KernelTable, nowMs: number): string {
-  const [old, now] = [elementsOf(before), elementsOf(after)];
+  const [had, has] = concerned(before, after);
+  const [old, now] = [elementsOf(had), elementsOf(has)];
   const gone: string[] = [];
   const come: string[] = [];
   for (const name of Object.keys(sets) as SetName[]) {
@@ -239,9 +240,37 @@ export function changeText(before: KernelTable, after: KernelTable, nowMs: numbe
       ),
     );
   }
-  const timeouts = idleText(before, after);
-  const lines = [...timeouts.made, ...gone, ...come, ...timeouts.rules];
+  const lines = [...idleObjects(before, after), ...gone, ...come, ...idleText(had, has)];
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+/**
+ * Of both tables the rows that some element depends on which may be another: what is the same object in both is not looked at, so that a change
+ * costs what it changes.
+ */
+function concerned(before: KernelTable, after: KernelTable): readonly [KernelTable, KernelTable] {
+  const nics = differing(before.nics, after.nics);
+  const doors = differing(before.doors, after.doors);
+  const rules = differing(before.rules, after.rules);
+  const backends = differing(before.backends, after.backends);
+  // Doors of one endpoint share elements, and those of a rule have its idle time.
+  const links = new Set([...doors[0], ...doors[1]].map(({ link }) => link));
+  const changed = new Set([...rules[0], ...rules[1]].map(({ number }) => number));
+  const doorsOf = (table: KernelTable): readonly KernelDoor[] =>
+    table.doors.filter(({ link, rule }) => links.has(link) || changed.has(rule));
+  const [had, has] = [doorsOf(before), doorsOf(after)];
+  const wanted = new Set([...changed, ...[...had, ...has].map(({ rule }) => rule)]);
+  const rulesOf = (table: KernelTable): readonly KernelRule[] => table.rules.filter(({ number }) => wanted.has(number));
+  return [
+    { nics: nics[0], doors: had, rules: rulesOf(before), backends: backends[0] },
+    { nics: nics[1], doors: has, rules: rulesOf(after), backends: backends[1] },
+  ];
+}
+
+/** What only the first has, and what only the second has. */
+function differing<T>(before: readonly T[], after: readonly T[]): readonly [gone: readonly T[], come: readonly T[]] {
+  const [was, is] = [new Set(before), new Set(after)];
+  return [before.filter((one) => !is.has(one)), after.filter((one) => !was.has(one))];
 }
 
 /**
@@ -326,21 +355,25 @@ function elementsOf({ nics, doors, rules, backends }: KernelTable): Elements {
 }
 
 /** Idle times are objects of the kernel's, one for each length: they are made when first wanted and stay, since live connections hold them. */
-function idleText(before: KernelTable, after: KernelTable): { readonly made: readonly string[]; readonly rules: readonly string[] } {
+function idleObjects(before: KernelTable, after: KernelTable): readonly string[] {
+  const lengths = ({ rules }: KernelTable): Set<number> => new Set(rules.map(({ idleSeconds }) => idleSeconds));
+  const had = lengths(before);
+  return [...lengths(after)].filter((seconds) => seconds > 0 && !had.has(seconds)).flatMap(idleObject);
+}
+
+function idleText(before: KernelTable, after: KernelTable): readonly string[] {
   const [was, is] = [idleDoors(before), idleDoors(after)];
-  const made: string[] = [];
   const rules: string[] = [];
   for (const seconds of new Set([...was.keys(), ...is.keys()])) {
     const [old, now] = [was.get(seconds) ?? none, is.get(seconds) ?? none];
     const name = `idle_${seconds}`;
-    if (old.size === 0 && now.size > 0) made.push(...idleObject(seconds));
     const [gone, come] = [[...old].filter((key) => !now.has(key)), [...now].filter((key) => !old.has(key))];
     rules.push(
       ...inParts(gone, (keys) => `delete element inet ${tableName} ${name} { ${keys.join(', ')} }`),
       ...inParts(come, (keys) => `add element inet ${tableName} ${name} { ${keys.join(', ')} }`),
     );
   }
-  return { made, rules };
+  return rules;
 }
 
 const none: ReadonlySet<string> = new Set();
