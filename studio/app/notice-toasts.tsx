@@ -5,15 +5,15 @@ import { useObservable } from '#studio/data/observable.ts';
 
 const shownMs = 5_000;
 
-/** Says for a moment what has just been done or refused; the bell keeps it. */
+/** Says for a moment what has just been done or refused, where the page does not; the bell keeps it. */
 export function NoticeToasts(): ReactElement {
   const toaster = useId('notices');
   const { dispatchToast } = useToastController(toaster);
   const all = useObservable(notices);
   const told = useRef(new Set<number>());
   useEffect(() => {
-    for (const { id, state, title, fault } of all) {
-      if (state === 'running' || told.current.has(id)) continue;
+    for (const { id, state, title, fault, isToldInPage } of all) {
+      if (state === 'running' || isToldInPage === true || told.current.has(id)) continue;
       told.current.add(id);
       dispatchToast(
         <Toast>

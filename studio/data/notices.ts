@@ -13,6 +13,8 @@ export interface Notice {
   readonly fault?: Fault | undefined;
   /** The resource that it is about. */
   readonly resource?: string | undefined;
+  /** The page that asked for it says what became of it: nothing is laid over that page to say it again. */
+  readonly isToldInPage?: boolean | undefined;
 }
 
 const mostNotices = 100;
@@ -27,13 +29,13 @@ export function dismissAll(): void {
 
 /** Tells of `work` from its begin to its end. A fault is told and thrown. */
 export async function noticed<T>(
-  { title, resource }: { readonly title: string; readonly resource?: string },
+  told: Pick<Notice, 'title' | 'resource' | 'isToldInPage'>,
   work: (progress: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   const id = (lastId += 1);
   const change = (more: Partial<Notice>): void =>
     notices.set(notices.get().map((one) => (one.id === id ? { ...one, ...more, atMs: Date.now() } : one)));
-  const first: Notice = { id, title, state: 'running', atMs: Date.now(), resource };
+  const first: Notice = { ...told, id, state: 'running', atMs: Date.now() };
   notices.set([first, ...notices.get()].slice(0, mostNotices));
   try {
     const result = await work((progress) => change({ progress }));

@@ -16,11 +16,13 @@ export interface Writing {
   readonly ifMatch?: string | undefined;
   /** Only where nothing is there yet: what is there is refused with 412, not replaced. */
   readonly isNew?: boolean;
+  /** The page shows how it went, also a refusal. */
+  readonly isToldInPage?: boolean;
 }
 
 /** Carries out a write to its end, told in the notifications. Faults are the server's. */
-export async function write({ title, method, path, body, ifMatch, isNew = false }: Writing): Promise<JsonObject> {
-  return await noticed({ title, resource: path.split('?')[0]! }, async (say) => {
+export async function write({ title, method, path, body, ifMatch, isNew = false, isToldInPage }: Writing): Promise<JsonObject> {
+  return await noticed({ title, resource: path.split('?')[0]!, isToldInPage }, async (say) => {
     const options = {
       ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
       ...(isNew ? { headers: { 'if-none-match': '*' } } : {}),

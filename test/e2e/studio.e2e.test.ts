@@ -76,6 +76,8 @@ async function goOn({ page }: Person, next: string): Promise<void> {
   await link.or(refusal).first().waitFor();
   if (!(await link.isVisible())) expect(await refusal.allInnerTexts()).toEqual([]);
   await link.click();
+  // A note of what the page says itself would lie over the link.
+  expect(await page.locator('.fui-Toast').count()).toBe(0);
 }
 
 /** The tutorial's network, from nothing. */

@@ -61,7 +61,7 @@ export function CreateForm({ text, problems, steps, place, ground, onTry, next, 
     try {
       for (const step of steps) {
         setRunning(step.title);
-        await write(step);
+        await write({ ...step, isToldInPage: true });
       }
       rememberPlace(place);
       setMade(target?.path);
