@@ -1,6 +1,7 @@
 import { fault, Fault } from '#base/fault.ts';
 import type { ProbedItem } from '#runtime/sandbox/probe.ts';
 import { openSandbox } from '#runtime/sandbox/sandbox.ts';
+import { tryKernelEngine, type KernelEngineTried } from './kernel-engine.ts';
 
 interface Diagnosis {
   /** Every item holds. */
@@ -8,9 +9,10 @@ interface Diagnosis {
   readonly items: readonly ProbedItem[];
   /** Why there is no sandbox at all. */
   readonly why: Pick<Fault, 'code' | 'message' | 'remedy'> | undefined;
+  readonly kernelEngine: KernelEngineTried;
 }
 
-/** Writes what holds on this host. Fault, after that: `NotIsolated` (precondition) unless all does. */
+/** Writes what holds on this host. Fault, after that: `NotIsolated` (precondition) unless workers are isolated. */
 export async function doctorCommand(output: 'table' | 'json', write: (text: string) => Promise<void>): Promise<void> {
   const diagnosis = await diagnose();
   await write(output === 'json' ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisText(diagnosis));
@@ -23,6 +25,10 @@ export async function doctorCommand(output: 'table' | 'json', write: (text: stri
 }
 
 async function diagnose(): Promise<Diagnosis> {
+  return { ...(await diagnoseWorkers()), kernelEngine: await tryKernelEngine() };
+}
+
+async function diagnoseWorkers(): Promise<Omit<Diagnosis, 'kernelEngine'>> {
   const sandbox = await openSandbox();
   if (sandbox instanceof Fault) {
     const { code, message, remedy } = sandbox;
@@ -33,7 +39,7 @@ async function diagnose(): Promise<Diagnosis> {
 }
 
 /** One line for each item, and for what was found where it does not hold. */
-export function diagnosisText({ isolated, items }: Diagnosis): string {
+export function diagnosisText({ isolated, items, kernelEngine }: Diagnosis): string {
   const tries = items.reduce((sum, item) => sum + item.tries, 0);
   const head = isolated
     ? `Workers on this host are isolated: ${items.length} items hold, ${tries} attempts from inside a sandbox.`
@@ -42,5 +48,11 @@ export function diagnosisText({ isolated, items }: Diagnosis): string {
     `  ${holds ? 'holds' : 'FAILS'}  ${item}`,
     ...found.map((one) => `           ${one}`),
   ]);
-  return `${[head, ...lines].join('\n')}\n`;
+  return `${[head, ...lines, ...kernelLines(kernelEngine)].join('\n')}\n`;
+}
+
+function kernelLines({ why }: KernelEngineTried): readonly string[] {
+  if (why === undefined) return ['The kernel engine runs on this host: isthmus up --engine kernel.'];
+  const { message, remedy } = why;
+  return [`The kernel engine does not run here: ${message}`, ...(remedy === undefined ? [] : [`  ${remedy}`])];
 }

@@ -5,7 +5,9 @@ import type { Terminal } from '../terminal.ts';
 export function addDoctor(program: Command, terminal: Terminal): void {
   program
     .command('doctor')
-    .description('What this host allows: whether workers are isolated, each item tried from inside a sandbox. Changes nothing.')
+    .description(
+      'What this host allows: whether workers are isolated, each item tried from inside a sandbox, and whether the kernel engine runs. Nothing of it stays.',
+    )
     .addOption(new Option('-o, --output <format>', 'how it is written').choices(['table', 'json']).default('table'))
     .action(async ({ output }: { output: 'table' | 'json' }) => {
       const { doctorCommand } = await import('./doctor-command.ts');
