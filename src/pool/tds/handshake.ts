@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
 import { fault, type Fault } from '#base/fault.ts';
 import { preloginTls } from '#replication/sources/sqlserver/prelogin-tls.ts';
@@ -29,6 +30,9 @@ export interface Handshake {
   readonly refused: boolean;
 }
 
+/** This client ends its TLS before it reads the answer, and Java then throws away what has come by that moment: it would wait for good. */
+const hasty = 'jTDS';
+const hastyMs = 200;
 /** As much as a LOGIN7 may have, and a token sent with it. */
 const mostLoginBytes = 128 * 1024;
 /** The first byte of a connection that begins with TLS. */
@@ -87,6 +91,7 @@ async function insidePrelogin(socket: Socket, agreed: TdsEncryption, options: Ha
   // Only the login was to be encrypted: what follows goes in the clear on the connection itself.
   frames.leave();
   frames.mute();
+  if (login.libraryName === hasty) await delay(hastyMs, undefined, { signal: options.signal });
   return { stream: socket, login, encrypted: 'login', refused: false };
 }
 
