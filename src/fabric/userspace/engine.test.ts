@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { EngineAsk } from '../engine-stage.contract.ts';
+import { over, type EngineAsk } from '../engine-stage.contract.ts';
 import { describeEngine } from '../engine.contract.ts';
-import { call, sampleHost } from '../sample-hosts.contract.ts';
+import { call, sampleHost, watch } from '../sample-hosts.contract.ts';
 import { SamplePlan } from '../sample-plan.contract.ts';
 import { canReadIntoBuffers } from './accept.ts';
 import { openUserspaceEngine, type UserspaceOptions } from './engine.ts';
@@ -95,4 +95,28 @@ test('more listeners than this process may open are refused before any is', asyn
   };
   await expect(engine.apply(databases)).rejects.toMatchObject({ code: 'TooManyListeners' });
   expect(engine.listening(sample.endpoint, sample.port)).toBeUndefined();
+});
+
+test('an approval ends though its timer is early, and the clock moves on at the next look', async () => {
+  await using database = await sampleHost();
+  let [nowMs, isMoving] = [0, false];
+  let ring = (): void => undefined;
+  const clock = {
+    now: () => (isMoving ? nowMs++ : nowMs),
+    after: (_ms: number, action: () => void) => {
+      ring = action;
+      return () => (ring = () => undefined);
+    },
+  };
+  await using engine = await openUserspaceEngine({ clock });
+  const sample = new SamplePlan(database);
+  await engine.apply({ ...sample.plan(), endpoints: [{ ...sample.endpointOf(), expiresAtMs: 1_000 }] });
+  const codes: string[] = [];
+  engine.onEvent((event) => event.kind === 'cut' && codes.push(event.code));
+  const peer = watch(await engine.dialer(sample.segment).dial(sample.name, sample.port, new AbortController().signal));
+  [nowMs, isMoving] = [999, true];
+  ring();
+  ring();
+  expect(codes).toEqual(['ApprovalExpired']);
+  await over(peer, 'reset');
 });

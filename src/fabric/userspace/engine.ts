@@ -205,41 +205,42 @@ class UserspaceEngine implements FabricEngine {
     if (sameValue(plan, this.#tables.plan)) return;
     const tables = compileTables(plan, this.#tables);
     // What arrives at a new listener before the plan is in force is judged by the plan before, and refused.
-    const closeOthers = await this.#listeners.open(this.#listenedPorts(tables));
+    // The same for all that follows: an approval that ends meanwhile ends by the timer.
+    const nowMs = this.#clock.now();
+    const closeOthers = await this.#listeners.open(this.#listenedPorts(tables, nowMs));
     const before = this.#tables;
     this.#tables = tables;
     closeOthers();
-    for (const cut of cutDisallowed(this.#flows, before, tables, this.#clock.now())) this.#emit({ kind: 'cut', ...cut });
+    for (const cut of cutDisallowed(this.#flows, before, tables, nowMs)) this.#emit({ kind: 'cut', ...cut });
     this.#names.watch(targetHosts(plan));
     this.#prober.update(tables);
-    this.#awaitExpiry();
+    this.#awaitExpiry(nowMs);
     this.#log.debug({ endpoints: plan.endpoints.length, listeners: this.#listeners.count }, 'plan applied');
     this.#emit({ kind: 'applied' });
   }
 
-  #listenedPorts(tables: Tables): OpenPorts {
-    const all = openPorts(tables, this.#clock.now());
+  #listenedPorts(tables: Tables, nowMs: number): OpenPorts {
+    const all = openPorts(tables, nowMs);
     return new Map([...all].filter(([endpoint]) => this.#listensFor(endpoint)));
   }
 
-  /** Ends what an approval's end ends, at that moment. */
-  #awaitExpiry(): void {
+  /** Ends what the first approval's end after a moment ends, when it comes. */
+  #awaitExpiry(nowMs: number): void {
     this.#callOffExpiry();
-    const nowMs = this.#clock.now();
     const next = this.#tables.plan.endpoints.reduce((least, { state, expiresAtMs }) => {
       return state === 'Approved' && expiresAtMs !== undefined && expiresAtMs > nowMs ? Math.min(least, expiresAtMs) : least;
     }, Number.POSITIVE_INFINITY);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#callOffExpiry = this.#clock.after(next - nowMs, () => {
-      // Timers may be a moment early.
-      if (this.#clock.now() >= next) this.#expire();
-      this.#awaitExpiry();
+      // Timers may be a moment early; looked at twice, the end could come between.
+      const firedMs = this.#clock.now();
+      if (firedMs >= next) this.#expire(firedMs);
+      this.#awaitExpiry(firedMs);
     });
   }
 
-  #expire(): void {
-    const nowMs = this.#clock.now();
-    this.#listeners.keepOnly(this.#listenedPorts(this.#tables));
+  #expire(nowMs: number): void {
+    this.#listeners.keepOnly(this.#listenedPorts(this.#tables, nowMs));
     for (const cut of cutDisallowed(this.#flows, this.#tables, this.#tables, nowMs)) this.#emit({ kind: 'cut', ...cut });
     this.#emit({ kind: 'applied' });
   }
