@@ -29,7 +29,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-export type KernelProgram = 'ip' | 'ss' | 'nft' | 'conntrack' | 'nsenter' | 'unshare' | 'setpriv' | 'umount' | 'sh';
+export type KernelProgram = 'ip' | 'ss' | 'nft' | 'conntrack' | 'nsenter' | 'unshare' | 'setpriv' | 'umount' | 'sh' | 'head';
 
 export const kernelPrograms: Readonly<Record<KernelProgram, HostProgram>> = {
   ip: program('ip', 'makes network namespaces and interfaces', 'iproute2'),
@@ -40,7 +40,8 @@ export const kernelPrograms: Readonly<Record<KernelProgram, HostProgram>> = {
   unshare: program('unshare', 'makes namespaces that no other user sees', 'util-linux'),
   setpriv: program('setpriv', 'ends what we started when we are killed', 'util-linux'),
   umount: program('umount', 'takes namespaces away', 'mount'),
-  sh: program('sh', "sets the hub's settings", 'dash'),
+  sh: program('sh', "sets the hub's settings, and begins these there", 'dash'),
+  head: program('head', 'hands rules over', 'coreutils'),
 };
 
 /** Fault: `KernelToolMissing` (unsupported), naming all that are missing. */
@@ -70,12 +71,15 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-const patienceMs = 60_000;
+/** A program that takes longer is ended. */
+export const patienceMs = 60_000;
+/** All that programs are told of the world. */
+export const ownEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } as const;
 
-/** Runs a program to its end. Never through a shell. */
+/** Runs a program to its end, begun by this process. */
 export function run(file: string, args: readonly string[], input = ''): Promise<Ran> {
   return new Promise((done, failed) => {
-    const child = spawn(file, args, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }, cwd: '/', timeout: patienceMs });
+    const child = spawn(file, args, { env: ownEnvironment, cwd: '/', timeout: patienceMs });
     const [out, err]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
@@ -101,7 +105,7 @@ export function runNow(file: string, args: readonly string[], input = ''): Ran {
   const { status, stdout, stderr } = spawnSync(file, args, {
     input,
     encoding: 'utf8',
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+    env: ownEnvironment,
     cwd: '/',
   });
   return { out: stdout, err: stderr, exit: status ?? undefined };

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -140,17 +140,28 @@ export async function settled(place: HubPlace): Promise<void> {
   }
 }
 
-/** Those of the programs that the engine starts, by what they were told. */
+/** Those of the programs that the engine starts, by what they were told or by where they are. */
 function programsFor({ path, hostInterface, label }: HubPlace): readonly number[] {
   const files = new Set<string>(Object.values(kernelPrograms).map((one) => one.path));
   const words = [path, `--net=${path}`, hostInterface, `isthmus-${label}`];
+  const hub = networkOf(path);
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0 && pid !== process.pid)
     .filter((pid) => {
       const told = commandOf(pid);
-      return files.has(told[0] ?? '') && words.some((word) => told.includes(word));
+      if (!files.has(told[0] ?? '')) return false;
+      return words.some((word) => told.includes(word)) || (hub !== undefined && networkOf(`/proc/${pid}/ns/net`) === hub);
     });
+}
+
+/** What tells a network namespace from others; undefined: there is none. */
+function networkOf(path: string): number | undefined {
+  try {
+    return statfsSync(path).type === namespaceFiles ? statSync(path).ino : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function commandOf(pid: number): readonly string[] {

@@ -32,6 +32,7 @@ import {
   upLeg,
 } from './hub-ground.ts';
 import { hubPlace, isInterfaceThere, settled, within, type HubOptions, type HubPlace } from './hub-place.ts';
+import { Runners } from './runners.ts';
 import { beginText, tableName } from './ruleset.ts';
 
 /** The way from this host into the hub, as it was found. */
@@ -73,11 +74,13 @@ export class Hub {
   readonly range: AddressRange;
 
   readonly #uplink: HubOptions['uplink'];
+  readonly #runners: Runners;
 
   private constructor(place: HubPlace, range: AddressRange, uplink: HubOptions['uplink']) {
     this.place = place;
     this.range = range;
     this.#uplink = uplink;
+    this.#runners = new Runners(this.enter);
   }
 
   /**
@@ -178,18 +181,21 @@ export class Hub {
     this.#watcher = watcher;
   }
 
+  /** Nothing of ours runs in the hub any more. */
   unwatch(): void {
     this.#watcher?.kill('SIGKILL');
+    this.#runners[Symbol.dispose]();
   }
 
   /** Ends connections: their clients' sockets first, whose resets tell the other ends; then nothing of them passes any more. */
   async end(all: readonly Tracked[]): Promise<void> {
-    for (const { file, args, input } of this.#endings(all)) await run(file, args, input);
+    for (const { file, args } of this.#endings(all)) await run(file, args);
+    await this.drop(all);
   }
 
   /** Drops connections without a word to anybody. */
   async drop(all: readonly Tracked[]): Promise<void> {
-    for (const { file, args, input } of this.#droppings(all)) await run(file, args, input);
+    if (all.length > 0) await this.#run('conntrack', dropping, all.map(dropLine).join(''));
   }
 
   /** A set's elements that count. Costs what that set's size is, not the table's, as any other question does. */
@@ -215,10 +221,14 @@ export class Hub {
 
   /** As `end`, at once. */
   endNow(all: readonly Tracked[]): void {
-    for (const { file, args, input } of this.#endings(all)) runNow(file, args, input);
+    for (const { file, args } of this.#endings(all)) runNow(file, args);
+    if (all.length === 0) return;
+    const { file, args } = within(this.place, 'conntrack', dropping);
+    runNow(file, args, all.map(dropLine).join(''));
   }
 
-  *#endings(all: readonly Tracked[]): Generator<Ending> {
+  /** Of the clients' sockets. */
+  *#endings(all: readonly Tracked[]): Generator<Command> {
     for (let at = 0; at < all.length; at += together) {
       const part = all.slice(at, at + together);
       const own = part.filter(({ client }) => client.address === hostLeg(this.range));
@@ -228,13 +238,6 @@ export class Hub {
         if (its.length > 0) yield* endingsInside(inside, its);
       }
     }
-    yield* this.#droppings(all);
-  }
-
-  /** One program for all of them: those that are gone already it passes over. */
-  *#droppings(all: readonly Tracked[]): Generator<Ending> {
-    if (all.length === 0) return;
-    yield { ...within(this.place, 'conntrack', ['-R', '-']), input: all.map(dropLine).join('') };
   }
 
   /**
@@ -288,6 +291,7 @@ export class Hub {
 
   /** Takes everything away. Idempotent. */
   async remove(): Promise<void> {
+    this.unwatch();
     await settled(this.place);
     await clearGround(this.place);
   }
@@ -301,14 +305,14 @@ export class Hub {
   }
 
   async #inside(program: KernelProgram, args: readonly string[], input = ''): Promise<string> {
-    const { file, args: all } = within(this.place, program, args);
-    // It ends with us: what a killed process was about to write is not written after its successor's plan.
-    return must0(kernelPrograms.setpriv.path, ['--pdeathsig', 'KILL', '--', file, ...all], input);
+    const ran = await this.#run(program, args, input);
+    if (ran.exit !== 0) throw commandFailed(kernelPrograms[program].path, args, ran);
+    return ran.out;
   }
 
-  #run(program: KernelProgram, args: readonly string[]): Promise<Ran> {
-    const { file, args: all } = within(this.place, program, args);
-    return run(file, all);
+  /** It ends with us: what a killed process was about to write is not written after its successor's plan. */
+  #run(program: KernelProgram, args: readonly string[], input = ''): Promise<Ran> {
+    return this.#runners.run(kernelPrograms[program].path, args, input);
   }
 }
 
@@ -369,10 +373,8 @@ function noNetwork(pid: number, cause: unknown): Fault {
 /** Only what programs send is to arrive: IPv6 would announce itself. Before the interface is up. */
 const quietly = 'f=/proc/sys/net/ipv6/conf/net0/disable_ipv6; if [ -e "$f" ]; then echo 1 > "$f"; fi && exec "$1" -batch -';
 
-/** What ends connections: a program, and what it is told. */
-interface Ending extends Command {
-  readonly input?: string;
-}
+/** One conntrack for all of them: those that are gone already it passes over. */
+const dropping = ['-R', '-'];
 
 function dropLine({ client, door }: Tracked): string {
   const from = `--orig-src ${client.address} --orig-port-src ${client.port}`;
@@ -380,7 +382,7 @@ function dropLine({ client, door }: Tracked): string {
 }
 
 /** Of clients in a joined network; none where that is gone, and its sockets with it. */
-function* endingsInside({ pid, network }: Inside, flows: readonly Tracked[]): Generator<Ending> {
+function* endingsInside({ pid, network }: Inside, flows: readonly Tracked[]): Generator<Command> {
   if (!existsSync(`/proc/${pid}/ns/net`)) return;
   using inside = enter(pid);
   if (inside.network !== network) return;
