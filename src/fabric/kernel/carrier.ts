@@ -250,8 +250,7 @@ export class KernelCarrier {
     if (idle.length === 0) return;
     await this.#hub.end(idle.filter(({ way }) => way.rule?.tcpReset === true).map(({ tracked }) => tracked));
     // The kernel forgets by itself, unless it was told of another time when the connection began.
-    const silent = idle.filter(({ way, tracked }) => way.rule?.tcpReset !== true && tracked.secondsLeft > 1);
-    await this.#hub.drop(silent.map(({ tracked }) => tracked));
+    await this.#hub.drop(idle.filter(({ way }) => way.rule?.tcpReset !== true).map(({ tracked }) => tracked));
   }
 
   /**

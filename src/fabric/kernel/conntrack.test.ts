@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTracked, trackedOf } from './conntrack.ts';
+import { lastingPart, trackedOf } from './conntrack.ts';
 
 const live =
   'ipv4     2 tcp      6 899 ESTABLISHED src=198.18.0.1 dst=198.18.32.7 sport=60842 dport=1433 packets=4 bytes=217 src=192.0.2.2 dst=198.18.1.1 sport=14330 dport=60842 packets=3 bytes=165 [ASSURED] mark=17 delta-time=12 use=1';
@@ -21,7 +21,6 @@ test('a line of the kernel is both ways of a connection, with what it carried be
     bytesIn: 1,
     bytesOut: 1,
     packets: 7,
-    secondsLeft: 899,
     ageSeconds: 12,
   });
 });
@@ -38,6 +37,20 @@ test('what is no connection of ours, or cut short, is passed over', () => {
     live.slice(0, 120),
     '',
   ];
-  expect(parseTracked(others.join('\n'))).toEqual([]);
-  expect(parseTracked(`${live}\n${others.join('\n')}\n`)).toHaveLength(1);
+  expect(others.map(trackedOf)).toEqual(others.map(() => undefined));
+});
+
+test('a line says the same for as long as nothing passes and its state stays', () => {
+  const part = lastingPart(live);
+  expect(part).toMatch(/^ESTABLISHED src=198.18.0.1 .* mark=17$/);
+  expect(lastingPart(live.replace(' 899 ', ' 7 ').replace('delta-time=12 use=1', 'delta-time=1300 use=2'))).toBe(part);
+  for (const [was, is] of [
+    ['packets=4', 'packets=5'],
+    ['bytes=165', 'bytes=166'],
+    ['ESTABLISHED', 'TIME_WAIT'],
+    ['sport=60842', 'sport=60843'],
+    ['mark=17', 'mark=18'],
+  ] as const)
+    expect(lastingPart(live.replace(was, is))).not.toBe(part);
+  expect([lastingPart(''), trackedOf(lastingPart(''))]).toEqual(['', undefined]);
 });

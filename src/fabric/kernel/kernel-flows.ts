@@ -1,7 +1,7 @@
 import { Ledger, type Tally } from '../counters.ts';
 import type { Counter, Passed, Session } from '../engine.ts';
 import type { Way } from '../route.ts';
-import { parseTracked, trackedOf, type Tracked } from './conntrack.ts';
+import { lastingPart, trackedOf, type Tracked } from './conntrack.ts';
 
 /** A live connection that the kernel carries, with the way that it was let in by. */
 export interface KernelFlow {
@@ -20,6 +20,8 @@ interface Known extends KernelFlow {
   isOver: boolean;
   /** Since when it is not in the kernel's list any more. */
   goneMs: number | undefined;
+  /** The last look that found it. */
+  seenBy: number;
 }
 
 export interface KernelFlowsOptions {
@@ -47,6 +49,9 @@ export class KernelFlows {
   /** Their ports were taken again before their last word came. Oldest first. */
   readonly #replaced = new Map<string, Known[]>();
   #strangers: Tracked[] = [];
+  #looks = 0;
+  /** By what their lines said at the last look: most say the same at the next. */
+  #said = new Map<string, Known>();
   /** By key. Oldest first. */
   readonly #uncounted = new Set<string>();
 
@@ -137,22 +142,40 @@ export class KernelFlows {
   }
 
   #look(): readonly Known[] {
-    const seen = new Set<string>();
+    const look = (this.#looks += 1);
+    const before = this.#said;
+    this.#said = new Map();
     this.#strangers = [];
-    for (const tracked of parseTracked(this.#options.read())) {
-      seen.add(tracked.key);
-      this.#note(tracked);
-      if (!this.#known.has(tracked.key)) this.#strangers.push(tracked);
+    for (const line of this.#options.read().split('\n')) {
+      const part = lastingPart(line);
+      const flow = this.#unchanged(before.get(part)) ?? this.#noteLine(line);
+      if (flow === undefined) continue;
+      flow.seenBy = look;
+      this.#said.set(part, flow);
     }
     const nowMs = this.#options.nowMs();
     for (const [key, flow] of this.#known) {
-      if (seen.has(key)) continue;
+      if (flow.seenBy === look) continue;
       this.#over(flow);
       flow.goneMs ??= nowMs;
       // Its last word was lost.
       if (nowMs - flow.goneMs > lastWordMs) this.#known.delete(key);
     }
     return [...this.#known.values()].filter(({ isOver }) => !isOver);
+  }
+
+  /** Where that line is of the same connection still. */
+  #unchanged(flow: Known | undefined): Known | undefined {
+    return flow !== undefined && this.#known.get(flow.tracked.key) === flow ? flow : undefined;
+  }
+
+  #noteLine(line: string): Known | undefined {
+    const tracked = trackedOf(line);
+    if (tracked === undefined) return undefined;
+    this.#note(tracked);
+    const flow = this.#known.get(tracked.key);
+    if (flow === undefined) this.#strangers.push(tracked);
+    return flow;
   }
 
   #note(tracked: Tracked): void {
@@ -182,6 +205,7 @@ export class KernelFlows {
       touchedMs: nowMs,
       isOver: false,
       goneMs: undefined,
+      seenBy: this.#looks,
     };
     this.#known.set(tracked.key, flow);
     for (const counter of flow.tally) {
