@@ -10,6 +10,7 @@ export interface SandboxPrograms {
   readonly prlimit: string;
   readonly ip: string;
   readonly sh: string;
+  readonly nice: string;
 }
 
 const packages: Readonly<Record<keyof SandboxPrograms, string>> = {
@@ -19,6 +20,7 @@ const packages: Readonly<Record<keyof SandboxPrograms, string>> = {
   prlimit: 'util-linux',
   ip: 'iproute2',
   sh: 'dash',
+  nice: 'coreutils',
 };
 /** Not PATH: whoever sets our environment would choose what makes the sandbox. */
 const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];

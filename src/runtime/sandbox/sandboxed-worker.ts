@@ -11,7 +11,7 @@ import type { TcpIncidents } from '../runtime.ts';
 import { checkedEndpoints, hostsText, type SandboxEndpoint } from './endpoint.ts';
 import { Gateway, type DialEndpoint, type OnDialled } from './gateway.ts';
 import { EmptyNetwork, endOf } from './network.ts';
-import { giveWay } from './niceness.ts';
+import { niceness } from './niceness.ts';
 import type { SandboxPrograms } from './programs.ts';
 import { seccompFilter } from './seccomp.ts';
 import type { Cpu } from './syscalls.ts';
@@ -276,8 +276,9 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
   const limits = [`--core=0:0`, `--data=${dataBytes}:${dataBytes}`, `--nofile=${mostFiles}:${mostFiles}`, '--memlock=0:0'];
   const view = viewArguments({ readOnly: request.readOnly ?? [], writable: request.writable ?? [] }, etc, tools.canLimitTmp);
   const isolation = tools.hasDisableUserns ? [...isolateAll, '--disable-userns'] : isolateAll;
-  const bwrap = [...isolation, ...view, '--seccomp', '4', '--', ...command];
-  const child = spawn(file, [...args, tools.programs.prlimit, ...limits, '--', tools.programs.bwrap, ...bwrap], {
+  const wrapped = [...isolation, ...view, '--seccomp', '4', '--', ...command];
+  const { nice, prlimit, bwrap } = tools.programs;
+  const child = spawn(file, [...args, nice, '-n', String(niceness), prlimit, ...limits, '--', bwrap, ...wrapped], {
     stdio: ['pipe', 'pipe', 'pipe', channel === 'stream' ? 'pipe' : typeof program === 'string' ? 'ipc' : 'ignore', filter],
     serialization: request.serialization ?? 'json',
     // A session of its own: Ctrl-C in a terminal reaches only the parent.
@@ -286,7 +287,6 @@ function spawnWorker(tools: SandboxTools, request: SandboxRequest, { network, fo
     cwd: '/',
   });
   if (child.pid !== undefined) network.endsWithUs(child.pid);
-  giveWay(child.pid);
   closeSync(filter);
   // A worker that is gone is noticed by its end.
   child.stdin?.on('error', () => undefined);
