@@ -55,6 +55,14 @@ test('one that is ended from outside is told as a fault, and the next program ru
   expect(await runners.run('/bin/echo', ['here'])).toMatchObject({ out: 'here\n' });
 });
 
+test('where those that wait were ended others take their place', async () => {
+  const runners = opened();
+  const shells = await Promise.all([1, 2, 3].map(() => runners.run(sh.path, ['-c', 'echo${IFS}$PPID'])));
+  for (const { out } of shells) process.kill(Number(out), 'SIGKILL');
+  for (const { out } of shells) while (existsSync(`/proc/${out.trim()}`)) await delay(1);
+  await expect(runners.run('/bin/echo', ['here'])).resolves.toMatchObject({ out: 'here\n' });
+});
+
 test('a program ends with its shell', async () => {
   const runners = opened();
   const { out: pid } = await runners.run(sh.path, ['-c', 'echo${IFS}$PPID']);

@@ -41,16 +41,22 @@ export class Runners implements Disposable {
   }
 
   /**
-   * Runs a program of a path to its end, as many at once as are asked for. No argument has a blank in it, and what succeeds
-   * has read all of its input. It ends with this process, however that
-   * ends. Fault: `KernelCommandFailed` (unsupported) where nothing runs there.
+   * Runs a program of a path to its end, as many at once as are asked for. No argument has a blank in it, and what succeeds has read all of its
+   * input. It ends with this process, however that ends. Fault: `KernelCommandFailed` (unsupported) where it was ended, or nothing runs there.
    */
   async run(file: string, args: readonly string[], input = ''): Promise<Ran> {
-    const runner = this.#idle.pop() ?? new Runner(this.#enter);
+    const runner = this.#take() ?? new Runner(this.#enter);
     const ran = await runner.run({ file, args }, input);
     if (this.#isClosed || this.#idle.length === mostIdle) runner[Symbol.dispose]();
     else if (runner.isThere) this.#idle.push(runner);
     return ran;
+  }
+
+  /** Somebody may have ended those that wait. */
+  #take(): Runner | undefined {
+    let runner = this.#idle.pop();
+    while (runner?.isThere === false) runner = this.#idle.pop();
+    return runner;
   }
 
   [Symbol.dispose](): void {
