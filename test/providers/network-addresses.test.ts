@@ -24,13 +24,20 @@ const nic = (subnet: string, addresses: readonly (string | undefined)[]): object
   },
 });
 
+interface Nic {
+  readonly name: string;
+  readonly properties: {
+    readonly provisioningState: string;
+    readonly ipConfigurations: readonly { readonly properties: { readonly privateIPAddress: string } }[];
+  };
+}
+
+/** That were given: one that found the subnet full meanwhile shows what it asked for, and has failed. */
 async function addresses(scene: NetworkScene): Promise<Map<string, string[]>> {
-  const { value } = (await scene.plane.send('GET', scene.id(nicType, '').slice(0, -1))).body;
+  const { value } = (await scene.plane.send('GET', scene.id(nicType, '').slice(0, -1))).body as { readonly value: readonly Nic[] };
+  const given = value.filter(({ properties }) => properties.provisioningState !== 'Failed');
   return new Map(
-    value.map((one: { name: string; properties: { ipConfigurations: { properties: { privateIPAddress: string } }[] } }) => [
-      one.name,
-      one.properties.ipConfigurations.map(({ properties }) => properties.privateIPAddress),
-    ]),
+    given.map(({ name, properties }) => [name, properties.ipConfigurations.map((one) => one.properties.privateIPAddress)] as const),
   );
 }
 
