@@ -17,7 +17,7 @@ const inside = (child, ...command) => run('/usr/bin/nsenter', ['--net=/proc/' + 
 const own = (await run('/usr/bin/readlink', ['/proc/self/ns/net'])).stdout;
 for (const child of [box, far]) while ((await run('/usr/bin/readlink', ['/proc/' + child.pid + '/ns/net'])).stdout === own) await delay(1);
 const sh = (text) => run('/bin/sh', ['-ec', text]);
-await sh(\`ip link set lo up; sysctl -qw net.ipv4.ip_forward=1
+await sh(\`ip link set lo up; echo 1 > /proc/sys/net/ipv4/ip_forward
   ip link add c0 type veth peer name c1 netns \${box.pid}; ip address add 172.30.0.1/24 dev c0; ip link set c0 up
   ip link add f0 type veth peer name f1 netns \${far.pid}; ip address add 192.0.2.1/24 dev f0; ip link set f0 up
   nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post ip saddr 172.30.0.0/24 masquerade'\`);
