@@ -58,6 +58,8 @@ export class ChaosControl implements AsyncDisposable {
       doneMs: undefined,
     };
     this.#record.steps.push(step);
+    // An answer of the engine that is being killed is not the next one's.
+    const killedMs = this.#killedMs;
     const reply = await this.#ask({ kind: 'apply', plan, watched: this.#watched });
     if (reply === undefined) return false;
     step.doneMs = reply.atMs;
@@ -66,7 +68,8 @@ export class ChaosControl implements AsyncDisposable {
       const known = this.#record.entries.get(host) ?? new Set();
       this.#record.entries.set(host, known.add(endpoint));
     }
-    if (this.#killedMs !== undefined) this.#record.restarts.push({ fromMs: this.#killedMs, toMs: reply.atMs });
+    if (killedMs === undefined) return true;
+    this.#record.restarts.push({ fromMs: killedMs, toMs: reply.atMs });
     this.#killedMs = undefined;
     return true;
   }
