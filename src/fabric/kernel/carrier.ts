@@ -287,7 +287,7 @@ export class KernelCarrier {
   async close(keeps: boolean): Promise<void> {
     if (!keeps) this.#hub.endNow(this.#flows.look().map(({ tracked }) => tracked));
     this.#relays[Symbol.dispose]();
-    this.#hub.unwatch();
+    this.#hub.leave();
     if (!keeps) await this.#hub.remove();
   }
 

@@ -160,6 +160,7 @@ function networkOf(path: string): number | undefined {
   try {
     return statfsSync(path).type === namespaceFiles ? statSync(path).ino : undefined;
   } catch {
+    // It has ended meanwhile, or is another user's, whose programs are not ours.
     return undefined;
   }
 }

@@ -181,8 +181,8 @@ export class Hub {
     this.#watcher = watcher;
   }
 
-  /** Nothing of ours runs in the hub any more. */
-  unwatch(): void {
+  /** Ends what this process has running in the hub: what the kernel carries goes on. */
+  leave(): void {
     this.#watcher?.kill('SIGKILL');
     this.#runners[Symbol.dispose]();
   }
@@ -291,7 +291,7 @@ export class Hub {
 
   /** Takes everything away. Idempotent. */
   async remove(): Promise<void> {
-    this.unwatch();
+    this.leave();
     await settled(this.place);
     await clearGround(this.place);
   }

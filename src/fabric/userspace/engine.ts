@@ -204,9 +204,9 @@ class UserspaceEngine implements FabricEngine {
     if (this.#closed) throw fault('cancelled', 'EngineClosed', 'The engine is closed.', { remedy: 'Open a new one.' });
     if (sameValue(plan, this.#tables.plan)) return;
     const tables = compileTables(plan, this.#tables);
-    // What arrives at a new listener before the plan is in force is judged by the plan before, and refused.
-    // The same for all that follows: an approval that ends meanwhile ends by the timer.
+    // One moment for all that follows: an approval that ends meanwhile ends by the timer.
     const nowMs = this.#clock.now();
+    // What arrives at a new listener before the plan is in force is judged by the plan before, and refused.
     const closeOthers = await this.#listeners.open(this.#listenedPorts(tables, nowMs));
     const before = this.#tables;
     this.#tables = tables;
